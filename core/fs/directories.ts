@@ -1,0 +1,193 @@
+/**
+ * Directories that appear complete, and vanish at once. New ones are built in `<root>/.runstone-new.trash/` (MLflow
+ * skips names that end so; same file system) and claimed by one rename; removed ones leave by a rename into it.
+ */
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { errnoOf, guarded, unless } from "./failures.js";
+import * as ops from "./operations.js";
+import { listDirectory, statIfExists } from "./read.js";
+import { makeDirectories } from "./replace-file.js";
+import { closeQuietly, createWhole } from "./write-whole.js";
+
+/** The name of the building site in a store's root. */
+export const BUILDING_SITE = ".runstone-new.trash";
+
+/** Writes a file of a directory that is still being built; `sync` makes its bytes durable now. */
+export function writeNewFile(path: string, bytes: Uint8Array, sync: boolean): void {
+  guarded("write", path, () => {
+    try {
+      createWhole(path, bytes, sync);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+      makeDirectories(dirname(path));
+      createWhole(path, bytes, sync);
+    }
+  });
+}
+
+/** `mkdir -p` with typed errors. */
+export function ensureDirectory(path: string): void {
+  guarded("make the directory", path, () => makeDirectories(path));
+}
+
+/** Makes one directory; false when something of that name exists. */
+export function claimDirectory(path: string): boolean {
+  const made = unless(["EEXIST"], "make the directory", path, () => {
+    ops.mkdir(path);
+    return true;
+  });
+  return made === true;
+}
+
+/**
+ * Builds a directory and claims `final` with it. Returns false when `final` exists already (another was first);
+ * then nothing changed. On any error nothing is left at `final`. What `build` makes must not be empty.
+ */
+export function publishDirectory(root: string, final: string, build: (directory: string) => void): boolean {
+  return inBuildingSite(root, (draft) => {
+    build(draft);
+    return claimByRename(draft, final);
+  });
+}
+
+/** Moves a directory; false when the target exists. Where a rename answers EXDEV (overlay, mount point) it is copied first. */
+export function moveDirectory(root: string, from: string, to: string): boolean {
+  try {
+    return claimByRename(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== "EXDEV") throw error;
+  }
+  return inBuildingSite(root, (draft) => {
+    copyTree(from, draft);
+    if (!claimByRename(draft, to)) return false;
+    removeDirectory(root, from);
+    return true;
+  });
+}
+
+/** Takes a directory out of sight by one rename, then deletes it. Absent is fine. */
+export function removeDirectory(root: string, path: string): void {
+  inBuildingSite(root, (grave) => {
+    const moved = unless(["ENOENT", "EXDEV"], "remove", path, () => {
+      ops.rename(path, join(grave, "removed"));
+      ops.fsyncDirectory(dirname(path));
+      return true;
+    });
+    if (moved === null) discardTree(path);
+  });
+}
+
+/** Deletes a tree, links not followed. Absent is fine; what another process deletes meanwhile is fine too. */
+export function discardTree(path: string): void {
+  const found = statIfExists(path);
+  if (found === null) return;
+  if (found.kind !== "directory") {
+    unless(["ENOENT"], "remove", path, () => ops.unlink(path));
+    return;
+  }
+  for (const entry of listDirectory(path) ?? []) discardTree(join(path, entry.name));
+  unless(["ENOENT"], "remove", path, () => ops.rmdir(path));
+}
+
+/** Removes one file; returns whether it was there. */
+export function removeFile(path: string): boolean {
+  const removed = unless(["ENOENT", "ENOTDIR"], "remove", path, () => {
+    ops.unlink(path);
+    return true;
+  });
+  return removed === true;
+}
+
+/** Removes an empty directory; one that is not empty, or not there, stays as it is. */
+export function removeIfEmpty(path: string): void {
+  unless(["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR"], "remove", path, () => ops.rmdir(path));
+}
+
+/** Makes the entries of a directory durable. */
+export function syncDirectory(path: string): void {
+  guarded("fsync", path, () => ops.fsyncDirectory(path));
+}
+
+/** Makes a file's bytes durable; false when it is no longer there (a tag that was deleted since). */
+export function syncFile(path: string): boolean {
+  const synced = unless(["ENOENT", "ENOTDIR"], "fsync", path, () => {
+    const fd = ops.open(path, "r");
+    try {
+      ops.fsync(fd, path);
+    } finally {
+      closeQuietly(fd, path);
+    }
+    return true;
+  });
+  return synced === true;
+}
+
+function inBuildingSite<T>(root: string, use: (place: string) => T): T {
+  const site = join(root, BUILDING_SITE);
+  const place = newPlaceIn(site);
+  try {
+    return use(place);
+  } finally {
+    discardTree(place);
+    clearSite(site);
+  }
+}
+
+function newPlaceIn(site: string): string {
+  const place = join(site, `${process.pid}-${randomBytes(8).toString("hex")}`);
+  guarded("make the directory", place, () => {
+    // Another process may clear the empty site between our two calls; then both are made again.
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return makeDirectories(place);
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT" || attempt === 16 || statIfExists(dirname(site)) === null)
+          throw error;
+      }
+    }
+  });
+  return place;
+}
+
+function clearSite(site: string): void {
+  unless(["ENOENT", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES", "EBUSY"], "remove", site, () =>
+    ops.rmdir(site),
+  );
+}
+
+/** POSIX lets a rename replace an empty directory; what stands at the target must never be replaced. */
+function claimByRename(from: string, to: string): boolean {
+  if (statIfExists(to) !== null) return false;
+  const claimed = unless(["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"], "create", to, () => {
+    renameMakingParent(from, to);
+    return true;
+  });
+  if (claimed !== true) return false;
+  syncDirectory(dirname(to));
+  if (dirname(from) !== dirname(to)) syncDirectory(dirname(from));
+  return true;
+}
+
+function renameMakingParent(from: string, to: string): void {
+  try {
+    ops.rename(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT" || statIfExists(from) === null) throw error;
+    makeDirectories(dirname(to));
+    ops.rename(from, to);
+  }
+}
+
+function copyTree(from: string, to: string): void {
+  ensureDirectory(to);
+  for (const entry of listDirectory(from) ?? []) {
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isDirectory()) copyTree(source, target);
+    else if (entry.isFile()) {
+      guarded("copy", source, () => ops.copy(source, target, false));
+      syncFile(target);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+export { type KeepTorn, LineAppender } from "./append-lines.js";
+export {
+  BUILDING_SITE,
+  claimDirectory,
+  discardTree,
+  ensureDirectory,
+  moveDirectory,
+  publishDirectory,
+  removeDirectory,
+  removeFile,
+  removeIfEmpty,
+  syncDirectory,
+  syncFile,
+  writeNewFile,
+} from "./directories.js";
+export { errnoOf, fileError } from "./failures.js";
+export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
+export { PendingSync } from "./pending-sync.js";
+export {
+  copyHashed,
+  type HashedFile,
+  hashFile,
+  isObjectIntact,
+  objectPath,
+  type PutResult,
+  putObjectFile,
+} from "./put-object.js";
+export {
+  type FileStat,
+  followedStatIfExists,
+  listDirectory,
+  readBlocks,
+  readBytes,
+  readBytesIfExists,
+  statIfExists,
+} from "./read.js";
+export { createFile, replaceFile, type WritePlace } from "./replace-file.js";
+export { isTemporaryName, temporaryName } from "./temporary.js";

@@ -1,0 +1,157 @@
+/**
+ * Every system call that touches a store goes through here, and nowhere else. An interceptor sees each call before and
+ * after it: crash tests kill the process there, fault tests throw, recorders write down the order.
+ *
+ * Contract: functions throw the raw errno error of Node; the callers in this folder turn it into a `RunstoneError`
+ * with the path. All calls are synchronous: on local disks they are several times faster than their promise forms.
+ */
+import * as fs from "node:fs";
+
+export type OperationName =
+  | "open"
+  | "write"
+  | "read"
+  | "fsync"
+  | "truncate"
+  | "close"
+  | "rename"
+  | "link"
+  | "unlink"
+  | "mkdir"
+  | "rmdir"
+  | "readdir"
+  | "stat"
+  | "copy"
+  | "chmod"
+  | "fsyncdir";
+
+export interface Operation {
+  readonly name: OperationName;
+  readonly path: string;
+  /** Target of rename, link and copy. */
+  readonly to?: string;
+  /** What a write is about to write. */
+  readonly bytes?: Uint8Array;
+}
+
+export interface Interceptor {
+  /** May throw (the operation fails) or return how many bytes of a write to let through. */
+  before?(operation: Operation): { readonly writeAtMost: number } | undefined;
+  after?(operation: Operation): void;
+}
+
+let interceptor: Interceptor | undefined;
+
+/** Installs (or with `undefined` removes) the one interceptor of this process. For tests and recorders. */
+export function intercept(next: Interceptor | undefined): void {
+  interceptor = next;
+}
+
+function run<T>(operation: Operation, call: () => T): T {
+  if (interceptor === undefined) return call();
+  interceptor.before?.(operation);
+  const result = call();
+  interceptor.after?.(operation);
+  return result;
+}
+
+export function open(path: string, flags: string | number, mode = 0o666): number {
+  if (interceptor === undefined) return fs.openSync(path, flags, mode);
+  return run({ name: "open", path }, () => fs.openSync(path, flags, mode));
+}
+
+/** One `write()`; may write less than asked. Returns the bytes written. */
+export function write(fd: number, bytes: Uint8Array, path: string): number {
+  if (interceptor === undefined) return fs.writeSync(fd, bytes);
+  const operation: Operation = { name: "write", path, bytes };
+  const limit = interceptor.before?.(operation)?.writeAtMost ?? bytes.length;
+  const written = fs.writeSync(fd, bytes, 0, Math.min(limit, bytes.length));
+  interceptor.after?.(operation);
+  return written;
+}
+
+/** Reads up to `into.length` bytes at `position` (null: the current offset); 0 at the end of the file. */
+export function read(fd: number, into: Uint8Array, position: number | null, path: string): number {
+  return run({ name: "read", path }, () => fs.readSync(fd, into, 0, into.length, position));
+}
+
+export function readFile(path: string): Uint8Array {
+  return run({ name: "read", path }, () => fs.readFileSync(path));
+}
+
+export function fsync(fd: number, path: string): void {
+  run({ name: "fsync", path }, () => fs.fsyncSync(fd));
+}
+
+export function truncate(fd: number, length: number, path: string): void {
+  run({ name: "truncate", path }, () => fs.ftruncateSync(fd, length));
+}
+
+export function close(fd: number, path: string): void {
+  run({ name: "close", path }, () => fs.closeSync(fd));
+}
+
+export function rename(path: string, to: string): void {
+  run({ name: "rename", path, to }, () => fs.renameSync(path, to));
+}
+
+export function link(path: string, to: string): void {
+  run({ name: "link", path, to }, () => fs.linkSync(path, to));
+}
+
+export function unlink(path: string): void {
+  run({ name: "unlink", path }, () => fs.unlinkSync(path));
+}
+
+export function mkdir(path: string): void {
+  run({ name: "mkdir", path }, () => fs.mkdirSync(path));
+}
+
+export function rmdir(path: string): void {
+  run({ name: "rmdir", path }, () => fs.rmdirSync(path));
+}
+
+export function readdir(path: string): fs.Dirent[] {
+  return run({ name: "readdir", path }, () => fs.readdirSync(path, { withFileTypes: true }));
+}
+
+export function lstat(path: string): fs.BigIntStats {
+  return run({ name: "stat", path }, () => fs.lstatSync(path, { bigint: true }));
+}
+
+export function stat(path: string): fs.BigIntStats {
+  return run({ name: "stat", path }, () => fs.statSync(path, { bigint: true }));
+}
+
+/** Size of an open file; not an operation of its own for interceptors. */
+export function fstatSize(fd: number): number {
+  return fs.fstatSync(fd).size;
+}
+
+/** Clones the file where the file system can; `onlyClone` fails instead of copying. The target must not exist. */
+export function copy(path: string, to: string, onlyClone: boolean): void {
+  const clone = onlyClone ? fs.constants.COPYFILE_FICLONE_FORCE : fs.constants.COPYFILE_FICLONE;
+  run({ name: "copy", path, to }, () => fs.copyFileSync(path, to, fs.constants.COPYFILE_EXCL | clone));
+}
+
+export function chmod(path: string, mode: number): void {
+  run({ name: "chmod", path }, () => fs.chmodSync(path, mode));
+}
+
+/** Makes the entries of a directory durable. Windows cannot; there it does nothing. */
+export function fsyncDirectory(path: string): void {
+  if (process.platform === "win32") return;
+  run({ name: "fsyncdir", path }, () => {
+    const fd = fs.openSync(path, "r");
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}
+
+/** The real path behind links; throws ENOENT and the like. */
+export function realpath(path: string): string {
+  return fs.realpathSync.native(path);
+}

@@ -1,0 +1,138 @@
+/**
+ * Writer 3 of 3: put an immutable object, named by the SHA-256 of its content. Losing the race is success: the bytes
+ * are the same. An object that is there and right is not touched; one that is there and wrong is replaced and told.
+ */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { errnoOf, guarded, unless } from "./failures.js";
+import * as ops from "./operations.js";
+import { readBlocks, statIfExists } from "./read.js";
+import { makeDirectories, withParent } from "./replace-file.js";
+import { temporaryName } from "./temporary.js";
+import { closeQuietly, removeQuietly, writeAll } from "./write-whole.js";
+
+export interface HashedFile {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface PutResult extends HashedFile {
+  /** False when the object was there already. */
+  readonly created: boolean;
+  /** True when an object of that name held other bytes and was replaced. */
+  readonly repaired: boolean;
+}
+
+/** Where an object of this hash lies below the objects directory: `ab/cdef...`. */
+export function objectPath(objects: string, sha256: string): string {
+  return join(objects, sha256.slice(0, 2), sha256.slice(2));
+}
+
+/** SHA-256 and size of a file, read once in blocks. Throws typed errors. */
+export function hashFile(path: string): HashedFile {
+  const hash = createHash("sha256");
+  let size = 0;
+  for (const block of readBlocks(path)) {
+    hash.update(block);
+    size += block.length;
+  }
+  return { sha256: hash.digest("hex"), size };
+}
+
+/** Puts a copy (a clone where the file system can) of a file. The copy is hashed, not the source: what is stored is what is named. */
+export function putObjectFile(objects: string, source: string): PutResult {
+  const temporary = newTemporary(objects);
+  try {
+    return place(objects, temporary, copyHashed(source, temporary));
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
+}
+
+/** Copies a file to a new one, cloned where possible; returns hash and size of the copy. Throws typed errors; leaves nothing on failure. */
+export function copyHashed(source: string, target: string): HashedFile {
+  return guarded("copy", source, () =>
+    tryClone(source, target) ? hashFile(target) : copyBlocks(source, target),
+  );
+}
+
+const NO_CLONES = ["ENOTSUP", "EOPNOTSUPP", "EXDEV", "EINVAL", "ENOSYS", "ENOTTY"];
+
+function tryClone(source: string, target: string): boolean {
+  try {
+    ops.copy(source, target, true);
+    return true;
+  } catch (error) {
+    if (!NO_CLONES.includes(errnoOf(error) ?? "")) throw error;
+    removeQuietly(target);
+    return false;
+  }
+}
+
+/** One pass: read, hash, write. */
+function copyBlocks(source: string, target: string): HashedFile {
+  const hash = createHash("sha256");
+  let size = 0;
+  const fd = ops.open(target, "wx");
+  try {
+    for (const block of readBlocks(source)) {
+      hash.update(block);
+      writeAll(fd, block, target);
+      size += block.length;
+    }
+  } catch (error) {
+    closeQuietly(fd, target);
+    removeQuietly(target);
+    throw error;
+  }
+  ops.close(fd, target);
+  return { sha256: hash.digest("hex"), size };
+}
+
+function newTemporary(objects: string): string {
+  const directory = join(objects, "tmp");
+  guarded("make the directory", directory, () => makeDirectories(directory));
+  return join(directory, temporaryName());
+}
+
+function place(objects: string, temporary: string, file: HashedFile): PutResult {
+  const path = objectPath(objects, file.sha256);
+  const state = stateOf(path, file);
+  if (state === "right") {
+    removeQuietly(temporary);
+    return { ...file, created: false, repaired: false };
+  }
+  guarded("write", path, () => {
+    makeDurableReadOnly(temporary);
+    withParent(path, () => ops.rename(temporary, path));
+    ops.fsyncDirectory(dirname(path));
+  });
+  return { ...file, created: true, repaired: state === "wrong" };
+}
+
+function stateOf(path: string, file: HashedFile): "absent" | "right" | "wrong" {
+  const found = statIfExists(path);
+  if (found === null) return "absent";
+  const same = found.kind === "file" && found.size === file.size && hashFile(path).sha256 === file.sha256;
+  return same ? "right" : "wrong";
+}
+
+function makeDurableReadOnly(path: string): void {
+  const fd = ops.open(path, "r");
+  try {
+    ops.fsync(fd, path);
+  } finally {
+    closeQuietly(fd, path);
+  }
+  const mode = Number(ops.lstat(path).mode) & 0o444;
+  unless(["EPERM", "ENOTSUP"], "chmod", path, () => ops.chmod(path, mode));
+}
+
+/** Whether an object is there and holds what its name says: asked before it is passed on. */
+export function isObjectIntact(objects: string, sha256: string): boolean {
+  const path = objectPath(objects, sha256);
+  return statIfExists(path)?.kind === "file" && hashFile(path).sha256 === sha256;
+}

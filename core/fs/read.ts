@@ -1,0 +1,85 @@
+/** Reading. Absent is told apart from every other failure; nothing here creates or changes anything. */
+import type { BigIntStats, Dirent } from "node:fs";
+import { fileError, guarded, unless } from "./failures.js";
+import * as ops from "./operations.js";
+
+const ABSENT = ["ENOENT", "ENOTDIR"] as const;
+
+/** Size, times and kind of a file; times and inode in full precision. */
+export interface FileStat {
+  readonly kind: "file" | "directory" | "symlink" | "other";
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+  readonly mode: number;
+}
+
+/** A whole file; throws a typed error when it is absent. */
+export function readBytes(path: string): Uint8Array {
+  return guarded("read", path, () => ops.readFile(path));
+}
+
+/** A whole file, or null when nothing of that name exists. */
+export function readBytesIfExists(path: string): Uint8Array | null {
+  return unless(ABSENT, "read", path, () => ops.readFile(path));
+}
+
+/** Entries of a directory in code-unit order of their names, or null when it does not exist. */
+export function listDirectory(path: string): Dirent[] | null {
+  const entries = unless(ABSENT, "list", path, () => ops.readdir(path));
+  return entries?.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) ?? null;
+}
+
+/** Stat without following a link, or null when nothing is there. */
+export function statIfExists(path: string): FileStat | null {
+  const found = unless(ABSENT, "stat", path, () => ops.lstat(path));
+  return found === null ? null : toFileStat(found);
+}
+
+/** Stat of what a link points at, or null when nothing is there. */
+export function followedStatIfExists(path: string): FileStat | null {
+  const found = unless(ABSENT, "stat", path, () => ops.stat(path));
+  return found === null ? null : toFileStat(found);
+}
+
+function toFileStat(found: BigIntStats): FileStat {
+  return {
+    kind: kindOf(found),
+    size: Number(found.size),
+    mtimeNs: found.mtimeNs,
+    ctimeNs: found.ctimeNs,
+    inode: found.ino,
+    mode: Number(found.mode),
+  };
+}
+
+function kindOf(found: BigIntStats): FileStat["kind"] {
+  if (found.isFile()) return "file";
+  if (found.isDirectory()) return "directory";
+  return found.isSymbolicLink() ? "symlink" : "other";
+}
+
+/** Blocks of a file from `start` up to `end` (exclusive), each at most 1 MiB and valid only until the next one. */
+export function* readBlocks(
+  path: string,
+  start = 0,
+  end = Number.POSITIVE_INFINITY,
+): Generator<Uint8Array, void, undefined> {
+  const fd = guarded("open", path, () => ops.open(path, "r"));
+  const block = new Uint8Array(1 << 20);
+  try {
+    let position = start;
+    while (position < end) {
+      const wanted = Math.min(block.length, end - position);
+      const count = ops.read(fd, block.subarray(0, wanted), position, path);
+      if (count === 0) return;
+      yield block.subarray(0, count);
+      position += count;
+    }
+  } catch (error) {
+    throw fileError(error, "read", path);
+  } finally {
+    ops.close(fd, path);
+  }
+}

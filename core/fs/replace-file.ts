@@ -1,0 +1,105 @@
+/**
+ * Writer 1 of 3: replace a mutable file. A reader sees the old bytes or the new ones, never a mix, never an empty file:
+ * temporary (in `temporaryIn`, same file system), write, fsync, rename, fsync the directory.
+ */
+import { dirname, join } from "node:path";
+import { errnoOf, guarded, unless } from "./failures.js";
+import * as ops from "./operations.js";
+import { temporaryName } from "./temporary.js";
+import { createWhole, removeQuietly } from "./write-whole.js";
+
+export interface WritePlace {
+  /** A directory on the same file system where temporary files disturb nobody (never metrics/, params/, tags/). */
+  readonly temporaryIn: string;
+  /** True: durable when the call returns. False: the kernel has it; durable after a flush. */
+  readonly sync: boolean;
+}
+
+/** Puts `bytes` at `path`, whatever was there. Missing parents are made. Throws typed errors; the old content stays on failure. */
+export function replaceFile(path: string, bytes: Uint8Array, place: WritePlace): void {
+  guarded("write", path, () => {
+    const temporary = join(place.temporaryIn, temporaryName());
+    createWhole(temporary, bytes, place.sync);
+    try {
+      keepMode(path, temporary);
+      withParent(path, () => ops.rename(temporary, path));
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+    if (place.sync) ops.fsyncDirectory(dirname(path));
+  });
+}
+
+/**
+ * Puts `bytes` at `path` only if nothing is there: a claim. Returns false when another was first.
+ * The file appears complete (link of a finished temporary; exclusive create where links are not to be had).
+ */
+export function createFile(path: string, bytes: Uint8Array, place: WritePlace): boolean {
+  return guarded("create", path, () => {
+    const temporary = join(place.temporaryIn, temporaryName());
+    createWhole(temporary, bytes, place.sync);
+    try {
+      return linkInto(temporary, path, bytes, place);
+    } finally {
+      removeQuietly(temporary);
+    }
+  });
+}
+
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+
+function linkInto(temporary: string, path: string, bytes: Uint8Array, place: WritePlace): boolean {
+  try {
+    withParent(path, () => ops.link(temporary, path));
+  } catch (error) {
+    const errno = errnoOf(error) ?? "";
+    if (errno === "EEXIST") return false;
+    if (!NO_LINKS.includes(errno)) throw error;
+    return createDirectly(path, bytes, place);
+  }
+  if (place.sync) ops.fsyncDirectory(dirname(path));
+  return true;
+}
+
+function createDirectly(path: string, bytes: Uint8Array, place: WritePlace): boolean {
+  const created = unless(["EEXIST"], "create", path, () => {
+    createWhole(path, bytes, place.sync);
+    return true;
+  });
+  if (created === true && place.sync) ops.fsyncDirectory(dirname(path));
+  return created === true;
+}
+
+/** Tries `call`; when the parent directory of `path` is missing, makes it and tries again. */
+export function withParent<T>(path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    makeDirectories(dirname(path));
+    return call();
+  }
+}
+
+/** `mkdir -p`. Throws raw errno errors. */
+export function makeDirectories(path: string): void {
+  try {
+    ops.mkdir(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "EEXIST" && ops.stat(path).isDirectory()) return;
+    if (errno !== "ENOENT" || dirname(path) === path) throw error;
+    makeDirectories(dirname(path));
+    makeDirectories(path);
+  }
+}
+
+/** A replaced file keeps the permission bits it had: a group may rely on them. */
+function keepMode(path: string, temporary: string): void {
+  const before = unless(["ENOENT", "ENOTDIR"], "stat", path, () => ops.lstat(path));
+  if (before === null || !before.isFile()) return;
+  const now = ops.lstat(temporary);
+  if ((before.mode & 0o777n) === (now.mode & 0o777n)) return;
+  unless(["EPERM", "ENOTSUP"], "chmod", path, () => ops.chmod(temporary, Number(before.mode & 0o777n)));
+}
