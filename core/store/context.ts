@@ -1,0 +1,16 @@
+/** What every operation on a store needs to know; made once when the store is opened. */
+import type { StorePaths } from "./layout.js";
+
+/**
+ * `default`: a call returns when the kernel has the data; meta files are durable at once, everything else at flush and end.
+ * `full`: every call is durable when it returns. `fast`: points may wait in memory up to the stated window.
+ */
+export type Durability = "default" | "full" | "fast";
+
+export interface StoreContext extends StorePaths {
+  readonly durability: Durability;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Says something once that is no error (a part of capture that is missing, a damaged neighbour). */
+  warn(message: string): void;
+}
