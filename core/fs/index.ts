@@ -14,6 +14,7 @@ export {
   writeNewFile,
 } from "./directories.js";
 export { errnoOf, fileError } from "./failures.js";
+export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";
 export {
@@ -32,6 +33,7 @@ export {
   readBlocks,
   readBytes,
   readBytesIfExists,
+  realPathIfExists,
   statIfExists,
 } from "./read.js";
 export { createFile, replaceFile, type WritePlace } from "./replace-file.js";

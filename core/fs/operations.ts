@@ -119,9 +119,23 @@ export function lstat(path: string): fs.BigIntStats {
   return run({ name: "stat", path }, () => fs.lstatSync(path, { bigint: true }));
 }
 
+/** Like {@link lstat}, but `undefined` where nothing is: a missing entry costs no exception. */
+export function lstatIfExists(path: string): fs.BigIntStats | undefined {
+  return run({ name: "stat", path }, () => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+}
+
 export function stat(path: string): fs.BigIntStats {
   return run({ name: "stat", path }, () => fs.statSync(path, { bigint: true }));
 }
+
+/** Stat of an open file; not an operation of its own for interceptors. */
+export function fstat(fd: number): fs.BigIntStats {
+  return fs.fstatSync(fd, { bigint: true });
+}
+
+/** Flags for reading a file that must not be a link and must not block (a FIFO). */
+export const READ_NO_FOLLOW =
+  fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
 /** Size of an open file; not an operation of its own for interceptors. */
 export function fstatSize(fd: number): number {

@@ -33,8 +33,8 @@ export function listDirectory(path: string): Dirent[] | null {
 
 /** Stat without following a link, or null when nothing is there. */
 export function statIfExists(path: string): FileStat | null {
-  const found = unless(ABSENT, "stat", path, () => ops.lstat(path));
-  return found === null ? null : toFileStat(found);
+  const found = unless(ABSENT, "stat", path, () => ops.lstatIfExists(path));
+  return found === null || found === undefined ? null : toFileStat(found);
 }
 
 /** Stat of what a link points at, or null when nothing is there. */
@@ -43,7 +43,7 @@ export function followedStatIfExists(path: string): FileStat | null {
   return found === null ? null : toFileStat(found);
 }
 
-function toFileStat(found: BigIntStats): FileStat {
+export function toFileStat(found: BigIntStats): FileStat {
   return {
     kind: kindOf(found),
     size: Number(found.size),
@@ -67,7 +67,7 @@ export function* readBlocks(
   end = Number.POSITIVE_INFINITY,
 ): Generator<Uint8Array, void, undefined> {
   const fd = guarded("open", path, () => ops.open(path, "r"));
-  const block = new Uint8Array(1 << 20);
+  const block = new Uint8Array(blockSize(ops.fstatSize(fd) - start));
   try {
     let position = start;
     while (position < end) {
@@ -82,4 +82,14 @@ export function* readBlocks(
   } finally {
     ops.close(fd, path);
   }
+}
+
+/** At most 1 MiB; small files get small blocks, with one byte over, so that their end is seen at once. */
+function blockSize(remaining: number): number {
+  return Math.min(1 << 20, Math.max(4096, remaining + 1));
+}
+
+/** The real path behind every link, or null when nothing is there. */
+export function realPathIfExists(path: string): string | null {
+  return unless(ABSENT, "resolve", path, () => ops.realpath(path));
 }

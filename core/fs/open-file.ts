@@ -1,0 +1,78 @@
+/** A file held open for reading: what it holds stays readable when another process renames, replaces or removes it. */
+import { fileError, guarded, unless } from "./failures.js";
+import * as ops from "./operations.js";
+import { type FileStat, toFileStat } from "./read.js";
+import { closeQuietly } from "./write-whole.js";
+
+const BLOCK = 1 << 18;
+
+export class OpenFile {
+  readonly path: string;
+  /** As it was when the file was opened. */
+  readonly stat: FileStat;
+  #fd: number | null;
+
+  private constructor(path: string, fd: number, stat: FileStat) {
+    this.path = path;
+    this.#fd = fd;
+    this.stat = stat;
+  }
+
+  /**
+   * Opens a regular file without following a link in its last component. Null when nothing is there, or something
+   * that is no regular file. Throws typed errors.
+   */
+  static openIfExists(path: string): OpenFile | null {
+    const fd = unless(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"], "open", path, () =>
+      ops.open(path, ops.READ_NO_FOLLOW),
+    );
+    return fd === null ? null : OpenFile.#adopt(path, fd);
+  }
+
+  static #adopt(path: string, fd: number): OpenFile | null {
+    try {
+      const stat = toFileStat(ops.fstat(fd));
+      if (stat.kind === "file") return new OpenFile(path, fd, stat);
+    } catch (error) {
+      closeQuietly(fd, path);
+      throw fileError(error, "stat", path);
+    }
+    closeQuietly(fd, path);
+    return null;
+  }
+
+  /** Bytes of `[start, end)` in blocks of at most 256 KiB, each valid only until the next one. Throws typed errors. */
+  *blocks(start = 0, end = this.stat.size): Generator<Uint8Array, void, undefined> {
+    const block = new Uint8Array(Math.min(BLOCK, Math.max(0, end - start)));
+    for (let position = start; position < end; ) {
+      const count = this.#read(block.subarray(0, Math.min(block.length, end - position)), position);
+      if (count === 0) return;
+      yield block.subarray(0, count);
+      position += count;
+    }
+  }
+
+  #read(into: Uint8Array, position: number): number {
+    const fd = this.#fd;
+    if (fd === null) throw new Error(`${this.path} was closed before it was read`);
+    return guarded("read", this.path, () => ops.read(fd, into, position, this.path));
+  }
+
+  close(): void {
+    const fd = this.#fd;
+    this.#fd = null;
+    if (fd !== null) closeQuietly(fd, this.path);
+  }
+}
+
+/** The beginning of a file, at most `length` bytes; null when it is absent or no regular file. Throws typed errors. */
+export function readBeginning(path: string, length: number): Uint8Array | null {
+  const file = OpenFile.openIfExists(path);
+  if (file === null) return null;
+  try {
+    for (const block of file.blocks(0, length)) return block;
+    return new Uint8Array(0);
+  } finally {
+    file.close();
+  }
+}
