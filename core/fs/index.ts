@@ -1,3 +1,4 @@
+export { appendFiles, renameAside, wholeLinesLength } from "./append-files.js";
 export { type KeepTorn, LineAppender } from "./append-lines.js";
 export {
   BUILDING_SITE,
@@ -38,3 +39,4 @@ export {
 } from "./read.js";
 export { createFile, replaceFile, type WritePlace } from "./replace-file.js";
 export { isTemporaryName, temporaryName } from "./temporary.js";
+export { publishFile, writeStream } from "./write-stream.js";
