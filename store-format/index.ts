@@ -60,3 +60,5 @@ export {
   yamlInteger,
   yamlString,
 } from "./yaml/value.js";
+export { type Fold, parseFold, serializeFold } from "./fold.js";
+export { type PointLink, parseLink, serializeLink } from "./point-link.js";
