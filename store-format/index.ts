@@ -2,6 +2,7 @@ export { type DatasetMeta, parseDatasetMeta, serializeDatasetMeta } from "./data
 export * from "./entities.js";
 export * from "./errors.js";
 export { type ExperimentMeta, parseExperimentMeta, serializeExperimentMeta } from "./experiment-meta.js";
+export { type Fold, parseFold, serializeFold } from "./fold.js";
 export { type InputMeta, parseInputMeta, serializeInputMeta } from "./input-meta.js";
 export { isLater, latestPoint } from "./latest.js";
 export * from "./limits.js";
@@ -26,6 +27,7 @@ export {
   serializeModelVersionMeta,
 } from "./model-version-meta.js";
 export { type OutputMeta, parseOutputMeta, serializeOutputMeta } from "./output-meta.js";
+export { type PointLink, parseLink, serializeLink } from "./point-link.js";
 export { parsePythonFloat, parsePythonInt, serializePythonFloat, toInteger } from "./python-float.js";
 export {
   parseRegisteredModelMeta,
@@ -60,5 +62,3 @@ export {
   yamlInteger,
   yamlString,
 } from "./yaml/value.js";
-export { type Fold, parseFold, serializeFold } from "./fold.js";
-export { type PointLink, parseLink, serializeLink } from "./point-link.js";

@@ -35,7 +35,8 @@ export function parseLink(line: string): PointLink | undefined {
   const timestamp = integerIn(line, "timestamp", found.timestamp);
   const step = integerIn(line, "step", found.step);
   const dataset = parseDataset(found.dataset);
-  if (typeof key !== "string" || value === undefined || timestamp === undefined || step === undefined) return undefined;
+  if (typeof key !== "string" || value === undefined || timestamp === undefined || step === undefined)
+    return undefined;
   return {
     key,
     timestamp,

@@ -25,13 +25,16 @@ export function wholeLinesLength(path: string): number {
 
 /** Cuts `target` to `length`, appends the whole lines of each source (absent ones are empty) and makes the result durable. */
 export function appendFiles(target: string, length: number, sources: readonly string[]): void {
-  const parts = sources.map((path) => ({ path, length: wholeLinesLength(path) })).filter((part) => part.length > 0);
+  const parts = sources
+    .map((path) => ({ path, length: wholeLinesLength(path) }))
+    .filter((part) => part.length > 0);
   if (parts.length === 0 && statIfExists(target) === null) return;
   guarded("append to", target, () => {
     const fd = withParent(target, () => ops.open(target, "a"));
     try {
       ops.truncate(fd, length, target);
-      for (const part of parts) for (const block of readBlocks(part.path, 0, part.length)) writeAll(fd, block, target);
+      for (const part of parts)
+        for (const block of readBlocks(part.path, 0, part.length)) writeAll(fd, block, target);
       ops.fsync(fd, target);
     } finally {
       closeQuietly(fd, target);
