@@ -1,4 +1,5 @@
 /** What every operation on a store needs to know; made once when the store is opened. */
+import type { LocationPolicy } from "./artifact-location.js";
 import type { StorePaths } from "./layout.js";
 
 /**
@@ -7,8 +8,19 @@ import type { StorePaths } from "./layout.js";
  */
 export type Durability = "default" | "full" | "fast";
 
+export interface ArtifactPolicy {
+  /** Larger artifacts are left out of Git by the run's `.gitignore`. Bytes. */
+  readonly gitMaxBytes: number;
+  /** Larger artifacts are not copied into the objects, but stay the home of their object. Bytes. */
+  readonly objectCopyMaxBytes: number;
+}
+
 export interface StoreContext extends StorePaths {
   readonly durability: Durability;
+  /** How `artifact_location` and `artifact_uri` are written. */
+  readonly locations: LocationPolicy;
+  /** What happens to artifacts at the seal. */
+  readonly artifactPolicy: ArtifactPolicy;
   /** Milliseconds since 1970. */
   now(): number;
   /** Says something once that is no error (a part of capture that is missing, a damaged neighbour). */
