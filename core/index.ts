@@ -1,1 +1,20 @@
 export { type Interceptor, intercept, type Operation, type OperationName } from "./fs/index.js";
+export {
+  adoptLease,
+  claimWriterSlot,
+  inspectLease,
+  type Lease,
+  type LeaseOptions,
+  type LeaseOwner,
+  type LeaseState,
+  liveWriters,
+  type OwnerProbes,
+  processOwner,
+  type RunState,
+  readRunState,
+  shellOwner,
+  slurmOwner,
+  systemProbes,
+  takeLease,
+  type WriterSlot,
+} from "./leases/index.js";
