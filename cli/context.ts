@@ -1,0 +1,26 @@
+/** What a command is given: where it runs, where its words go, and what followed `--`. */
+import type { Output } from "./output/output.js";
+import type { Style } from "./output/style.js";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface CommandContext {
+  /** The current directory, `-C` applied. */
+  readonly cwd: string;
+  readonly env: Environment;
+  /** `--store`, as given. */
+  readonly store: string | undefined;
+  readonly json: boolean;
+  /** Results. */
+  readonly out: Output;
+  /** Talk: progress, notes, warnings. */
+  readonly err: Output;
+  /** Colours for `out`. */
+  readonly style: Style;
+  /** Columns of the terminal behind `out`; undefined in a pipe. */
+  readonly width: number | undefined;
+  /** The command line after `--` (or from the first positional on), untouched. */
+  readonly tail: readonly string[];
+  /** Milliseconds since 1970. */
+  now(): number;
+}

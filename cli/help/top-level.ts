@@ -1,0 +1,34 @@
+/** The help of `runstone` itself, made from the command table alone: no command is loaded for it. */
+import type { Option } from "../command.js";
+import { COMMAND_GROUPS } from "../command-table.js";
+import { GLOBAL_OPTIONS } from "../parse/global-options.js";
+import { type Row, section } from "./layout.js";
+import { optionRow } from "./option-row.js";
+
+const FIRST_STEPS: readonly Row[] = [
+  ["runstone init", "Make a workspace here"],
+  ["runstone run -- python train.py", "Run a command and record it"],
+  ["runstone runs", "See what was recorded"],
+];
+
+export function topLevelHelp(width: number): string {
+  const globals = Object.entries<Option>(GLOBAL_OPTIONS).filter(([, option]) => option.hidden !== true);
+  return [
+    "Record machine-learning experiments as plain files, next to the code.",
+    "Usage: runstone [options] COMMAND",
+    section("First steps", FIRST_STEPS, width),
+    ...COMMAND_GROUPS.map(({ title, commands }) =>
+      section(
+        title,
+        commands.map(({ name, describe }): Row => [name, describe]),
+        width,
+      ),
+    ),
+    section(
+      "Global options",
+      globals.map(([name, option]) => optionRow(name, option)),
+      width,
+    ),
+    "`runstone COMMAND --help` explains a command.",
+  ].join("\n\n");
+}
