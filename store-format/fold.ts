@@ -1,4 +1,7 @@
-/** `writers/fold.jsonl`: the lengths of metric files before the points of further writers are appended to them. */
+/**
+ * `writers/fold.jsonl`: the lengths of metric files before the points of further writers are appended to them. Its first
+ * line alone is the intent to fold: it keeps new writers out while the lengths are taken.
+ */
 import { RunstoneError } from "./errors.js";
 
 export interface Fold {
@@ -8,23 +11,28 @@ export interface Fold {
   readonly links: number;
 }
 
-export function serializeFold(fold: Fold): string {
-  const lines: object[] = [{ runstone_fold: 1 }, ...fold.metrics, { links: fold.links }];
+/** The plan of a fold; null: only the intent. */
+export function serializeFold(fold: Fold | null): string {
+  const plan = fold === null ? [] : [...fold.metrics, { links: fold.links }];
+  const lines: object[] = [{ runstone_fold: 1 }, ...plan];
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-/** Throws DAMAGED for anything that {@link serializeFold} did not write. */
-export function parseFold(bytes: Uint8Array): Fold {
+/** The plan, or null for the bare intent. Throws DAMAGED for anything that {@link serializeFold} did not write. */
+export function parseFold(bytes: Uint8Array): Fold | null {
   const lines = new TextDecoder().decode(bytes).split("\n");
   const values = lines.slice(0, -1).map(parseLine);
   const [head, ...rest] = values;
+  if (lines.at(-1) !== "" || head?.runstone_fold !== 1) throw damaged();
   const last = rest.pop();
-  if (lines.at(-1) !== "" || head?.runstone_fold !== 1 || !isLength(last?.links)) throw damaged();
+  if (last === undefined) return null;
+  if (!isLength(last.links)) throw damaged();
+  const links = last.links;
   const metrics = rest.map(({ key, length }) => {
     if (typeof key !== "string" || !isLength(length)) throw damaged();
     return { key, length };
   });
-  return { metrics, links: last.links };
+  return { metrics, links };
 }
 
 function isLength(value: unknown): value is number {

@@ -22,6 +22,7 @@ export {
   copyHashed,
   type HashedFile,
   hashFile,
+  hashPrefix,
   isObjectIntact,
   objectPath,
   type PutResult,

@@ -32,20 +32,40 @@ export function objectPath(objects: string, sha256: string): string {
 
 /** SHA-256 and size of a file, read once in blocks. Throws typed errors. */
 export function hashFile(path: string): HashedFile {
+  return hashBlocks(path, Number.POSITIVE_INFINITY);
+}
+
+/** SHA-256 of the first `length` bytes of a file (all of a shorter one). */
+export function hashPrefix(path: string, length: number): string {
+  return hashBlocks(path, length).sha256;
+}
+
+function hashBlocks(path: string, end: number): HashedFile {
   const hash = createHash("sha256");
   let size = 0;
-  for (const block of readBlocks(path)) {
+  for (const block of readBlocks(path, 0, end)) {
     hash.update(block);
     size += block.length;
   }
   return { sha256: hash.digest("hex"), size };
 }
 
-/** Puts a copy (a clone where the file system can) of a file. The copy is hashed, not the source: what is stored is what is named. */
-export function putObjectFile(objects: string, source: string): PutResult {
+export interface PutOptions {
+  /** False: only where the file system can clone. */
+  readonly copy: boolean;
+}
+
+/**
+ * Puts a clone of a file, or a copy where the file system cannot clone and `copy` allows it; null when neither.
+ * The copy is hashed, not the source: what is stored is what is named.
+ */
+export function putObjectFile(objects: string, source: string, options: PutOptions): PutResult | null {
   const temporary = newTemporary(objects);
   try {
-    return place(objects, temporary, copyHashed(source, temporary));
+    const cloned = guarded("copy", source, () => tryClone(source, temporary));
+    if (!cloned && !options.copy) return null;
+    const file = cloned ? hashFile(temporary) : guarded("copy", source, () => copyBlocks(source, temporary));
+    return place(objects, temporary, file);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
