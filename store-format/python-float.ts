@@ -44,12 +44,13 @@ export function parsePythonInt(text: string): Integer | undefined {
   const match = INT.exec(text);
   if (match === null) return undefined;
   const digits = match[1]!.replaceAll("_", "");
+  if (digits.replace(/^[-+]/, "").length > MAX_INT_DIGITS) return undefined;
   if (digits.length <= 16) {
     const number = Number(digits);
     if (Number.isSafeInteger(number)) return number === 0 ? 0 : number;
   }
-  if (digits.length > MAX_INT_DIGITS + 1) return undefined;
-  return toInteger(BigInt(digits.startsWith("+") ? digits.slice(1) : digits));
+  const size = BigInt(/^[-+]/.test(digits) ? digits.slice(1) : digits);
+  return toInteger(digits.startsWith("-") ? -size : size);
 }
 
 /** The one form of an {@link Integer}: `number` within the safe range, `bigint` outside. */
