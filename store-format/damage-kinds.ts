@@ -63,6 +63,14 @@ export const DAMAGE_KINDS = {
   lfs_pointer: kind("rebuildable", "A Git LFS pointer instead of the content."),
   merge_conflict: kind("lost", "Conflict marks of a merge in a file."),
 
+  value_ends_in_line_feed: kind(
+    "note",
+    "The value of a param or tag ends in a line feed that an editor may have added.",
+  ),
+  sync_copy: kind("note", "A second copy of an entry, made by a tool that syncs files."),
+  point_link_malformed: kind("lost", "A line of links.jsonl that links no point."),
+  fold_damaged: kind("rebuildable", "The journal of a fold of writers cannot be read."),
+
   dataset_missing: kind("lost", "An input names a dataset that is not there."),
   dataset_meta_damaged: kind("lost", "The meta.yaml of a dataset cannot be read."),
   input_meta_damaged: kind("lost", "The meta.yaml of an input is missing or cannot be read."),
@@ -77,6 +85,7 @@ export const DAMAGE_KINDS = {
   model_version_without_meta: kind("lost", "A model version's directory without meta.yaml."),
   model_version_meta_damaged: kind("lost", "The meta.yaml of a model version cannot be read."),
   model_version_run_missing: kind("note", "A model version names a run that is not there."),
+  experiment_in_registry: kind("note", "The registry's directory has an experiment's meta.yaml."),
   alias_damaged: kind("rebuildable", "An alias file does not hold the number of a version."),
   alias_version_missing: kind("note", "An alias names a version that is not there."),
 

@@ -29,6 +29,7 @@ export {
   putObjectFile,
 } from "./put-object.js";
 export {
+  type Dirent,
   type FileStat,
   followedStatIfExists,
   listDirectory,

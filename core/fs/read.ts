@@ -3,6 +3,8 @@ import type { BigIntStats, Dirent } from "node:fs";
 import { fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
 
+export type { Dirent } from "node:fs";
+
 const ABSENT = ["ENOENT", "ENOTDIR"] as const;
 
 /** Size, times and kind of a file; times and inode in full precision. */
