@@ -3,12 +3,12 @@
  * is dead.
  *
  * Taking over needs no waiting and no timeout: who would replace the bytes B first claims, exclusively, the right to
- * replace just these bytes (a guard file named after B's digest), reads again, and only then renames its own claim over
+ * replace just these bytes (a guard file named after the digest of B), reads again, and only then renames its own claim over
  * B. A guard is itself such a claim: the death of its owner is judged and inherited in the same way, so that a crash at
  * any point leaves nothing that somebody must clean up first.
  */
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isRunstoneError } from "../../store-format/index.js";
 import { createFile, readBytesIfExists, removeFile, replaceFile } from "../fs/index.js";
 import { type LeaseInfo, parseLease, serializeLease } from "./claim-text.js";
@@ -82,8 +82,10 @@ function withGuard<T>(found: Omit<FoundClaim, "claim">, take: TakeClaim, change:
   }
 }
 
+/** The name of the file counts, too: a guard may hold the very bytes that it guards, and has a guard of its own. */
 function guardPath(found: Omit<FoundClaim, "claim">): string {
-  const digest = createHash("sha256").update(found.bytes).digest("hex").slice(0, 32);
+  const named = createHash("sha256").update(`${basename(found.path)}\n`);
+  const digest = named.update(found.bytes).digest("hex").slice(0, 32);
   return join(dirname(found.path), `${GUARD_PREFIX}${digest}`);
 }
 

@@ -28,9 +28,12 @@ export interface LeaseOptions {
   readonly probes?: OwnerProbes;
   /** Milliseconds until the heartbeat starts; default 2000. Only a lease of kind `process` beats. */
   readonly heartbeatAfterMs?: number;
+  /** Milliseconds between two beats; default 5000, at least 1000. */
+  readonly heartbeatMs?: number;
 }
 
 const HEARTBEAT_AFTER_MS = 2000;
+const HEARTBEAT_MS = 5000;
 
 /** A damaged lease older than this (ms) belongs to nobody: its owner would itself take it for lost. */
 const DAMAGED_IS_DEAD_MS = 10_000;
@@ -92,7 +95,7 @@ export class Lease {
  */
 export function takeLease(runDirectory: string, owner: LeaseOwner, options: LeaseOptions = {}): Lease {
   const probes = options.probes ?? systemProbes();
-  const info = newClaim(owner, probes.now());
+  const info = newClaim(owner, probes.now(), heartbeatOf(owner, options));
   const take: TakeClaim = {
     bytes: claimBytes(info),
     sync: true,
@@ -101,6 +104,11 @@ export function takeLease(runDirectory: string, owner: LeaseOwner, options: Leas
   const replaced = takeClaim(join(runDirectory, LEASE), take);
   if (replaced !== null) removeIfEmpty(join(runDirectory, LEASE_BEAT));
   return new Lease(runDirectory, info, take, options.heartbeatAfterMs ?? HEARTBEAT_AFTER_MS);
+}
+
+/** Shells and jobs are gone, or elsewhere, when the next beat is due. */
+function heartbeatOf(owner: LeaseOwner, options: LeaseOptions): number {
+  return owner.kind === "process" ? (options.heartbeatMs ?? HEARTBEAT_MS) : 0;
 }
 
 /**

@@ -36,11 +36,8 @@ export function slurmOwner(jobId: string, pid: number, command: string): LeaseOw
   return { kind: "slurm", host: currentHost(), process: processIdentity(pid), command, slurmJobId: jobId };
 }
 
-/** Milliseconds between two beats of a lease that has a heartbeat. */
-export const HEARTBEAT_MS = 5000;
-
-/** A new claim of this owner, with a token that no other claim has. */
-export function newClaim(owner: LeaseOwner, startedTime: number): LeaseInfo {
+/** A new claim of this owner, with a token that no other claim has; `heartbeatMs` 0 means that it has no heartbeat. */
+export function newClaim(owner: LeaseOwner, startedTime: number, heartbeatMs = 0): LeaseInfo {
   return {
     format: LEASE_FORMAT,
     token: randomBytes(16).toString("hex"),
@@ -53,7 +50,7 @@ export function newClaim(owner: LeaseOwner, startedTime: number): LeaseInfo {
     command: owner.command,
     owner: owner.kind,
     ...(owner.slurmJobId === null ? {} : { slurmJobId: owner.slurmJobId }),
-    heartbeatMs: owner.kind === "process" ? HEARTBEAT_MS : 0,
+    heartbeatMs,
   };
 }
 
