@@ -4,6 +4,7 @@ export {
   claimWriterSlot,
   inspectLease,
   type Lease,
+  type LeaseInfo,
   type LeaseOptions,
   type LeaseOwner,
   type LeaseState,

@@ -9,9 +9,13 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { isRunstoneError } from "../../store-format/index.js";
+import {
+  isRunstoneError,
+  type Lease as LeaseInfo,
+  parseLease,
+  serializeLease,
+} from "../../store-format/index.js";
 import { createFile, readBytesIfExists, removeFile, replaceFile } from "../fs/index.js";
-import { type LeaseInfo, parseLease, serializeLease } from "./claim-text.js";
 
 /** What a claim file holds. */
 export interface FoundClaim {

@@ -1,4 +1,4 @@
-export type { LeaseInfo } from "./claim-text.js";
+export type { Lease as LeaseInfo } from "../../store-format/index.js";
 export { judgeOwner, type OwnerProbes, systemProbes, type Verdict } from "./judge-owner.js";
 export { LEASE_BEAT, lastActivity } from "./last-sign.js";
 export { adoptLease, inspectLease, Lease, type LeaseOptions, type LeaseState, takeLease } from "./lease.js";

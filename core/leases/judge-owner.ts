@@ -1,12 +1,12 @@
 /** Is the owner of a claim alive? Dead only when proven; a silence proves nothing. */
 import { uptime } from "node:os";
+import type { Lease as LeaseInfo } from "../../store-format/index.js";
 import {
   currentHost,
   type HostIdentity,
   isSameProcessAlive,
   type ProcessIdentity,
 } from "../capture/process-identity.js";
-import type { LeaseInfo } from "./claim-text.js";
 
 /** `silent`: not proven dead, and no sign of life for {@link FRESH_MS}. */
 export type Verdict = "alive" | "dead" | "silent";

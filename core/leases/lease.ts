@@ -4,7 +4,7 @@
  * wasted work and tells a running run from a lost one.
  */
 import { join } from "node:path";
-import { RunstoneError } from "../../store-format/index.js";
+import { assertWritableLease, type Lease as LeaseInfo, RunstoneError } from "../../store-format/index.js";
 import { removeFile, removeIfEmpty } from "../fs/index.js";
 import { LEASE } from "../store/layout.js";
 import {
@@ -16,7 +16,6 @@ import {
   type TakeClaim,
   takeClaim,
 } from "./claim-file.js";
-import { assertWritableLease, type LeaseInfo } from "./claim-text.js";
 import { Heartbeat } from "./heartbeat.js";
 import { judgeOwner, type OwnerProbes, systemProbes, type Verdict } from "./judge-owner.js";
 import { LEASE_BEAT, lastBeat, lastPoint, mtimeOf, newest } from "./last-sign.js";

@@ -1,12 +1,12 @@
 /** Who holds a lease or a writer slot: a process, a person's shell, or a SLURM job. */
 import { randomBytes } from "node:crypto";
+import { LEASE_FORMAT, type Lease as LeaseInfo } from "../../store-format/index.js";
 import {
   currentHost,
   type HostIdentity,
   type ProcessIdentity,
   processIdentity,
 } from "../capture/process-identity.js";
-import { LEASE_FORMAT, type LeaseInfo } from "./claim-text.js";
 
 /**
  * `process`: the process itself beats and lives as long as the run. `shell`: the parent of `runstone start`, no heartbeat.
@@ -36,6 +36,9 @@ export function slurmOwner(jobId: string, pid: number, command: string): LeaseOw
   return { kind: "slurm", host: currentHost(), process: processIdentity(pid), command, slurmJobId: jobId };
 }
 
+/** A longer command line is cut off in a claim. */
+const MAX_COMMAND = 4096;
+
 /** A new claim of this owner, with a token that no other claim has; `heartbeatMs` 0 means that it has no heartbeat. */
 export function newClaim(owner: LeaseOwner, startedTime: number, heartbeatMs = 0): LeaseInfo {
   return {
@@ -47,7 +50,7 @@ export function newClaim(owner: LeaseOwner, startedTime: number, heartbeatMs = 0
     pidStart: owner.process.start ?? "",
     pidNs: owner.host.pidNs ?? "",
     startedTime,
-    command: owner.command,
+    command: owner.command.slice(0, MAX_COMMAND),
     owner: owner.kind,
     ...(owner.slurmJobId === null ? {} : { slurmJobId: owner.slurmJobId }),
     heartbeatMs,

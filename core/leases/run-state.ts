@@ -1,9 +1,8 @@
 /** What a run's state is, as derived from its status and its owner. Reading never writes. */
 import { join } from "node:path";
-import type { RunInfo, RunStatus } from "../../store-format/index.js";
+import type { Lease as LeaseInfo, RunInfo, RunStatus } from "../../store-format/index.js";
 import { statIfExists } from "../fs/index.js";
 import { LEASE } from "../store/layout.js";
-import type { LeaseInfo } from "./claim-text.js";
 import { isFresh, type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { lastActivity } from "./last-sign.js";
 import { inspectLease } from "./lease.js";
@@ -45,6 +44,6 @@ function withLease(directory: string, probes: OwnerProbes): RunState {
   const { lastSign, verdict } = found;
   const lease = found.info === null ? {} : { lease: found.info };
   if (verdict === "alive") return { state: "RUNNING", lastSign, ...lease };
-  const lost = verdict === "dead" && liveWriters(directory, probes).length === 0;
+  const lost = verdict === "dead" && found.info !== null && liveWriters(directory, probes).length === 0;
   return { state: lost ? "LOST" : "RUNNING", lastSign, since: lastSign, ...lease };
 }

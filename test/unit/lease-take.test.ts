@@ -157,6 +157,24 @@ describe("takeLease", () => {
     assert.equal(inspectLease(run, systemProbes({ slurmJobEnded: () => false }))?.verdict, "alive");
   });
 
+  test("any command line can be told, a long one is cut off", () => {
+    const command = 'python "a b"\n\t: \u0000 \u{1f600} # --x=' + "y".repeat(100_000);
+    const lease = takeLease(run, { ...self, command });
+    assert.equal(inspectLease(run)?.info?.command, command.slice(0, 4096));
+    lease.release();
+  });
+
+  test("a lease of a newer format is not taken over, even when its owner is dead", async () => {
+    takeLease(run, await deadOwner());
+    const path = join(run, "lease.yaml");
+    writeFileSync(path, readFileSync(path, "utf8").replace("runstone_lease: 1", "runstone_lease: 2"));
+    assert.throws(
+      () => takeLease(run, self),
+      (error) => isRunstoneError(error, "FORMAT_TOO_NEW"),
+    );
+    assert.equal(inspectLease(run)?.verdict, "dead");
+  });
+
   test("a torn lease is held while it is young and free when it is old", () => {
     writeFileSync(join(run, "lease.yaml"), "tok");
     held(() => takeLease(run, self));
