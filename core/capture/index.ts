@@ -1,0 +1,13 @@
+export * from "./capture.js";
+export * from "./distributed.js";
+export * from "./environment.js";
+export type { Env } from "./find-program.js";
+export { captureGit, type GitCapture, type GitCaptureOptions, type Submodule } from "./git.js";
+export * from "./gpu.js";
+export type { Missing } from "./missing.js";
+export * from "./packages.js";
+export * from "./patch.js";
+export * from "./process-identity.js";
+export * from "./redact.js";
+export { stripUrlCredentials } from "./remote-url.js";
+export * from "./system-metrics.js";
