@@ -6,61 +6,11 @@ import {
   MAX_YAML_DEPTH,
   parseYamlFile,
   parseYamlMap,
-  resolveYamlScalar,
   serializeYamlMap,
   type YamlInput,
-  type YamlValue,
 } from "../../store-format/index.js";
+import { resolved, yamlMap, yamlPiece, yamlSpecial } from "./format-arbitraries.js";
 import { generalYaml, toPlain, utf8 } from "./format-support.js";
-
-const piece = fc.constantFrom(
-  ..."a Z 0 9 . - _ : # ' \" \\ ? , [ ] { } & * ! | > % @ ` ~ = < / + é 日 😀 \u0007 \u007f \ufeff \u0085 \u2028 \u00a0 word".split(
-    " ",
-  ),
-  " ",
-  "  ",
-  "\n",
-  "\n\n",
-  "\r",
-  "\t",
-  ": ",
-  " #",
-  "longer ",
-);
-const special = fc.constantFrom(
-  ..."yes No ON off null ~ Null 1e5 1_000 0x1f 0o17 017 1:30 2024-01-02 = << .inf -.INF .nan --- ... 1. .5 1.5e3 1.5e+3 y n nan inf".split(
-    " ",
-  ),
-  "",
-  "12345678e90123456789012345678901",
-);
-const text = fc.oneof(
-  special,
-  fc.array(piece, { maxLength: 60 }).map((parts) => parts.join("")),
-  fc.string({ unit: "grapheme" }),
-);
-const scalar = fc.oneof(
-  { weight: 4, arbitrary: text },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom<YamlInput>(null, true, false, 0, -7, 1.5, 1e300, -0.25, 2n ** 70n),
-  },
-);
-const { map } = fc.letrec<{ map: Map<string, YamlInput>; value: YamlInput }>((tie) => ({
-  map: fc.array(fc.tuple(text, tie("value")), { maxLength: 5 }).map((entries) => new Map(entries)),
-  value: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
-    scalar,
-    tie("map"),
-    fc.array(tie("value"), { maxLength: 4 }),
-  ),
-}));
-
-function resolved(value: YamlValue): unknown {
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, resolved(item)]));
-  if (Array.isArray(value)) return value.map(resolved);
-  return resolveYamlScalar(value as { text: string; quoted: boolean });
-}
 
 const sortedPlain = (value: unknown): unknown =>
   toPlain(value instanceof Map ? new Map([...value].sort()) : value);
@@ -68,7 +18,7 @@ const sortedPlain = (value: unknown): unknown =>
 describe("YAML", () => {
   test("any map written is the map read", () => {
     fc.assert(
-      fc.property(map, (value) => {
+      fc.property(yamlMap, (value) => {
         assert.deepEqual(resolved(parseYamlMap(serializeYamlMap(value))), value);
       }),
       { numRuns: 1000 },
@@ -78,7 +28,7 @@ describe("YAML", () => {
   test("our own reader and the general one agree on what we write", () => {
     const simple = fc.dictionary(
       fc.stringMatching(/^[a-z][a-z0-9_.]{0,20}$/),
-      fc.oneof(special, fc.stringMatching(/^[ -~]*$/)),
+      fc.oneof(yamlSpecial, fc.stringMatching(/^[ -~]*$/)),
     );
     fc.assert(
       fc.property(simple, (value) => {
@@ -224,7 +174,7 @@ describe("YAML", () => {
     }
     fc.assert(
       fc.property(
-        fc.array(piece).map((parts) => parts.join("")),
+        fc.array(yamlPiece).map((parts) => parts.join("")),
         (source) => {
           try {
             parseYamlMap(source);
