@@ -1,4 +1,4 @@
-import { findSecrets, isSecretName, type SecretSpan } from "./secret-rules.js";
+import { findSecrets, isCount, isSecretName, type SecretSpan } from "./secret-rules.js";
 
 /** How many values each rule removed. Never the values. */
 export type RedactionCounts = Readonly<Record<string, number>>;
@@ -29,7 +29,7 @@ function redactArgument(argument: string, before: string | undefined): string {
   const assigned = /^(-{0,2}[A-Za-z_][\w.-]{0,127})=(.+)$/s.exec(argument);
   if (assigned && isSecretName(assigned[1] ?? "")) return `${assigned[1]}=${redactionMark("named_value")}`;
   const named = before !== undefined && /^--?[A-Za-z][\w.-]*$/.test(before) && isSecretName(before);
-  if (named && !argument.startsWith("--") && !/^\d{1,6}$/.test(argument)) return redactionMark("named_value");
+  if (named && !argument.startsWith("--") && !isCount(argument, before)) return redactionMark("named_value");
   return redactText(argument).text;
 }
 
@@ -174,12 +174,22 @@ interface Cut {
 function findCut(piece: string): Cut {
   const wanted = MAX_CARRY - OVERLAP;
   const span = findSecrets(piece).find(({ from, end }) => from < wanted && end > wanted);
-  const key = piece.indexOf("-----BEGIN", wanted - KEY_LABEL);
-  if (span === undefined) return { length: key === -1 ? wanted : Math.min(wanted, key), swallowUntil: null };
+  const key = piece.slice(0, wanted + KEY_LABEL).indexOf("-----BEGIN", wanted - KEY_LABEL);
+  if (span === undefined)
+    return {
+      length: wholeCharacters(piece, key === -1 ? wanted : Math.min(wanted, key)),
+      swallowUntil: null,
+    };
   if (span.from > MAX_CARRY / 2) return { length: span.from, swallowUntil: null };
   const quote = /["'`]/.exec(piece.charAt(span.start - 1))?.[0];
   const open = span.end === piece.length;
   return { length: span.end, swallowUntil: open ? new RegExp(quote ?? "[\\s,;&\"'`]") : null };
+}
+
+/** One less when the cut would part a surrogate pair, whose halves no encoder can write. */
+function wholeCharacters(text: string, length: number): number {
+  const code = text.charCodeAt(length - 1);
+  return code >= 0xd800 && code <= 0xdbff ? length - 1 : length;
 }
 
 /** The sign of a patch line or the indent before a key line. */

@@ -142,8 +142,7 @@ function valueAfter(line: string, name: NameRange): { start: number; end: number
   if (separator === null) return null;
   const start = name.end + separator[0].length;
   const value = readValue(line, start);
-  return value === null ||
-    isHarmless(line.slice(value.start, value.end), separator[0], line.slice(name.start, name.end))
+  return value === null || isHarmless(line.slice(value.start, value.end), line.slice(name.start, name.end))
     ? null
     : value;
 }
@@ -177,16 +176,20 @@ function runLength(line: string, from: number): number {
   return end - from;
 }
 
-/** References, literals and code that say where a secret comes from, not what it is. */
+/** References and code that say where a secret comes from, not what it is. Whole values only: `$3cret` is a password. */
 const REFERENCE =
-  /^(?:\$[({\w]|%\w+%|\{\{|<|(?:os|sys|self|this|args|cfg|config|settings|opts|options)\.|process\.env|(?:getenv|getpass|input|str|get_\w+)\()/;
+  /^(?:\$\{.*\}?|\$\(.*|\$[A-Z_][A-Z0-9_]*|%\w+%|\$?\{\{(?:.*\}\})?|<[\w -]+>|(?:os|sys|self|this|args|cfg|config|settings|opts|options|process\.env)[.[].*|(?:getenv|getpass|input|str|get_\w+)\(.*)$/;
 const LITERAL = /^(?:none|null|undefined|nil|true|false|str|string|optional|\*+|\.\.\.|x{3,})[)\]},.;:]*$/i;
+/** `"credentials": {`: what is inside has names of its own. */
+const OPENING = /^[{([\])}]+$/;
 
-function isHarmless(value: string, separator: string, name: string): boolean {
-  if (isRedacted(value) || LITERAL.test(value)) return true;
-  if (/["'`]$/.test(separator) === false && REFERENCE.test(value)) return true;
-  if (/^(?:==|=>)/.test(separator.trim()) && /^\W*$/.test(value)) return true;
-  // "loss per token: 0.5": a short number is no token, but may well be a password.
+function isHarmless(value: string, name: string): boolean {
+  if (isRedacted(value) || LITERAL.test(value) || REFERENCE.test(value) || OPENING.test(value)) return true;
+  return isCount(value, name);
+}
+
+/** "loss per token: 0.5": a short number is no token, but may well be a password. */
+export function isCount(value: string, name: string): boolean {
   return /token$/i.test(name) && /^[-+]?[\d.]{1,9}(?:e[-+]?\d+)?[)\]},]*$/i.test(value);
 }
 

@@ -54,6 +54,9 @@ describe("values with a name that says secret", () => {
     ["dbPassword := x9", "dbPassword := @"],
     ["config['password'] = 'p'", "config['password'] = '@'"],
     ["password = p(w", "password = @"],
+    ["password=$3cret!", "password=@"],
+    ["password: 123456", "password: @"],
+    ['"credentials": {"password": "x"}', '"credentials": {"password": "@"}'],
     ["//registry.npmjs.org/:_authToken=11aa-22bb", "//registry.npmjs.org/:_authToken=@"],
     ["token=a&next=b", "token=@&next=b"],
     ["password=unclosed 'quote", "password=@ 'quote"],
@@ -80,6 +83,7 @@ test("plain words, model vocabulary and references stay", () => {
     "task-force-alpha-and-a-very-long-name risk-assessment sk-learn-contrib-lightning-models",
     "monkey=banana keyboard: us primary_key=id key=value",
     "mail ada@example.org and git@github.com:o/r.git and ssh://git@host/r",
+    "password=$PW pwd_secret: <your-secret> password: str",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "-----BEGIN CERTIFICATE-----",
   ]) {
@@ -136,6 +140,7 @@ test("argument lists: pairs, assignments, values with blanks", () => {
     "-token",
     mark,
   ]);
+  assert.deepEqual(redactArgv(["--password", "123456"]), ["--password", mark]);
   const plain = ["--token", "--verbose", "--max-tokens", "100", "--tokenizer", "gpt2", "a secret"];
   assert.deepEqual(redactArgv(plain), plain);
 });
@@ -181,6 +186,15 @@ describe("the stream", () => {
         assert.deepEqual(key.counts, { private_key: 1 }, `key ${filler} ${at}`);
         assert.ok(!key.text.includes(KEY_BODY[0] ?? "?"));
       }
+    }
+  });
+
+  test("a cut never parts a character", () => {
+    for (const shift of ["", "x"]) {
+      const text = shift + "\u{1f600}".repeat(50_000);
+      const redactor = new Redactor();
+      const parts = [redactor.push(text.slice(0, 70_001)), redactor.push(text.slice(70_001)), redactor.end()];
+      assert.equal(parts.map((part) => Buffer.from(part).toString()).join(""), text);
     }
   });
 
