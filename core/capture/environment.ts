@@ -201,21 +201,35 @@ function pick(env: Env, names: readonly string[]): Readonly<Record<string, strin
 
 const CGROUP = "/sys/fs/cgroup";
 
-/** Control groups v2 (`cpu.max`: quota and period), then v1. */
+/** The directories of this process's control group (version 2) up to the root: each of them limits. */
+function controlGroups(): readonly string[] {
+  const own = /^0::(\/.*)$/m.exec(readText("/proc/self/cgroup") ?? "")?.[1] ?? "/";
+  const names = own.split("/").filter((name) => name !== "" && name !== "..");
+  return [CGROUP, ...names.map((_, i) => [CGROUP, ...names.slice(0, i + 1)].join("/"))];
+}
+
+function smallest(limits: readonly number[]): number | null {
+  const real = limits.filter((limit) => Number.isFinite(limit) && limit > 0);
+  return real.length === 0 ? null : Math.min(...real);
+}
+
+/** `cpu.max` holds quota (or `max`) and period; version 1 has a file for each. */
 function cpuLimit(): number | null {
-  const [quota, period] = (readText(`${CGROUP}/cpu.max`) ?? "").trim().split(" ");
-  const v1 = readText(`${CGROUP}/cpu/cpu.cfs_quota_us`)?.trim();
-  const limit = quota
-    ? Number(quota) / Number(period)
-    : Number(v1) / Number(readText(`${CGROUP}/cpu/cpu.cfs_period_us`)?.trim());
-  return Number.isFinite(limit) && limit > 0 ? limit : null;
+  const limits = controlGroups().map((group) => {
+    const [quota, period] = (readText(`${group}/cpu.max`) ?? "").trim().split(" ");
+    return Number(quota) / Number(period);
+  });
+  const [quota, period] = ["quota", "period"].map((name) =>
+    Number(readText(`${CGROUP}/cpu/cpu.cfs_${name}_us`) || "NaN"),
+  );
+  return smallest([...limits, (quota ?? Number.NaN) / (period ?? Number.NaN)]);
 }
 
 function memoryLimit(): number | null {
-  const text = readText(`${CGROUP}/memory.max`) ?? readText(`${CGROUP}/memory/memory.limit_in_bytes`);
-  const limit = Number(text?.trim() || "NaN");
+  const files = controlGroups().map((group) => `${group}/memory.max`);
+  const texts = [...files, `${CGROUP}/memory/memory.limit_in_bytes`].map(readText);
   // Version 1 says "no limit" with a number near 2^63.
-  return Number.isFinite(limit) && limit > 0 && limit < 2 ** 60 ? limit : null;
+  return smallest(texts.map((text) => Number(text?.trim() || "NaN")).filter((limit) => limit < 2 ** 60));
 }
 
 function containerKind(env: Env): string | null {
