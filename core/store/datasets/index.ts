@@ -1,0 +1,2 @@
+export { datasetId } from "./datasets.js";
+export { type RunPlace, writeInputs, writeOutputs } from "./inputs.js";
