@@ -213,7 +213,7 @@ describe("run digest", () => {
 describe("kinds of damage", () => {
   test("are words with a sentence each, and a damage takes its severity from them", () => {
     for (const [kind, { description }] of Object.entries(DAMAGE_KINDS)) {
-      assert.match(kind, /^[a-z]+(?:_[a-z]+)*$/);
+      assert.match(kind, /^[a-z]+(?:_[a-z0-9]+)*$/);
       assert.match(description, /^[A-Z].*\.$/);
     }
     assert.equal(isDamageKind("toString"), false);
