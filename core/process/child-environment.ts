@@ -1,5 +1,5 @@
 /** What a child of `runstone run` finds in its environment, so that whatever it logs with lands in its run. */
-import { pathToFileURL } from "node:url";
+import { artifactLocation } from "../store/artifact-location.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,7 +25,7 @@ export function runstoneVariables(run: ChildRun): Environment {
 /** MLflow's variables: its fluent API, autologging included, resumes this run in the file store. */
 export function mlflowVariables(run: ChildRun): Environment {
   return {
-    MLFLOW_TRACKING_URI: pathToFileURL(run.root).href,
+    MLFLOW_TRACKING_URI: artifactLocation({ root: run.root, workspace: null }, "absolute"),
     MLFLOW_RUN_ID: run.runId,
     MLFLOW_EXPERIMENT_ID: run.experimentId,
     // MLflow 3.x refuses the file store without it.

@@ -1,7 +1,6 @@
 /** Passes the output of a child on to the terminal, or to whatever this process writes to. */
 import { write } from "node:fs";
-import { errnoOf } from "../fs/index.js";
-import type { SpoolSink } from "./spool-follower.js";
+import type { SpoolSink } from "../../core/process/spool-follower.js";
 
 const BUSY_MS = 5;
 
@@ -35,7 +34,7 @@ export class TerminalSink implements SpoolSink {
     return new Promise((resolve) => {
       write(this.#fd, this.#rest, 0, this.#rest.length, null, (error, count) => {
         if (error === null) resolve(count);
-        else if (errnoOf(error) === "EAGAIN") setTimeout(() => resolve(0), BUSY_MS);
+        else if (error.code === "EAGAIN") setTimeout(() => resolve(0), BUSY_MS);
         else {
           this.#gone = true;
           resolve(this.#rest.length);
