@@ -23,7 +23,7 @@ const integer = fc.oneof(
   fc.maxSafeInteger(),
   fc
     .bigInt({ min: -INT64, max: INT64 - 1n })
-    .map((value) => (BigInt.asIntN(53, value) === value ? Number(value) : value)),
+    .map((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : value)),
 );
 const point = fc.record({ timestamp: integer, value: fc.double(), step: integer }, { noNullPrototype: true });
 /** Lines close to what a metric file holds, most of them broken somewhere. */
