@@ -140,15 +140,22 @@ async function runTests(files) {
   stream.on("test:fail", ({ todo }) => {
     if (todo === undefined || todo === false) process.exitCode = 1;
   });
-  for await (const text of stream.compose(new spec()).compose(plainSummary())) process.stdout.write(text);
+  for await (const text of stream.compose(new spec()).compose(closingSummary())) process.stdout.write(text);
 }
 
-/** The closing lines as `# pass 12`, in a pipe: what tools that read test output look for. */
-function plainSummary() {
-  const summary = /^ℹ (?=(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) )/gm;
+/** Node's closing lines come last, after the list of failures, and in a pipe as `# pass 12`, which tools look for. */
+function closingSummary() {
+  const summary = /^ℹ ((tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*\n)/gm;
+  const mark = process.stdout.isTTY ? "ℹ" : "#";
+  let closing = "";
   return new Transform({
     transform(chunk, _encoding, done) {
-      done(null, process.stdout.isTTY ? chunk : chunk.toString().replace(summary, "# "));
+      const text = chunk.toString().replaceAll("\u001b[34mℹ", "ℹ");
+      for (const [, line] of text.matchAll(summary)) closing += `${mark} ${line}`;
+      done(null, text.replace(summary, ""));
+    },
+    flush(done) {
+      done(null, `\n${closing}`);
     },
   });
 }
