@@ -56,5 +56,6 @@ export function toPlain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toPlain);
   if (isYamlMap(value as YamlValue)) return { $map: [...(value as Map<string, unknown>)].map(toPlain) };
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toPlain(member)]));
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, toPlain(member)]));
 }
