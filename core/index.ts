@@ -1,3 +1,11 @@
+export {
+  DUMP_KINDS,
+  type DumpKind,
+  type DumpObject,
+  type DumpValue,
+  serializeDumpObject,
+} from "./dump/dump-object.js";
+export { dumpStore } from "./dump/dump-store.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./fs/index.js";
 export {
   adoptLease,
@@ -19,6 +27,14 @@ export {
   takeLease,
   type WriterSlot,
 } from "./leases/index.js";
+export {
+  type ArtifactHomes,
+  artifactFile,
+  artifactPath,
+  listArtifacts,
+  readArtifact,
+  resolveArtifactDirectory,
+} from "./store/read/artifacts.js";
 export type { OnDamage } from "./store/read/damages.js";
 export {
   findExperiment,
@@ -38,6 +54,14 @@ export {
 export { readLatestMetrics, readLatestModelMetrics } from "./store/read/latest-metrics.js";
 export type { ExperimentLocation, Located, LoggedModelLocation, RunLocation } from "./store/read/located.js";
 export {
+  findLoggedModel,
+  listLoggedModelLocations,
+  mustFindLoggedModel,
+  readLoggedModel,
+  readLoggedModelMeta,
+  scanLoggedModels,
+} from "./store/read/logged-models.js";
+export {
   type PointOptions,
   readMetricKeys,
   readMetricPoints,
@@ -45,6 +69,17 @@ export {
   readPointChunks,
 } from "./store/read/metric-points.js";
 export { type RecordBytes, readParams, readRecord, readTags, toStringMap } from "./store/read/records.js";
+export {
+  DELETED_STAGE,
+  findRegisteredModel,
+  type ModelVersionLocation,
+  mustReadRegisteredModel,
+  type RegisteredModelLocation,
+  readAliases,
+  readRegisteredModel,
+  scanModelVersions,
+  scanRegisteredModels,
+} from "./store/read/registry.js";
 export {
   findRun,
   listRunLocations,
@@ -54,3 +89,6 @@ export {
   readRunInfo,
   readRunMeta,
 } from "./store/read/runs.js";
+export { scanStore } from "./store/read/scan-store.js";
+export type { RecordOwner, StoreItem } from "./store/read/store-items.js";
+export { scanTraces, type TraceLocation } from "./store/read/traces.js";

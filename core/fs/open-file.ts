@@ -41,6 +41,13 @@ export class OpenFile {
     return null;
   }
 
+  /** Where the opened file lies, links resolved; on Linux that of the descriptor itself. Throws typed errors. */
+  realPath(): string {
+    const fd = this.#fd;
+    const path = process.platform === "linux" && fd !== null ? `/proc/self/fd/${fd}` : this.path;
+    return guarded("resolve", this.path, () => ops.realpath(path));
+  }
+
   /** Bytes of `[start, end)` in blocks of at most 256 KiB, each valid only until the next one. Throws typed errors. */
   *blocks(start = 0, end = this.stat.size): Generator<Uint8Array, void, undefined> {
     const block = new Uint8Array(Math.min(BLOCK, Math.max(0, end - start)));

@@ -1,8 +1,18 @@
 /** Every store of the corpus gives what its truth file says, which another program computed from the same files. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { listRunLocations, readRun, scanExperiments } from "../../core/index.js";
-import type { Damage } from "../../store-format/index.js";
+import {
+  dumpStore,
+  listRunLocations,
+  type RecordOwner,
+  readRun,
+  scanExperiments,
+  scanModelVersions,
+  scanRegisteredModels,
+  scanStore,
+  serializeDumpObject,
+} from "../../core/index.js";
+import type { Damage, DamageKind } from "../../store-format/index.js";
 import { type Corpus, corpusDirectory, loadCorpora } from "./corpus.js";
 import { digestEntry, digestOf } from "./digest.js";
 
@@ -14,7 +24,12 @@ if (directory === null) {
   test("corpus", { skip: process.env["CI"] === "true" ? false : told }, () => assert.fail(told));
   console.error(told);
 } else {
-  for (const corpus of loadCorpora(directory)) describe(corpus.name, () => testCorpus(corpus));
+  for (const corpus of loadCorpora(directory)) {
+    describe(corpus.name, () => {
+      testCorpus(corpus);
+      testScan(corpus);
+    });
+  }
 }
 
 function testCorpus({ root, truth }: Corpus): void {
@@ -111,6 +126,98 @@ function testCorpus({ root, truth }: Corpus): void {
       assert.deepEqual(Object.fromEntries(latest), Object.fromEntries(truths));
     }
   });
+}
+
+/** Kinds that the truth does not count: they tell of oddities, and hide nothing. */
+const NOTES: ReadonlySet<string> = new Set<DamageKind>([
+  "metric_points_repeated",
+  "key_not_portable",
+  "sync_copy",
+]);
+
+function testScan({ root, truth }: Corpus): void {
+  const paths = { root, workspace: null };
+  const damages: Damage[] = [];
+  const counts: Record<string, number> = {};
+  const count = (name: string, more = 1) => {
+    counts[name] = (counts[name] ?? 0) + more;
+  };
+  for (const item of scanStore(paths, (damage) => damages.push(damage))) {
+    if (item.kind === "points") {
+      count(`${"modelId" in item.owner ? "model" : "run"} points`, item.points.length);
+    } else if ("owner" in item) count(`${ownerOf(item.owner)} ${item.kind}`);
+    else count(item.kind);
+  }
+
+  test("damage", () => {
+    const counted = damages.filter(({ kind }) => !NOTES.has(kind));
+    assert.deepEqual(countBy(counted.map(({ kind }) => kind)), { ...truth.damage_counts });
+    for (const [kind, examples] of Object.entries(truth.damage_examples)) {
+      const paths = new Set(counted.filter((damage) => damage.kind === kind).map(({ path }) => path));
+      for (const { path } of examples) assert.ok(paths.has(path), `${kind} ${path}`);
+    }
+  });
+
+  test("counts of the walk", () => {
+    const { other, ...totals } = truth.totals;
+    const expected: Record<string, number | undefined> = {
+      experiment: totals.experiment_count,
+      run: totals.run_count + totals.orphan_runs,
+      "experiment tag": totals.experiment_tags,
+      "run param": totals.params,
+      "run tag": totals.tags,
+      "run points": totals.metric_points,
+      dataset: other["datasets"],
+      input: other["inputs"],
+      output: other["outputs"],
+      logged_model: other["logged_models"],
+      "model param": other["logged_model_params"],
+      "model tag": other["logged_model_tags"],
+      "model points": other["logged_model_points"],
+      registered_model: other["registered_models"],
+      model_version: other["model_versions"],
+      trace: other["traces"],
+      "trace tag": other["trace_tags"],
+      "trace request_metadata": other["trace_metadata"],
+    };
+    for (const [name, number] of Object.entries(expected)) assert.equal(counts[name] ?? 0, number ?? 0, name);
+  });
+
+  test("points that stand twice are told", () => {
+    const repeated = damages
+      .filter(({ kind, path }) => kind === "metric_points_repeated" && !path.includes("/models/"))
+      .reduce((total, { reason }) => total + Number.parseInt(reason, 10), 0);
+    assert.equal(repeated, truth.totals.other["points_equal_to_the_line_before"] ?? 0);
+  });
+
+  test("registry", () => {
+    const models = scanRegisteredModels(paths, () => {}).map(({ name, aliases }) => ({
+      name,
+      versions: scanModelVersions(paths, name).length,
+      aliases: { ...aliases },
+    }));
+    assert.deepEqual(models, truth.registry);
+  });
+
+  test("the dump has the same", () => {
+    const kinds = countBy(
+      [...dumpStore(paths)].map((object) => serializeDumpObject(object).slice(0, 20)).map(kindOf),
+    );
+    assert.equal(kinds["run"] ?? 0, truth.totals.run_count + truth.totals.orphan_runs);
+    assert.equal(kinds["damage"] ?? 0, damages.length);
+    assert.equal(kinds["metric"] ?? 0, (counts["run points"] ?? 0) + (counts["model points"] ?? 0));
+  });
+}
+
+function kindOf(line: string): string {
+  return /^\{"kind":"(\w+)/.exec(line)?.[1] ?? "";
+}
+
+function ownerOf(owner: RecordOwner): string {
+  if ("modelId" in owner) return "model";
+  if ("traceId" in owner) return "trace";
+  if ("name" in owner) return "registry";
+  return owner.runId === undefined ? "experiment" : "run";
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

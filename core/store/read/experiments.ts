@@ -15,13 +15,12 @@ import { META, REGISTRY, RESERVED_IN_EXPERIMENT, type StorePaths } from "../layo
 import { IGNORE_DAMAGE, type OnDamage, readable, report } from "./damages.js";
 import { directoriesOf } from "./entries.js";
 import { type ExperimentLocation, inside, isSafeName, type Located, placeLocation } from "./located.js";
-import { type MetaDamage, readMeta, readMetaIfExists, reportDamaged } from "./meta-file.js";
+import { type MetaFileKind, readMeta, readMetaIfExists, readMetaReporting } from "./meta-file.js";
 import { readTags, toStringMap } from "./records.js";
 
-const EXPERIMENT_DAMAGE: MetaDamage = {
-  damaged: "experiment_meta_damaged",
-  empty: "experiment_meta_empty",
-  missing: "experiment_without_meta",
+const EXPERIMENT: MetaFileKind<ExperimentMeta> = {
+  parse: parseExperimentLeniently,
+  damage: { damaged: "experiment_meta_damaged", empty: "experiment_meta_empty" },
 };
 
 export const PLACES: readonly Place[] = ["root", "trash"];
@@ -120,6 +119,11 @@ export function isOrphan(directory: Located): boolean {
   return readable(IGNORE_DAMAGE, directory, META, () => natureOf(directory)) !== "experiment";
 }
 
+/** Whether a directory has a readable meta.yaml of an experiment. What cannot be read has none. */
+export function isExperimentDirectory(directory: Located): boolean {
+  return !isOrphan(directory);
+}
+
 /** `orphan`: runs without an experiment's meta.yaml. `other`: nothing of ours. Throws typed I/O errors. */
 function natureOf(directory: Located): "experiment" | "orphan" | "other" {
   try {
@@ -145,18 +149,18 @@ function locate(
   onDamage: OnDamage,
 ): ExperimentLocation | null {
   const owner = { ...directory, experimentId: name };
-  return readable(onDamage, owner, META, () => {
-    try {
-      if (readMetaIfExists(owner, parseExperimentLeniently) !== null)
-        return located(owner, name, place, false);
-    } catch (error) {
-      reportDamaged(error, owner, EXPERIMENT_DAMAGE, onDamage);
-      return located(owner, name, place, true);
-    }
-    if (!holdsRuns(owner, onDamage)) return null;
-    report(onDamage, owner, "experiment_without_meta");
-    return located(owner, name, place, true);
-  });
+  const isListable = readable(onDamage, owner, undefined, () => listDirectory(owner.directory)) !== null;
+  if (!isListable) return located(owner, name, place, true);
+  let damaged = false;
+  const tell: OnDamage = (damage) => {
+    damaged = true;
+    onDamage(damage);
+  };
+  const meta = readMetaReporting(owner, EXPERIMENT, tell);
+  if (meta !== null || damaged) return located(owner, name, place, damaged);
+  if (!/^[0-9]+$/.test(name) && !holdsRuns(owner, onDamage)) return null;
+  report(onDamage, owner, "experiment_without_meta");
+  return located(owner, name, place, true);
 }
 
 function located(
