@@ -1,7 +1,7 @@
 import type { Integer } from "../entities.js";
 import { RunstoneError } from "../errors.js";
 import { serializePythonFloat } from "../python-float.js";
-import { compareCodePoints, isWellFormedText, utf8Length } from "../text.js";
+import { codePointLength, compareCodePoints, isWellFormedText, utf8Length } from "../text.js";
 import { isBreak } from "./line-breaks.js";
 import { isYamlNull, resolvesToString, type YamlScalar, type YamlValue } from "./value.js";
 
@@ -169,6 +169,11 @@ class Emitter {
 
   /** Plain and single-quoted text: a lone blank beyond the width becomes a line break, a line break becomes two. */
   #writeWords(text: string, indent: number, folds: boolean, quoted: boolean): void {
+    if (!/[ \n\u2028\u2029]/.test(text)) {
+      const shown = quoted ? text.replaceAll("'", "''") : text;
+      this.#put(shown, codePointLength(shown));
+      return;
+    }
     const points = Array.from(text);
     let inBreaks = false;
     for (const [i, point] of points.entries()) {

@@ -79,7 +79,10 @@ export function yamlString(value: YamlValue | undefined): string | undefined {
   return isYamlScalar(value) && !isYamlNull(value) ? value.text : undefined;
 }
 
+const SHORT_DECIMAL = /^(?:0|[1-9][0-9]{0,14})$/;
+
 function resolveInt(text: string): Integer {
+  if (SHORT_DECIMAL.test(text)) return Number(text);
   const plain = text.replaceAll("_", "");
   const negative = plain.startsWith("-");
   const digits = /^[-+]/.test(plain) ? plain.slice(1) : plain;
