@@ -27,6 +27,7 @@ export {
   takeLease,
   type WriterSlot,
 } from "./leases/index.js";
+export { collectGarbage, DEFAULT_GRACE_MS, type GcOptions, type GcReport } from "./maintenance/gc.js";
 export {
   type ArtifactHomes,
   artifactFile,
