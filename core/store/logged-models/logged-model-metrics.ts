@@ -1,0 +1,93 @@
+/**
+ * Points of logged models, in the files that MLflow reads. The record of a point is the run's own metric file with its
+ * link; this is the copy under the model. Unlike a run's file it may have several appenders: each call is one `write()`
+ * of whole lines a key, and a tail without LF is cut only when nobody is writing it.
+ */
+import { join } from "node:path";
+import {
+  checkKey,
+  encodeText,
+  keyToPath,
+  type Metric,
+  serializeModelPoint,
+} from "../../../store-format/index.js";
+import { LineAppender, PendingSync, statIfExists } from "../../fs/index.js";
+import type { StoreContext } from "../context.js";
+import { locateActiveModel } from "./locate.js";
+
+export interface ModelPoints {
+  /** The run that logged the points. */
+  readonly runId: string;
+  /** Those with a `modelId`; others are left out. */
+  readonly metrics: readonly Metric[];
+  /** Notes what is still to be made durable; absent: durable when the call returns. */
+  readonly pending?: PendingSync;
+}
+
+/** Appends the points to the files of their models. Throws RESOURCE_DOES_NOT_EXIST (model), typed I/O errors. */
+export function logModelMetrics(context: StoreContext, points: ModelPoints): void {
+  const pending = points.pending ?? new PendingSync();
+  for (const [modelId, metrics] of groupBy(points.metrics, (metric) => metric.modelId)) {
+    const { directory } = locateActiveModel(context, modelId);
+    for (const [key, ofKey] of groupBy(metrics, (metric) => metric.key)) {
+      checkKey(key, "metric");
+      const path = join(directory, "metrics", keyToPath(key));
+      appendLines(path, ofKey.map((metric) => modelLine(metric, points.runId)).join(""));
+      pending.add(path, directory);
+    }
+  }
+  if (points.pending === undefined) pending.flush();
+}
+
+/** In the order of first appearance; items without a group are left out. */
+function groupBy<T>(items: readonly T[], groupOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = groupOf(item);
+    if (name === undefined) continue;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** MLflow splits at blanks: a dataset whose name has some stays in the run's links only. */
+function modelLine({ timestamp, value, step, dataset }: Metric, runId: string): string {
+  const fits =
+    dataset !== undefined && [dataset.name, dataset.digest].every((text) => /^[^\s\p{C}]+$/u.test(text));
+  return serializeModelPoint({ timestamp, value, step, runId, ...(fits ? { dataset } : {}) });
+}
+
+function appendLines(path: string, lines: string): void {
+  const appender = openShared(path);
+  try {
+    appender.append(encodeText(lines));
+  } finally {
+    appender.close();
+  }
+}
+
+const PAUSE_MS = 10;
+const LOOKS = 5;
+
+/** Another process is in the middle of its write. */
+class BeingWritten extends Error {}
+
+/** Opens a file that others may append to at the same time: what looks torn is looked at again before it is cut. */
+function openShared(path: string): LineAppender {
+  for (;;) {
+    try {
+      return LineAppender.open(path, (offset, tail) => assertAbandoned(path, offset + tail.length));
+    } catch (error) {
+      if (!(error instanceof BeingWritten)) throw error;
+    }
+  }
+}
+
+function assertAbandoned(path: string, size: number): void {
+  for (let look = 0; look < LOOKS; look += 1) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    if (statIfExists(path)?.size !== size) throw new BeingWritten();
+  }
+}
