@@ -1,4 +1,16 @@
 export {
+  type Capture,
+  type CaptureOptions,
+  captureArtifacts,
+  captureBefore,
+  captureDuring,
+  captureTags,
+  Redactor,
+  redactArgv,
+  redactText,
+  SystemSampler,
+} from "./capture/index.js";
+export {
   DUMP_KINDS,
   type DumpKind,
   type DumpObject,
@@ -7,6 +19,7 @@ export {
 } from "./dump/dump-object.js";
 export { dumpStore } from "./dump/dump-store.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./fs/index.js";
+export type * from "./interfaces.js";
 export {
   adoptLease,
   claimWriterSlot,
@@ -27,7 +40,18 @@ export {
   takeLease,
   type WriterSlot,
 } from "./leases/index.js";
-export { collectGarbage, DEFAULT_GRACE_MS, type GcOptions, type GcReport } from "./maintenance/gc.js";
+export { type FsckOptions, type FsckReport, fsck } from "./maintenance/fsck.js";
+export { type RepairAction, type RepairReport, repair } from "./maintenance/repair.js";
+export { type Change, type RunVerification, verifyRun } from "./maintenance/verify-run.js";
+export type { ArtifactPolicy, Durability, StoreContext } from "./store/context.js";
+export { FileStore, type OpenRunOptions } from "./store/file-store.js";
+export {
+  createFileStore,
+  type OpenOptions,
+  openFileStore,
+  readConfig,
+  storeRoot,
+} from "./store/open-store.js";
 export {
   type ArtifactHomes,
   artifactFile,
@@ -93,3 +117,7 @@ export {
 export { scanStore } from "./store/read/scan-store.js";
 export type { RecordOwner, StoreItem } from "./store/read/store-items.js";
 export { scanTraces, type TraceLocation } from "./store/read/traces.js";
+export { FileRunWriter } from "./store/runs/run-writer.js";
+export { readManifest } from "./store/runs/seal.js";
+export { configPath, findGitTop, findWorkspace, WORKSPACE_DIRECTORY } from "./workspace/find-workspace.js";
+export { type InitResult, initWorkspace } from "./workspace/init-workspace.js";

@@ -18,6 +18,7 @@ export { type DatasetMeta, parseDatasetMeta, serializeDatasetMeta } from "./data
 export * from "./entities.js";
 export * from "./errors.js";
 export { type ExperimentMeta, parseExperimentMeta, serializeExperimentMeta } from "./experiment-meta.js";
+export { flattenParams, type ParamValue, paramText } from "./flatten-params.js";
 export { type Fold, parseFold, serializeFold } from "./fold.js";
 export {
   datasetIdPreimage,

@@ -15,7 +15,7 @@ export {
   writeNewFile,
 } from "./directories.js";
 export { errnoOf, fileError } from "./failures.js";
-export { moveFile } from "./move-file.js";
+export { copyObject, moveAside } from "./move-aside.js";
 export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";

@@ -1,0 +1,29 @@
+/** Resuming: a run that ended, or whose process died, goes on. Its attempts are counted. */
+import { join } from "node:path";
+import { encodeText } from "../../../store-format/index.js";
+import { replaceFile } from "../../fs/index.js";
+import { artifactLocation } from "../artifact-location.js";
+import type { StoreContext } from "../context.js";
+import { IGNORE_DAMAGE, type RunLocation, readRunMeta, readTags } from "../read/index.js";
+import { ATTEMPTS_TAG, LIVE_GITIGNORE } from "./create-run.js";
+import { writeRunMeta, writeTag } from "./run-files.js";
+
+/** Sets RUNNING again, keeps the start time, clears the end time. The former seal goes on to protect what it covers. The caller holds the lease. */
+export function resumeRun(context: StoreContext, location: RunLocation): void {
+  const { directory } = location;
+  const place = { temporaryIn: directory, sync: true };
+  replaceFile(join(directory, ".gitignore"), encodeText(LIVE_GITIGNORE), place);
+  writeTag(directory, ATTEMPTS_TAG, String(attemptsOf(location) + 1), true);
+  writeRunMeta(directory, {
+    ...readRunMeta(location),
+    status: "RUNNING",
+    endTime: null,
+    artifactUri: artifactLocation(context, "absolute", location.experimentId, location.runId, "artifacts"),
+  });
+}
+
+function attemptsOf(location: RunLocation): number {
+  const tag = readTags(location, IGNORE_DAMAGE).find(({ key }) => key === ATTEMPTS_TAG);
+  const count = tag === undefined ? 1 : Number(new TextDecoder().decode(tag.bytes));
+  return Number.isSafeInteger(count) && count > 0 ? count : 1;
+}

@@ -1,0 +1,50 @@
+/** Making a workspace: `.runstone/` with its config, and a store that MLflow reads. Repeating it changes nothing. */
+import { join } from "node:path";
+import { DEFAULT_CONFIG, serializeConfig } from "../../store-format/index.js";
+import { createFile, ensureDirectory } from "../fs/index.js";
+import { createStore } from "../store/experiments/index.js";
+import { openContext, storeRoot } from "../store/open-store.js";
+import { configPath, WORKSPACE_DIRECTORY } from "./find-workspace.js";
+
+export interface InitResult {
+  readonly workspace: string;
+  readonly root: string;
+  /** Files made by this call, relative to the workspace. */
+  readonly created: readonly string[];
+}
+
+/** Everything below `.runstone` is derived or local, except the config. */
+const WORKSPACE_IGNORE = "*\n!.gitignore\n!config.yaml\n";
+
+/**
+ * No newline conversion in a store: values are bytes. Git's built-in merge drivers only: an unknown driver would leave
+ * conflict markers inside tag files.
+ */
+const STORE_ATTRIBUTES = `# Written by runstone init. Values are bytes: no newline conversion, no text merge.
+* -text
+**/metrics/** merge=union
+**/links.jsonl merge=union
+**/params/** -merge
+**/tags/** -merge
+**/meta.yaml -merge
+**/manifest.yaml -merge
+`;
+
+/** Makes `directory` a workspace with the store `storePath` (relative to it). Throws typed errors. */
+export function initWorkspace(directory: string, storePath = "mlruns"): InitResult {
+  const created: string[] = [];
+  const own = join(directory, WORKSPACE_DIRECTORY);
+  ensureDirectory(own);
+  const config = Buffer.from(serializeConfig({ ...DEFAULT_CONFIG, store: storePath }));
+  put(join(own, ".gitignore"), Buffer.from(WORKSPACE_IGNORE), own, created);
+  put(configPath(directory), config, own, created);
+  const root = storeRoot(directory);
+  ensureDirectory(root);
+  createStore(openContext({ cwd: directory }));
+  put(join(root, ".gitattributes"), Buffer.from(STORE_ATTRIBUTES), own, created);
+  return { workspace: directory, root, created: created.map((path) => path.slice(directory.length + 1)) };
+}
+
+function put(path: string, bytes: Uint8Array, temporaryIn: string, created: string[]): void {
+  if (createFile(path, bytes, { temporaryIn, sync: true })) created.push(path);
+}
