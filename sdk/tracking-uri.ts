@@ -1,0 +1,49 @@
+/** Which store is meant, and opening it by its URI. The only place of the library that reads the environment for it. */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createFileStore, type FileStore, findWorkspace, openFileStore } from "../core/index.js";
+import { RunstoneError } from "../store-format/index.js";
+
+let chosen: string | null = null;
+
+/**
+ * Chooses the store for everything that follows: a directory (made when it is missing), or a `file:` URI. Throws
+ * UNSUPPORTED for other schemes. Runs that are active go on in their store.
+ */
+export function setTrackingUri(uri: string): void {
+  storePath(uri);
+  chosen = uri;
+}
+
+/** What {@link setTrackingUri} chose, else `RUNSTONE_STORE`, else the store of the workspace, else `./mlruns`. */
+export function getTrackingUri(): string {
+  if (chosen !== null) return chosen;
+  const fromEnvironment = process.env.RUNSTONE_STORE;
+  if (fromEnvironment !== undefined && fromEnvironment !== "") return fromEnvironment;
+  return findWorkspace(process.cwd()) === null ? "./mlruns" : "";
+}
+
+/**
+ * Opens a store for the explicit client. `uri`: as for {@link setTrackingUri}; default: {@link getTrackingUri}.
+ * A directory that is missing or empty becomes a store. Throws NOT_A_STORE, PERMISSION_DENIED.
+ */
+export function openStore(uri: string = getTrackingUri()): FileStore {
+  const options = {
+    cwd: process.cwd(),
+    warn: (message: string) => process.emitWarning(message, "RunstoneWarning"),
+  };
+  if (uri === "") return openFileStore(options);
+  const path = storePath(uri);
+  return createFileStore({ ...options, path });
+}
+
+function storePath(uri: string): string {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(uri)?.[1]?.toLowerCase();
+  if (scheme === undefined) return resolve(process.cwd(), uri);
+  if (scheme === "file")
+    return uri.startsWith("file://") ? fileURLToPath(uri) : resolve(process.cwd(), uri.slice(5));
+  throw new RunstoneError("UNSUPPORTED", `no store can be opened by ${scheme}:`, {
+    hint: "Give a directory or a file: URI.",
+    data: { scheme },
+  });
+}
