@@ -41,6 +41,7 @@ export {
   type WriterSlot,
 } from "./leases/index.js";
 export { type FsckOptions, type FsckReport, fsck } from "./maintenance/fsck.js";
+export { collectGarbage, DEFAULT_GRACE_MS, type GcOptions, type GcReport } from "./maintenance/gc.js";
 export { type RepairAction, type RepairReport, repair } from "./maintenance/repair.js";
 export { type Change, type RunVerification, verifyRun } from "./maintenance/verify-run.js";
 export type { ArtifactPolicy, Durability, StoreContext } from "./store/context.js";

@@ -16,6 +16,7 @@ export {
 } from "./directories.js";
 export { errnoOf, fileError } from "./failures.js";
 export { copyObject, moveAside } from "./move-aside.js";
+export { moveFile } from "./move-file.js";
 export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";

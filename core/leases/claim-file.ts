@@ -93,11 +93,6 @@ function guardPath(found: Omit<FoundClaim, "claim">): string {
   return join(dirname(found.path), `${GUARD_PREFIX}${digest}`);
 }
 
-/** Whether a file name is that of a guard. */
-export function isGuardName(name: string): boolean {
-  return name.startsWith(GUARD_PREFIX);
-}
-
 function parseClaim(bytes: Uint8Array): LeaseInfo | null {
   try {
     return parseLease(bytes);

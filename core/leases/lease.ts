@@ -4,7 +4,7 @@
  * wasted work and tells a running run from a lost one.
  */
 import { join } from "node:path";
-import { assertWritableLease, type Lease as LeaseInfo, RunstoneError } from "../../store-format/index.js";
+import { type Lease as LeaseInfo, RunstoneError } from "../../store-format/index.js";
 import { removeFile, removeIfEmpty } from "../fs/index.js";
 import { LEASE } from "../store/layout.js";
 import {
@@ -17,7 +17,8 @@ import {
   takeClaim,
 } from "./claim-file.js";
 import { Heartbeat } from "./heartbeat.js";
-import { judgeOwner, type OwnerProbes, systemProbes, type Verdict } from "./judge-owner.js";
+import { checkMayReplace, type LeaseState, stateOfClaim } from "./judge-claim.js";
+import { type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { LEASE_BEAT, lastBeat, lastPoint, mtimeOf, newest } from "./last-sign.js";
 import { isOwnClaim, type LeaseOwner, newClaim } from "./owner.js";
 
@@ -33,9 +34,6 @@ export interface LeaseOptions {
 
 const HEARTBEAT_AFTER_MS = 2000;
 const HEARTBEAT_MS = 5000;
-
-/** A damaged lease older than this (ms) belongs to nobody: its owner would itself take it for lost. */
-const DAMAGED_IS_DEAD_MS = 10_000;
 
 /** A lease that this process holds, or once held: ask {@link isLost}. */
 export class Lease {
@@ -127,14 +125,6 @@ export function adoptLease(runDirectory: string, owner: LeaseOwner): Lease | nul
 }
 
 /** Who holds the lease of a run and whether that owner lives; null when nobody does. Changes nothing. */
-export interface LeaseState {
-  /** Null when the lease is damaged. */
-  readonly info: LeaseInfo | null;
-  readonly verdict: Verdict;
-  /** Milliseconds since 1970. */
-  readonly lastSign: number;
-}
-
 export function inspectLease(runDirectory: string, probes: OwnerProbes = systemProbes()): LeaseState | null {
   const found = readClaim(join(runDirectory, LEASE));
   return found === null ? null : stateOf(runDirectory, found, probes);
@@ -142,12 +132,7 @@ export function inspectLease(runDirectory: string, probes: OwnerProbes = systemP
 
 function stateOf(runDirectory: string, found: FoundClaim, probes: OwnerProbes): LeaseState {
   const beat = newest([mtimeOf(found.path), lastBeat(runDirectory)]) ?? 0;
-  const lastSign = newest([beat, lastPoint(runDirectory)]) ?? beat;
-  if (found.claim !== null)
-    return { info: found.claim, verdict: judgeOwner(found.claim, lastSign, probes), lastSign };
-  const written = mtimeOf(found.path) ?? 0;
-  const verdict = Math.abs(probes.now() - written) > DAMAGED_IS_DEAD_MS ? "dead" : "silent";
-  return { info: null, verdict, lastSign };
+  return stateOfClaim(found, newest([beat, lastPoint(runDirectory)]) ?? beat, probes);
 }
 
 interface Replacing {
@@ -156,41 +141,13 @@ interface Replacing {
 }
 
 function checkReplaceable(runDirectory: string, found: FoundClaim, replacing: Replacing): void {
-  const state = stateOf(runDirectory, found, replacing.probes);
-  if (state.info !== null) assertWritableLease(state.info);
-  if (state.verdict === "dead") return;
-  const pushable = state.verdict === "silent" || state.info?.owner !== "process";
-  if (replacing.force === true && pushable) return;
-  throw leaseHeld(found.path, state);
-}
-
-function leaseHeld(path: string, state: LeaseState): RunstoneError {
-  const { info, verdict, lastSign } = state;
-  return new RunstoneError("LEASE_HELD", `${describeHolder(info)}; ${describeSign(verdict, lastSign)}`, {
-    hint:
-      verdict === "alive" && info?.owner === "process"
-        ? "Wait for it, stop that process, or log to it with RUNSTONE_RUN_ID set."
-        : "If you know that it has ended: runstone resume --take-over",
-    data: { path, host: info?.host, pid: info?.pid, started: info?.startedTime, state: verdict, lastSign },
+  checkMayReplace(stateOf(runDirectory, found, replacing.probes), {
+    path: found.path,
+    what: "the run",
+    force: replacing.force === true,
+    hintAlive: "Wait for it, stop that process, or log to it with RUNSTONE_RUN_ID set.",
+    hintSilent: "If you know that it has ended: runstone resume --take-over",
   });
-}
-
-function describeHolder(info: LeaseInfo | null): string {
-  if (info === null) return "the run is held by an owner whose lease cannot be read";
-  const started = isoTime(Number(info.startedTime));
-  const job = info.slurmJobId === undefined ? "" : ` (SLURM job ${info.slurmJobId})`;
-  return `the run is held by ${info.owner} ${info.pid} on ${info.host}${job} since ${started}`;
-}
-
-function describeSign(verdict: Verdict, lastSign: number): string {
-  const time = isoTime(lastSign);
-  return verdict === "alive" ? `last sign of life ${time}` : `no sign of life since ${time}`;
-}
-
-/** A claim may come from anywhere: a time out of range must not break the message. */
-function isoTime(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? "an unknown time" : date.toISOString();
 }
 
 /** A full disk, or a taker that is at it already, must not keep anybody from letting go. */

@@ -8,7 +8,8 @@ import { RunstoneError } from "../../store-format/index.js";
 import { createFile, listDirectory, removeFile, statIfExists } from "../fs/index.js";
 import { LINKS, WRITERS } from "../store/layout.js";
 import { claimBytes, readClaim } from "./claim-file.js";
-import { judgeOwner, type OwnerProbes, systemProbes } from "./judge-owner.js";
+import { stateOfClaim } from "./judge-claim.js";
+import { type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { lastPointOfSlot, mtimeOf, newest } from "./last-sign.js";
 import { type LeaseOwner, newClaim } from "./owner.js";
 
@@ -16,9 +17,6 @@ const OWNER = "owner.yaml";
 
 /** Written by the seal before it folds slots into `metrics/`. */
 export const FOLD = "fold.jsonl";
-
-/** An unreadable claim younger than this (ms) may still be written. */
-const UNREADABLE_IS_DEAD_MS = 60_000;
 
 export interface WriterSlot {
   readonly n: number;
@@ -117,9 +115,8 @@ function stateOfSlot(
   const found = readClaim(ownerPath(runDirectory, n));
   if (found === null) return "free";
   const claimed = mtimeOf(found.path) ?? 0;
-  if (found.claim === null) return probes.now() - claimed > UNREADABLE_IS_DEAD_MS ? "dead" : "silent";
   const home = n === 0 ? runDirectory : slotDirectory(runDirectory, n);
-  return judgeOwner(found.claim, newest([claimed, lastPointOfSlot(home)]) ?? claimed, probes);
+  return stateOfClaim(found, newest([claimed, lastPointOfSlot(home)]) ?? claimed, probes).verdict;
 }
 
 function slotDirectory(runDirectory: string, n: number): string {
