@@ -23,4 +23,6 @@ export interface CommandContext {
   readonly tail: readonly string[];
   /** Milliseconds since 1970. */
   now(): number;
+  /** Calls back after the command, before what it printed is flushed: summaries on stderr. */
+  atEnd(say: () => void): void;
 }

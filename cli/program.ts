@@ -69,6 +69,7 @@ async function runCommand(route: Route, { tail, invocation, out, err }: Surround
   const args = readArguments(command, parsed.raw, positionals);
   const restored = tail === undefined ? [] : ["--", ...tail];
   const commandLine = route.commandLine === undefined ? (tail ?? []) : [...route.commandLine, ...restored];
+  const endings: (() => void)[] = [];
   const style = chooseStyle({
     refused: parsed.raw.has("no-color"),
     isTerminal: out.isTerminal,
@@ -85,9 +86,12 @@ async function runCommand(route: Route, { tail, invocation, out, err }: Surround
     width: out.columns(invocation.env),
     tail: takesLine ? commandLine : [],
     now: Date.now,
+    atEnd: (say) => endings.push(say),
   };
   const implementation = await command.load!();
   await implementation(context, args as never);
+  out.flush();
+  for (const say of endings) say();
 }
 
 async function parse(route: Route): Promise<ParsedLine> {
@@ -134,7 +138,7 @@ function unknownGlobalOption(token: string): Error {
 }
 
 async function loadCommand(name: string): Promise<Command> {
-  const entry = COMMANDS.find((known) => known.name === name || known.aliases?.includes(name));
+  const entry = COMMANDS.find((known) => known.name === name);
   if (entry !== undefined) return entry.load();
   const meant = nearest(
     name,

@@ -1,0 +1,59 @@
+import { adoptLease, type Lease, takeLease } from "../../core/leases/index.js";
+import { mustFindRun } from "../../core/store/read/runs.js";
+import type { Integer, RunStatus } from "../../store-format/index.js";
+import type { CommandContext } from "../context.js";
+import { inTurn } from "../in-turn.js";
+import { usageError } from "../parse/usage-error.js";
+import { currentRunId, expandRunWords } from "../run-words.js";
+import { ownerOfShell } from "../session/shell.js";
+import { findRunId } from "../store/find-run.js";
+import { type OpenStore, openStore } from "../store/open-store.js";
+import type { EndArguments } from "./end.js";
+
+export async function runEnd(context: CommandContext, args: EndArguments): Promise<void> {
+  const status = statusOf(args);
+  const opened = openStore(context);
+  const words =
+    args.runs.length > 0 ? await expandRunWords(args.runs) : [await currentRunId(context, opened, args.run)];
+  await inTurn(context, words, async (word) => {
+    const runId = findRunId(opened, word);
+    await endRun(context, opened, { runId, status, force: args["take-over"] });
+    context.err.line(`Ended run ${runId.slice(0, 7)}: ${status}`);
+  });
+}
+
+interface Ending {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly force: boolean;
+}
+
+async function endRun(context: CommandContext, { store }: OpenStore, ending: Ending): Promise<void> {
+  const { directory } = mustFindRun(store.context, ending.runId);
+  const lease = holdLease(context, directory, ending.force);
+  try {
+    const writer = await store.openRun(ending.runId);
+    await writer.end({ status: ending.status });
+  } finally {
+    lease.release();
+  }
+}
+
+/** The lease this shell holds already, or that of an owner that is gone. Throws LEASE_HELD. */
+function holdLease({ env }: CommandContext, directory: string, force: boolean): Lease {
+  const owner = ownerOfShell(env);
+  return adoptLease(directory, owner) ?? takeLease(directory, owner, { force });
+}
+
+function statusOf(args: EndArguments): RunStatus {
+  const code = args["exit-code"];
+  if (code === undefined) return args.status ?? "FINISHED";
+  if (args.status !== undefined) throw usageError("--status and --exit-code exclude each other");
+  return statusOfExitCode(code);
+}
+
+/** Shells report death by a signal as 128 and its number. */
+export function statusOfExitCode(code: Integer): RunStatus {
+  if (code === 0) return "FINISHED";
+  return code > 128 ? "KILLED" : "FAILED";
+}

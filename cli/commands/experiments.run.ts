@@ -1,0 +1,129 @@
+import { listRunLocations } from "../../core/store/read/runs.js";
+import type { Experiment } from "../../store-format/index.js";
+import type { CommandContext } from "../context.js";
+import { inTurn } from "../in-turn.js";
+import { printJsonArray, printJsonObject } from "../output/print-json.js";
+import { experimentRecord } from "../output/records.js";
+import { renderTable } from "../output/table.js";
+import { formatAge } from "../output/time.js";
+import { visible } from "../output/visible.js";
+import { parsePairs } from "../parse/pairs.js";
+import { usageError } from "../parse/usage-error.js";
+import { readView } from "../parse/view.js";
+import { findExperiment } from "../store/find-experiment.js";
+import { type OpenStore, openStore } from "../store/open-store.js";
+import type {
+  ChangeArguments,
+  CreateArguments,
+  ListArguments,
+  RenameArguments,
+  TagArguments,
+} from "./experiments.js";
+
+export async function runList(context: CommandContext, args: ListArguments): Promise<void> {
+  const opened = openStore(context);
+  const experiments = await opened.store.listExperiments(readView(args.view));
+  const counts = countRuns(opened);
+  if (context.json) {
+    const records = experiments.map((experiment) => ({
+      ...experimentRecord(experiment),
+      runs: counts.get(experiment.experimentId) ?? 0,
+    }));
+    return printJsonArray(context, records);
+  }
+  printTable(context, experiments, counts);
+}
+
+function printTable(
+  context: CommandContext,
+  experiments: readonly Experiment[],
+  counts: ReadonlyMap<string, number>,
+): void {
+  const { dim } = context.style;
+  const rows = experiments.map((experiment) => [
+    visible(experiment.experimentId),
+    visible(experiment.name),
+    experiment.lifecycleStage,
+    String(counts.get(experiment.experimentId) ?? 0),
+    formatAge(experiment.lastUpdateTime ?? experiment.creationTime, context.now()),
+  ]);
+  const columns = [
+    { title: "ID" },
+    { title: "NAME", shrinkTo: 12 },
+    { title: "STAGE", dropOrder: 2, paint: (padded: string) => dim(padded) },
+    { title: "RUNS", align: "right" as const },
+    { title: "AGE", align: "right" as const, dropOrder: 1 },
+  ];
+  for (const line of renderTable(columns, rows, { width: context.width, paintHeader: dim }))
+    context.out.line(line);
+}
+
+/** Runs that have a meta.yaml, deleted ones included; nothing of them is read. */
+function countRuns({ store }: OpenStore): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { experimentId } of listRunLocations(store.context))
+    counts.set(experimentId, (counts.get(experimentId) ?? 0) + 1);
+  return counts;
+}
+
+export async function runCreate(context: CommandContext, args: CreateArguments): Promise<void> {
+  const name = args.name ?? args["experiment-name"];
+  if (name === undefined) throw usageError("missing NAME");
+  const { store } = openStore(context);
+  const location = args["artifact-location"];
+  const made = await store.createExperiment({
+    name,
+    tags: parsePairs(args.tag),
+    ...(location === undefined ? {} : { artifactLocation: location }),
+  });
+  if (context.json) return printJsonObject(context, experimentRecord(made));
+  context.out.line(made.experimentId);
+}
+
+export async function runRename(context: CommandContext, args: RenameArguments): Promise<void> {
+  const words = [args["experiment-id"], ...args.words, args["new-name"]].filter((word) => word !== undefined);
+  const [word, name] = words;
+  if (word === undefined || name === undefined || words.length > 2)
+    throw usageError("rename takes the experiment and its new name");
+  const opened = openStore(context);
+  const { experimentId } = await findExperiment(opened, word);
+  await opened.store.renameExperiment(experimentId, name);
+  context.err.line(`Renamed experiment ${visible(experimentId)} to ${visible(name)}`);
+}
+
+export async function runDelete(context: CommandContext, args: ChangeArguments): Promise<void> {
+  await change(context, args, async ({ store }, { experimentId, name }) => {
+    await store.deleteExperiment(experimentId);
+    return `Deleted experiment ${visible(name)}; undo: runstone experiments restore ${visible(experimentId)}`;
+  });
+}
+
+export async function runRestore(context: CommandContext, args: ChangeArguments): Promise<void> {
+  await change(context, args, async ({ store }, { experimentId, name }) => {
+    await store.restoreExperiment(experimentId);
+    return `Restored experiment ${visible(name)}`;
+  });
+}
+
+async function change(
+  context: CommandContext,
+  args: ChangeArguments,
+  apply: (opened: OpenStore, experiment: Experiment) => Promise<string>,
+): Promise<void> {
+  const id = args["experiment-id"];
+  const words = id === undefined ? args.experiment : [id, ...args.experiment];
+  if (words.length === 0) throw usageError("missing EXPERIMENT");
+  const opened = openStore(context);
+  await inTurn(context, words, async (word) => {
+    context.err.line(await apply(opened, await findExperiment(opened, word)));
+  });
+}
+
+export async function runTag(context: CommandContext, args: TagArguments): Promise<void> {
+  const tags = parsePairs(args.tags);
+  if (args.tags.length === 0 && args.remove.length === 0) throw usageError("nothing to set or remove");
+  const opened = openStore(context);
+  const { experimentId } = await findExperiment(opened, args.experiment);
+  if (args.tags.length > 0) await opened.store.setExperimentTags(experimentId, tags);
+  for (const key of args.remove) await opened.store.deleteExperimentTag(experimentId, key);
+}

@@ -1,0 +1,24 @@
+/** How a run's state is shown. */
+import type { RunState } from "../../core/leases/index.js";
+import type { RunInfo } from "../../store-format/index.js";
+import type { Style } from "./style.js";
+import { formatAge } from "./time.js";
+
+/** `FINISHED`, `LOST`, ...; a deleted run says so. */
+export function shownState(info: RunInfo, { state }: RunState): string {
+  return info.lifecycleStage === "deleted" ? `${state} (deleted)` : state;
+}
+
+export function paintState(style: Style, state: string, text: string): string {
+  if (state.startsWith("FINISHED")) return style.green(text);
+  if (state.startsWith("FAILED") || state.startsWith("KILLED")) return style.red(text);
+  if (state.startsWith("LOST")) return style.bold(style.yellow(text));
+  return style.cyan(text);
+}
+
+/** `no sign since 3h`, with host and process when known; empty for a run that is well. */
+export function stateNote({ state, since, lease }: RunState, now: number): string {
+  const where = lease === undefined ? "" : ` (process ${lease.pid} on ${lease.host})`;
+  if (state === "LOST") return `its process is gone; last sign ${formatAge(since ?? null, now)} ago${where}`;
+  return since === undefined ? "" : `no sign of life for ${formatAge(since, now)}${where}`;
+}

@@ -1,0 +1,38 @@
+/** The runs a command is about: words of the command line, `-` for a list on standard input. */
+import type { CommandContext } from "./context.js";
+import { readLines } from "./input/lines.js";
+import { usageError } from "./parse/usage-error.js";
+import { findRunId } from "./store/find-run.js";
+import type { OpenStore } from "./store/open-store.js";
+
+/** The words with `-` replaced by the first word of each line of standard input. Throws USAGE when none are left. */
+export async function expandRunWords(words: readonly string[]): Promise<readonly string[]> {
+  const expanded: string[] = [];
+  for (const word of words) {
+    if (word === "-") expanded.push(...(await readWords()));
+    else expanded.push(word);
+  }
+  if (expanded.length === 0) throw usageError("missing RUN", "Give an id, a unique prefix of one, or a name");
+  return expanded;
+}
+
+async function readWords(): Promise<readonly string[]> {
+  const words: string[] = [];
+  for await (const line of readLines(process.stdin)) {
+    const word = line.trim().split(/\s+/)[0];
+    if (word) words.push(word);
+  }
+  return words;
+}
+
+/** The run named by `--run`, RUNSTONE_RUN_ID, or the one live run that this shell started. */
+export async function currentRunId(
+  context: CommandContext,
+  opened: OpenStore,
+  named: string | undefined,
+): Promise<string> {
+  const word = named ?? (context.env.RUNSTONE_RUN_ID || undefined);
+  if (word !== undefined) return findRunId(opened, word);
+  const { runOfThisShell } = await import("./session/shell-run.js");
+  return runOfThisShell(context, opened);
+}
