@@ -8,14 +8,14 @@ let chosen: string | null = null;
 
 /**
  * Chooses the store for everything that follows: a directory (made when it is missing), or a `file:` URI. Throws
- * UNSUPPORTED for other schemes. Runs that are active go on in their store.
+ * UNSUPPORTED for other schemes. Relative paths count from the directory the process is in now. Runs that are active go
+ * on in their store.
  */
 export function setTrackingUri(uri: string): void {
-  storePath(uri);
-  chosen = uri;
+  chosen = storePath(uri);
 }
 
-/** What {@link setTrackingUri} chose, else `RUNSTONE_STORE`, else the store of the workspace, else `./mlruns`. */
+/** The directory that {@link setTrackingUri} chose, else `RUNSTONE_STORE`, else the store of the workspace, else `./mlruns`. */
 export function getTrackingUri(): string {
   if (chosen !== null) return chosen;
   const fromEnvironment = process.env.RUNSTONE_STORE;
