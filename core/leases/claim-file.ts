@@ -16,6 +16,7 @@ import {
   serializeLease,
 } from "../../store-format/index.js";
 import { createFile, readBytesIfExists, removeFile, replaceFile } from "../fs/index.js";
+import { type LeaseOwner, newClaim, processOwner } from "./owner.js";
 
 /** What a claim file holds. */
 export interface FoundClaim {
@@ -27,6 +28,8 @@ export interface FoundClaim {
 
 export interface TakeClaim {
   readonly bytes: Uint8Array;
+  /** What stands in a guard: a claim of the acting process, whose death ends it, whoever owns the claim itself. */
+  readonly guardBytes: Uint8Array;
   /** Whether the claim must survive a power cut. */
   readonly sync: boolean;
   /** Throws LEASE_HELD unless the owner of `found` is dead (or may be pushed aside). */
@@ -38,6 +41,12 @@ const GUARD_PREFIX = ".runstone-tmp-claim-";
 
 export function claimBytes(claim: LeaseInfo): Uint8Array {
   return new TextEncoder().encode(serializeLease(claim));
+}
+
+/** What a guard holds that is set up for this owner's sake. A shell or job outlives the command that acts for it. */
+export function guardBytes(owner: LeaseOwner, now: number): Uint8Array {
+  const acting = owner.kind === "process" ? owner : processOwner(owner.command);
+  return claimBytes(newClaim(acting, now));
 }
 
 /** The claim at `path`, or null when there is none. Throws I/O errors. */
@@ -60,6 +69,8 @@ export function takeClaim(path: string, take: TakeClaim): FoundClaim | null {
     if (createFile(path, take.bytes, { temporaryIn: dirname(path), sync: take.sync })) return null;
     const found = readClaim(path);
     if (found === null) continue;
+    // NFS may do it and lose the answer: what stands there is ours.
+    if (Buffer.compare(found.bytes, take.bytes) === 0) return null;
     take.checkReplaceable(found);
     if (replaceClaim(found, take)) return found;
   }
@@ -78,7 +89,7 @@ function replaceClaim(found: FoundClaim, take: TakeClaim): boolean {
 /** Runs `change` while nobody else may change these bytes; null, and not run, when others stand there already. */
 function withGuard<T>(found: Omit<FoundClaim, "claim">, take: TakeClaim, change: () => T): T | null {
   const guard = guardPath(found);
-  takeClaim(guard, { ...take, sync: false });
+  takeClaim(guard, { ...take, bytes: take.guardBytes, sync: false });
   try {
     return holdsClaim(found.path, found.bytes) ? change() : null;
   } finally {
@@ -86,7 +97,7 @@ function withGuard<T>(found: Omit<FoundClaim, "claim">, take: TakeClaim, change:
   }
 }
 
-/** The name of the file counts, too: a guard may hold the very bytes that it guards, and has a guard of its own. */
+/** The name of the file counts, too: no two files share a guard, whatever they hold. */
 function guardPath(found: Omit<FoundClaim, "claim">): string {
   const named = createHash("sha256").update(`${basename(found.path)}\n`);
   const digest = named.update(found.bytes).digest("hex").slice(0, 32);

@@ -1,5 +1,5 @@
 /** Work that only one process should do at a time (gc, repair): a claim that ends with its process. */
-import { claimBytes, readClaim, releaseClaim, type TakeClaim, takeClaim } from "./claim-file.js";
+import { claimBytes, guardBytes, readClaim, releaseClaim, type TakeClaim, takeClaim } from "./claim-file.js";
 import { checkMayReplace, stateOfClaim } from "./judge-claim.js";
 import { type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { mtimeOf } from "./last-sign.js";
@@ -23,6 +23,7 @@ export function takeExclusive(path: string, owner: LeaseOwner, options: Exclusiv
   const { what, hintSilent, force = false, probes = systemProbes() } = options;
   const take: TakeClaim = {
     bytes: claimBytes(newClaim(owner, probes.now())),
+    guardBytes: guardBytes(owner, probes.now()),
     sync: false,
     checkReplaceable(found) {
       const state = stateOfClaim(found, mtimeOf(found.path) ?? 0, probes);

@@ -10,6 +10,7 @@ import { LEASE } from "../store/layout.js";
 import {
   claimBytes,
   type FoundClaim,
+  guardBytes,
   holdsClaim,
   readClaim,
   releaseClaim,
@@ -18,7 +19,7 @@ import {
 } from "./claim-file.js";
 import { Heartbeat } from "./heartbeat.js";
 import { checkMayReplace, type LeaseState, stateOfClaim } from "./judge-claim.js";
-import { type OwnerProbes, systemProbes } from "./judge-owner.js";
+import { isFresh, type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { LEASE_BEAT, lastBeat, lastPoint, mtimeOf, newest } from "./last-sign.js";
 import { isOwnClaim, type LeaseOwner, newClaim } from "./owner.js";
 
@@ -95,6 +96,7 @@ export function takeLease(runDirectory: string, owner: LeaseOwner, options: Leas
   const info = newClaim(owner, probes.now(), heartbeatOf(owner, options));
   const take: TakeClaim = {
     bytes: claimBytes(info),
+    guardBytes: guardBytes(owner, probes.now()),
     sync: true,
     checkReplaceable: (found) => checkReplaceable(runDirectory, found, { force: options.force, probes }),
   };
@@ -118,6 +120,7 @@ export function adoptLease(runDirectory: string, owner: LeaseOwner): Lease | nul
   const probes = systemProbes();
   const take: TakeClaim = {
     bytes: found.bytes,
+    guardBytes: guardBytes(owner, probes.now()),
     sync: true,
     checkReplaceable: (other) => checkReplaceable(runDirectory, other, { probes }),
   };
@@ -132,7 +135,9 @@ export function inspectLease(runDirectory: string, probes: OwnerProbes = systemP
 
 function stateOf(runDirectory: string, found: FoundClaim, probes: OwnerProbes): LeaseState {
   const beat = newest([mtimeOf(found.path), lastBeat(runDirectory)]) ?? 0;
-  return stateOfClaim(found, newest([beat, lastPoint(runDirectory)]) ?? beat, probes);
+  // Many metric files take long to look at: only when the heartbeat leaves it open.
+  const lastSign = isFresh(beat, probes) ? beat : (newest([beat, lastPoint(runDirectory)]) ?? beat);
+  return stateOfClaim(found, lastSign, probes);
 }
 
 interface Replacing {

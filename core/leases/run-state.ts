@@ -1,6 +1,11 @@
 /** What a run's state is, as derived from its status and its owner. Reading never writes. */
 import { join } from "node:path";
-import type { Lease as LeaseInfo, RunInfo, RunStatus } from "../../store-format/index.js";
+import {
+  isRunstoneError,
+  type Lease as LeaseInfo,
+  type RunInfo,
+  type RunStatus,
+} from "../../store-format/index.js";
 import { statIfExists } from "../fs/index.js";
 import { LEASE } from "../store/layout.js";
 import { isFresh, type OwnerProbes, systemProbes } from "./judge-owner.js";
@@ -11,31 +16,45 @@ import { liveWriters } from "./writer-slot.js";
 export interface RunState {
   /** LOST: marked RUNNING, and its owner is proven dead. */
   readonly state: RunStatus | "LOST";
-  /** Newest sign of life in milliseconds since 1970; only looked for in runs marked RUNNING. */
-  readonly lastSign?: number;
+  /** Newest sign of life in milliseconds since 1970, of runs marked RUNNING; undefined when there is none. */
+  readonly lastSign?: number | undefined;
   /** Set when the run is lost or silent: no sign of life since then. */
-  readonly since?: number;
+  readonly since?: number | undefined;
   /** Who holds, or held, the lease. */
   readonly lease?: LeaseInfo;
 }
 
-/** Costs nothing for a run that is not marked RUNNING. */
+/**
+ * Nothing is read for a run that is not marked RUNNING, one stat is made for one without a lease: its `lastSign` and
+ * `since` are looked up when they are asked for. A lease that cannot be read is no proof: the run stays RUNNING.
+ */
 export function readRunState(
   location: { readonly directory: string },
   info: Pick<RunInfo, "status">,
   probes: OwnerProbes = systemProbes(),
 ): RunState {
   if (info.status !== "RUNNING") return { state: info.status };
-  if (statIfExists(join(location.directory, LEASE)) === null) return withoutLease(location.directory, probes);
-  return withLease(location.directory, probes);
+  const { directory } = location;
+  if (statIfExists(join(directory, LEASE)) === null) return withoutLease(directory, probes);
+  return softly(() => withLease(directory, probes)) ?? { state: "RUNNING" };
 }
 
 function withoutLease(directory: string, probes: OwnerProbes): RunState {
-  const lastSign = lastActivity(directory);
-  if (lastSign === null) return { state: "RUNNING" };
-  return isFresh(lastSign, probes)
-    ? { state: "RUNNING", lastSign }
-    : { state: "RUNNING", lastSign, since: lastSign };
+  let known: number | null | undefined;
+  const look = () => {
+    if (known === undefined) known = softly(() => lastActivity(directory));
+    return known ?? undefined;
+  };
+  return {
+    state: "RUNNING",
+    get lastSign() {
+      return look();
+    },
+    get since() {
+      const sign = look();
+      return sign === undefined || isFresh(sign, probes) ? undefined : sign;
+    },
+  };
 }
 
 function withLease(directory: string, probes: OwnerProbes): RunState {
@@ -46,4 +65,14 @@ function withLease(directory: string, probes: OwnerProbes): RunState {
   if (verdict === "alive") return { state: "RUNNING", lastSign, ...lease };
   const lost = verdict === "dead" && found.info !== null && liveWriters(directory, probes).length === 0;
   return { state: lost ? "LOST" : "RUNNING", lastSign, since: lastSign, ...lease };
+}
+
+/** What cannot be read tells nothing here; fsck names it. */
+function softly<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isRunstoneError(error, "IO_ERROR") || isRunstoneError(error, "PERMISSION_DENIED")) return null;
+    throw error;
+  }
 }

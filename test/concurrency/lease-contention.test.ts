@@ -61,6 +61,26 @@ test("of 8 processes that meet a dead lease exactly one gets it, in every round"
   }
 });
 
+test("each winner is killed: one of the others gets the lease at once, until nobody is left", async () => {
+  let waiters = Array.from({ length: 8 }, () => {
+    const { child, exit, lines } = start("contend", run);
+    return { child, exit, answers: lines[Symbol.asyncIterator]() };
+  });
+  while (waiters.length > 0) {
+    for (const waiter of waiters) waiter.child.stdin?.write("try\n");
+    const answers = await Promise.all(waiters.map(async ({ answers }) => (await answers.next()).value));
+    const expected = [...Array(waiters.length - 1).fill("LEASE_HELD"), "won"];
+    assert.deepEqual([...answers].sort(), expected, `${waiters.length} left`);
+    const winner = waiters[answers.indexOf("won")];
+    winner?.child.kill("SIGKILL");
+    await winner?.exit;
+    rmSync(join(top, "witness"));
+    waiters = waiters.filter((waiter) => waiter !== winner);
+  }
+  takeLease(run, processOwner("last")).release();
+  assert.deepEqual(readdirSync(run), []);
+});
+
 test("32 processes claim, append and give back slots at once while some are killed: nothing is lost, doubled or shared", async () => {
   const acknowledged: string[] = [];
   const exits = Array.from({ length: 32 }, (_, index) => {

@@ -56,7 +56,7 @@ test("a run without a lease stays RUNNING and tells its last activity, nested ke
   writeFileSync(join(run, "metrics", "val", "loss"), "1 1 1\n");
   for (const path of ["metrics/val", "metrics", "params", "tags"]) setTime(path, then);
   setTime("metrics/val/loss", then + HOUR);
-  assert.deepEqual(state(), { state: "RUNNING", lastSign: then + HOUR, since: then + HOUR });
+  assert.deepEqual({ ...state() }, { state: "RUNNING", lastSign: then + HOUR, since: then + HOUR });
   setTime("metrics/val/loss", Date.now());
   assert.equal(state().since, undefined);
 });
@@ -86,6 +86,23 @@ test("an owner on another host is never LOST, only silent", () => {
   assert.equal(silent.state, "RUNNING");
   assert.equal(silent.since, then);
   assert.equal(silent.lease?.host, "elsewhere");
+});
+
+test("a run without a lease costs one stat until somebody asks for its last sign", () => {
+  const seen: Operation[] = [];
+  intercept({ after: (operation) => void seen.push(operation) });
+  const found = state();
+  assert.deepEqual(
+    seen.map((operation) => operation.name),
+    ["stat"],
+  );
+  assert.ok(found.lastSign !== undefined);
+  assert.equal(found.since, undefined);
+});
+
+test("a lease that is no file hides nothing of the run", () => {
+  mkdirSync(join(run, "lease.yaml"));
+  assert.equal(state().state, "RUNNING");
 });
 
 test("a lease that cannot be read is no proof", () => {

@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { processIdentity } from "../../core/capture/process-identity.js";
+import { intercept } from "../../core/fs/index.js";
 import {
   adoptLease,
   inspectLease,
@@ -32,7 +33,10 @@ beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), "runstone-lease-"));
   for (const name of ["metrics", "params", "tags"]) mkdirSync(join(run, name));
 });
-afterEach(() => rmSync(run, { recursive: true }));
+afterEach(() => {
+  intercept(undefined);
+  rmSync(run, { recursive: true });
+});
 
 const self = processOwner("node train.js");
 
@@ -119,6 +123,53 @@ describe("takeLease", () => {
     const mine = takeLease(run, self, { force: true });
     assert.equal(other.isLost(), true);
     mine.release();
+  });
+
+  test("signs from the far future (a clock that is wrong) count as silence, not as life or death", () => {
+    takeLease(run, { ...self, host: { ...self.host, host: "elsewhere" } });
+    const then = Date.now() / 1000 + 3600;
+    utimesSync(join(run, "lease.yaml"), then, then);
+    assert.equal(inspectLease(run)?.verdict, "silent");
+    takeLease(run, self, { force: true }).release();
+  });
+
+  test("without hard links", async () => {
+    intercept({
+      before(operation) {
+        if (operation.name === "link") throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+        return undefined;
+      },
+    });
+    takeLease(run, await deadOwner());
+    const lease = takeLease(run, self);
+    held(() => takeLease(run, self));
+    lease.release();
+    assert.deepEqual(readdirSync(run).sort(), ["metrics", "params", "tags"]);
+  });
+
+  test("a link that was made though its answer was lost is ours", () => {
+    intercept({
+      after(operation) {
+        if (operation.name === "link") throw Object.assign(new Error("EEXIST"), { code: "EEXIST" });
+      },
+    });
+    const lease = takeLease(run, self);
+    lease.assertHeld();
+    lease.release();
+    assert.deepEqual(readdirSync(run).sort(), ["metrics", "params", "tags"]);
+  });
+
+  test("on a full disk a lease can still be given back", () => {
+    const lease = takeLease(run, self);
+    intercept({
+      before(operation) {
+        if (operation.name === "write") throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+        return undefined;
+      },
+    });
+    lease.release();
+    intercept(undefined);
+    assert.deepEqual(readdirSync(run).sort(), ["metrics", "params", "tags"]);
   });
 
   test("another pid namespace or an unknown boot of a name-alike host proves nothing", () => {
