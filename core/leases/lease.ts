@@ -151,7 +151,7 @@ function checkReplaceable(runDirectory: string, found: FoundClaim, replacing: Re
     what: "the run",
     force: replacing.force === true,
     hintAlive: "Wait for it, stop that process, or log to it with RUNSTONE_RUN_ID set.",
-    hintSilent: "If you know that it has ended: runstone resume --take-over",
+    hintSilent: "If you know that it has ended, say so: runstone resume RUN --take-over",
   });
 }
 
