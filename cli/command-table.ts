@@ -18,6 +18,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: "Record",
     commands: [
       entry("init", "Make a workspace here", async () => (await import("./commands/init.js")).init),
+      entry("run", "Run a command and record it", async () => (await import("./commands/run.js")).run),
       entry(
         "start",
         "Start a run and print its id, for shell scripts",

@@ -6,6 +6,7 @@ import type { KnownPoints } from "../../core/process/console-recovery.js";
 import type { ArtifactLine } from "../../core/process/run-lines.js";
 import type { RecordTarget } from "../../core/process/run-records.js";
 import { type Metric, RunstoneError, type StringMap } from "../../store-format/index.js";
+import { redactValues } from "./redact-values.js";
 
 export interface RecordTargetOptions {
   readonly writer: RunWriter;
@@ -23,19 +24,20 @@ export function recordTarget(options: RecordTargetOptions): RecordTarget {
       known.forget();
       if (metrics.length > 0) writer.logMetrics(metrics);
     },
-    logParams: (params: StringMap) => writer.logParams(params),
-    setTags: (tags: StringMap) => writer.setTags(tags),
+    logParams: (params: StringMap) => writer.logParams(redactValues(params)),
+    setTags: (tags: StringMap) => writer.setTags(redactValues(tags)),
     logArtifact: (line: ArtifactLine) => logArtifact(line, options),
     hasPoint: (metric: Metric) => known.has(metric),
   };
 }
 
-/** A file keeps its name below the directory; a directory keeps its name unless one is given. */
+/** A file and the tree of a directory keep their name, as with `runstone log artifact`. */
 function logArtifact({ source, directory }: ArtifactLine, options: RecordTargetOptions): void {
   const path = allowedPath(source, options);
   const isDirectory = statSync(path).isDirectory();
   const name = basename(path);
-  const target = directory === undefined ? name : isDirectory ? directory : `${directory}/${name}`;
+  const below = directory?.replace(/\/+$/, "") ?? "";
+  const target = below === "" ? name : `${below}/${name}`;
   for (const file of isDirectory ? filesBelow(path) : [""]) {
     options.writer.logArtifactFile(join(path, file), file === "" ? target : `${target}/${file}`);
   }

@@ -1,0 +1,63 @@
+/** `runstone run`: records a command. The child comes first: whatever fails beside it is told at its end. */
+import type { CapturePattern } from "../../core/process/capture-pattern.js";
+import { compileCapturePattern } from "../../core/process/capture-pattern.js";
+import { findCommand } from "../../core/process/find-command.js";
+import { isInForeground, isUnderNohup, relaySignals } from "../../core/process/signals.js";
+import type { CommandContext } from "../context.js";
+import { visible } from "../output/visible.js";
+import { usageError } from "../parse/usage-error.js";
+import { Problems } from "../run/problems.js";
+import { prepareRun } from "../run/run-setup.js";
+import { SignalDesk } from "../run/signal-desk.js";
+import { superviseRun } from "../run/supervise-run.js";
+import type { RunArguments } from "./run.js";
+
+export async function runRun(context: CommandContext, args: RunArguments): Promise<void> {
+  const patterns = checkArguments(context, args);
+  const command = findCommand(context.tail[0] ?? "", context.env, context.cwd);
+  if (!command.found) {
+    context.err.line(`runstone: ${visible(command.reason)}; nothing was recorded`);
+    process.exitCode = command.exitCode;
+    return;
+  }
+  const desk = new SignalDesk();
+  const ignoreHangup = isUnderNohup();
+  const relay = relaySignals({ kill: (signal) => desk.deliver(signal), ignoreHangup });
+  const prepared = await prepareRun(context, args);
+  const problems = new Problems();
+  const ending = await superviseRun({
+    context,
+    args,
+    prepared,
+    patterns,
+    problems,
+    desk,
+    relay,
+    ignoreHangup,
+  });
+  relay.stop();
+  for (const line of [...problems.lines(), ending.summary]) context.err.line(`runstone: ${line}`);
+  context.err.flush();
+  await ending.drained;
+  leave(ending.exitCode, ending.signal);
+}
+
+/** Throws USAGE and INVALID_PARAMETER_VALUE before anything has happened. */
+function checkArguments(context: CommandContext, args: RunArguments): readonly CapturePattern[] {
+  if (context.tail.length === 0)
+    throw usageError("there is no command to run", "runstone run -- python train.py");
+  const interval = args["system-metrics-interval"];
+  if (interval !== undefined && !(interval >= 0.1 && interval <= 86_400)) {
+    throw usageError("--system-metrics-interval must lie between 0.1 and 86400 seconds");
+  }
+  return args.capture.map(compileCapturePattern);
+}
+
+/**
+ * A shell that runs a loop goes on after exit code 130, and stops when its command died of Ctrl-C: so does ours, when
+ * the command did.
+ */
+function leave(exitCode: number, signal: NodeJS.Signals | null): void {
+  if (signal === "SIGINT" && isInForeground()) process.kill(process.pid, signal);
+  else process.exit(exitCode);
+}

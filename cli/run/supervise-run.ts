@@ -1,0 +1,226 @@
+/** From a prepared run to its end: start the child, take what it prints and what is measured, end the run. */
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { processIdentity } from "../../core/capture/process-identity.js";
+import { redactText } from "../../core/capture/redact.js";
+import type { CapturePattern } from "../../core/process/capture-pattern.js";
+import { type Outcome, outcomeOf, type RunningChild, startChild } from "../../core/process/child.js";
+import { fileStoreEnvironment, plainEnvironment } from "../../core/process/child-environment.js";
+import { KnownPoints } from "../../core/process/console-recovery.js";
+import type { SignalRelay } from "../../core/process/signals.js";
+import { StepCounter } from "../../core/process/step-counter.js";
+import { findRun, readMetricPoints } from "../../core/store/read/index.js";
+import { isRunstoneError } from "../../store-format/index.js";
+import type { RunArguments } from "../commands/run.js";
+import type { CommandContext } from "../context.js";
+import { CaptureWork } from "./capture-work.js";
+import { ChildConsole } from "./child-console.js";
+import { logGlobArtifacts } from "./glob-artifacts.js";
+import { freeLogNames } from "./log-names.js";
+import type { Problems } from "./problems.js";
+import { recordTarget } from "./record-target.js";
+import { type PreparedRun, thisHost } from "./run-setup.js";
+import { endingSignal, type SignalDesk } from "./signal-desk.js";
+import { makeSpool } from "./spool-bases.js";
+import { summaryOf } from "./summary.js";
+import { SystemMetrics } from "./system-metrics.js";
+
+export interface SuperviseOptions {
+  readonly context: CommandContext;
+  readonly args: RunArguments;
+  readonly prepared: PreparedRun;
+  readonly patterns: readonly CapturePattern[];
+  readonly problems: Problems;
+  readonly desk: SignalDesk;
+  readonly relay: SignalRelay;
+  readonly ignoreHangup: boolean;
+}
+
+export interface RunEnding {
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | null;
+  /** The one line at the end. */
+  readonly summary: string;
+  /** The terminal has everything that the child printed. */
+  readonly drained: Promise<void>;
+}
+
+/** Never rejects once the child runs: what fails beside it is noted in `problems`. */
+export async function superviseRun(options: SuperviseOptions): Promise<RunEnding> {
+  const { context, problems, relay } = options;
+  const output = makeConsole(options);
+  const startTime = context.now();
+  const started = await start(options, output);
+  const work = new CaptureWork(options.prepared, problems);
+  const metrics = started.child === null ? null : startSystemMetrics(options, started.child.pid);
+  work.start(started.child !== null);
+  const exit = (await started.child?.exit) ?? null;
+  const endTime = context.now();
+  const outcome = exit === null ? started.outcome : outcomeOf(exit, relay.received);
+  metrics?.stop();
+  const taken = output === null || (await output.finish());
+  if (!taken)
+    problems.add(`part of the output is not in the run; it is kept, and \`runstone resume\` takes it`);
+  await work.finish();
+  await logArtifacts(options, startTime);
+  const recorded = await endRun(options, outcome, endTime);
+  if (taken && recorded) output?.removeSpool();
+  const summary = summaryOf({
+    prepared: options.prepared,
+    outcome,
+    durationMs: endTime - startTime,
+    recorded,
+  });
+  const drained = output?.drainTerminal() ?? Promise.resolve();
+  return { exitCode: outcome.exitCode, signal: outcome.signal, summary, drained };
+}
+
+/** Null: the child writes to the terminal itself, because the user wants it so or no spool could be made. */
+function makeConsole(options: SuperviseOptions): ChildConsole | null {
+  const { context, args, prepared, patterns, problems } = options;
+  if (args["no-capture-console"] || args.tty === "inherit") return null;
+  const artifacts = join(prepared.directory, "artifacts");
+  const spool = makeSpool(
+    context.env,
+    {
+      runId: prepared.run.info.runId,
+      root: prepared.store.context.root,
+      host: thisHost(),
+      cwd: context.cwd,
+      capture: patterns.map(({ source }) => source),
+      logs: freeLogNames(artifacts),
+    },
+    problems,
+  );
+  if (spool === null) return null;
+  const target = recordTarget({
+    writer: prepared.writer,
+    known: knownPoints(prepared),
+    cwd: context.cwd,
+    allowed: [context.cwd, tmpdir()],
+  });
+  const steps = new StepCounter(prepared.resumed ? nextSteps(prepared) : {});
+  try {
+    return new ChildConsole({ spool, artifacts, patterns, target, steps, now: context.now, problems });
+  } catch (error) {
+    problems.addError("the output is not kept", error);
+    return null;
+  }
+}
+
+function knownPoints({ store, run, onDamage }: PreparedRun): KnownPoints {
+  return new KnownPoints((key) => {
+    const location = findRun(store.context, run.info.runId);
+    return location === null ? [] : readMetricPoints(location, key, onDamage);
+  });
+}
+
+/** A further attempt counts on after the points that are there. */
+function nextSteps({ run }: PreparedRun): Record<string, number> {
+  return Object.fromEntries(Object.entries(run.metrics).map(([key, { step }]) => [key, Number(step) + 1]));
+}
+
+interface Started {
+  readonly child: RunningChild | null;
+  /** How the run ends when there is no child. */
+  readonly outcome: Outcome;
+}
+
+async function start(options: SuperviseOptions, output: ChildConsole | null): Promise<Started> {
+  const { relay, problems, desk, context } = options;
+  const signal = endingSignal(relay.received);
+  if (signal !== null) {
+    output?.handedOver(null);
+    return { child: null, outcome: { status: "KILLED", exitCode: 128 + constants.signals[signal], signal } };
+  }
+  try {
+    const child = await startChild(childOptions(options, output));
+    desk.handTo(child);
+    output?.handedOver(processIdentity(child.pid));
+    return { child, outcome: { status: "FINISHED", exitCode: 0, signal: null } };
+  } catch (error) {
+    output?.handedOver(null);
+    problems.addError(`cannot start ${redactText(context.tail[0] ?? "").text}`, error);
+    return { child: null, outcome: { status: "FAILED", exitCode: 126, signal: null } };
+  }
+}
+
+function childOptions(
+  { context, args, prepared, ignoreHangup }: SuperviseOptions,
+  output: ChildConsole | null,
+): Parameters<typeof startChild>[0] {
+  const [program = "", ...rest] = context.tail;
+  const environment = args["no-mlflow"] ? plainEnvironment : fileStoreEnvironment;
+  const { runId, experimentId } = prepared.run.info;
+  return {
+    program,
+    args: rest,
+    cwd: context.cwd,
+    env: environment(context.env, { runId, experimentId, root: prepared.store.context.root }),
+    stdout: output?.descriptors.stdout ?? "inherit",
+    stderr: output?.descriptors.stderr ?? "inherit",
+    ignoreHangup,
+  };
+}
+
+const DEFAULT_INTERVAL_SECONDS = 10;
+
+function startSystemMetrics(options: SuperviseOptions, pid: number): SystemMetrics | null {
+  const { context, args, prepared, problems } = options;
+  // MLflow's own measuring in the child writes the same keys.
+  const byMlflow =
+    /^(?:true|1)$/i.test(context.env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING ?? "") && !args["no-mlflow"];
+  if (args["no-system-metrics"] || byMlflow) return null;
+  let sampling: SystemMetrics | null = null;
+  problems.guard("system metrics", () => {
+    sampling = new SystemMetrics({
+      writer: prepared.writer,
+      pid,
+      env: context.env,
+      intervalMs: 1000 * (args["system-metrics-interval"] ?? DEFAULT_INTERVAL_SECONDS),
+      firstStep: nextSystemStep(prepared),
+      now: context.now,
+      problems,
+    });
+  });
+  return sampling;
+}
+
+function nextSystemStep({ run }: PreparedRun): number {
+  const steps = Object.entries(run.metrics).filter(([key]) => key.startsWith("system/"));
+  return Math.max(0, ...steps.map(([, { step }]) => Number(step) + 1));
+}
+
+async function logArtifacts(options: SuperviseOptions, startTime: number): Promise<void> {
+  const { args, context, prepared, problems } = options;
+  if (args.artifacts.length === 0) return;
+  await problems.guardAsync("--artifacts", () =>
+    logGlobArtifacts({
+      patterns: args.artifacts,
+      cwd: context.cwd,
+      since: startTime - CLOCK_TICK_MS,
+      leftOut: [prepared.store.context.root, join(context.cwd, ".git"), join(context.cwd, ".runstone")],
+      writer: prepared.writer,
+      problems,
+    }),
+  );
+}
+
+/** Times of files lag behind the clock by up to a tick of the kernel. */
+const CLOCK_TICK_MS = 20;
+
+/** The exit code decides, whatever the script itself set. False: status and manifest could not be written. */
+async function endRun(
+  { prepared, problems }: SuperviseOptions,
+  outcome: Outcome,
+  endTime: number,
+): Promise<boolean> {
+  try {
+    await prepared.writer.end({ status: outcome.status, endTime });
+    return true;
+  } catch (error) {
+    const lost = isRunstoneError(error, "LEASE_LOST");
+    problems.addError(lost ? "the run was taken over by another process" : "the end is not recorded", error);
+    return false;
+  }
+}
