@@ -21,7 +21,7 @@ import { MANIFEST, objectsPath, WRITERS } from "../store/layout.js";
 import { listRunLocations, type RunLocation, readRunMeta } from "../store/read/index.js";
 import { hasLiveWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
-import { readManifest, sealRun } from "../store/runs/seal.js";
+import { quarantineManifest, readManifest, sealRun } from "../store/runs/seal.js";
 import { cutTornMetrics } from "../store/runs/torn-metrics.js";
 import { listObjects } from "./verify-objects.js";
 
@@ -75,7 +75,8 @@ function repairRun(context: StoreContext, location: RunLocation, note: Note): vo
   repairDirectories(location, note);
   repairExperimentId(location, note);
   for (const path of cutTornMetrics(context, location)) note(path, "cut a torn last line (kept in torn/)");
-  quarantineManifest(location, note);
+  const kept = quarantineManifest(location.directory);
+  if (kept !== null) note(`${location.path}/${MANIFEST}`, `moved to torn/${kept}`);
   repairArtifacts(context, location, note);
   sealLeftovers(context, location, note);
 }
@@ -101,17 +102,6 @@ function repairExperimentId(location: RunLocation, note: Note): void {
   if (meta.experimentId === location.experimentId || location.orphan) return;
   writeRunMeta(location.directory, { ...meta, experimentId: location.experimentId });
   note(`${location.path}/meta.yaml`, `names experiment ${location.experimentId} again`);
-}
-
-/** A manifest that cannot be read protects nothing; it is kept beside for the curious. */
-function quarantineManifest(location: RunLocation, note: Note): void {
-  try {
-    readManifest(location.directory);
-  } catch (error) {
-    if (!isRunstoneError(error, "DAMAGED")) throw error;
-    const kept = moveAside(join(location.directory, MANIFEST), join(location.directory, "torn"));
-    note(`${location.path}/${MANIFEST}`, `moved to torn/${kept}`);
-  }
 }
 
 /** Artifacts that are gone or damaged come back from their objects. */

@@ -7,6 +7,7 @@ import { checkArtifactPath, RunstoneError } from "../../../store-format/index.js
 import {
   copyHashed,
   ensureDirectory,
+  type HashedFile,
   publishFile,
   removeFile,
   statIfExists,
@@ -15,16 +16,35 @@ import {
   writeStream,
 } from "../../fs/index.js";
 
-/** Copies (clones where possible) a local file to `artifacts/<path>`; returns the path written. */
-export function writeArtifactFile(owner: string, path: string, source: string): string {
-  return writeThroughTemporary(owner, path, (temporary) => {
-    copyHashed(source, temporary);
-  });
+/** Copies (clones where possible) a local file to `artifacts/<path>`; returns the path written and what was hashed on the way. */
+export function writeArtifactFile(owner: string, path: string, source: string): WrittenArtifact {
+  const target = artifactTarget(owner, path);
+  const temporary = join(owner, temporaryName());
+  const file = copyHashed(source, temporary);
+  try {
+    return { path: publish(temporary, target), ...file };
+  } catch (error) {
+    removeFile(temporary);
+    throw error;
+  }
+}
+
+export interface WrittenArtifact extends HashedFile {
+  /** Absolute. */
+  readonly path: string;
 }
 
 /** Writes bytes to `artifacts/<path>`; returns the path written. */
 export function writeArtifactBytes(owner: string, path: string, bytes: Uint8Array): string {
-  return writeThroughTemporary(owner, path, (temporary) => writeNewFile(temporary, bytes, false));
+  const target = artifactTarget(owner, path);
+  const temporary = join(owner, temporaryName());
+  try {
+    writeNewFile(temporary, bytes, false);
+    return publish(temporary, target);
+  } catch (error) {
+    removeFile(temporary);
+    throw error;
+  }
 }
 
 /** Writes a stream to `artifacts/<path>` in flat memory; nothing appears when the stream fails. */
@@ -37,18 +57,6 @@ export async function writeArtifactStream(
   const temporary = join(owner, temporaryName());
   try {
     await writeStream(temporary, content);
-    return publish(temporary, target);
-  } catch (error) {
-    removeFile(temporary);
-    throw error;
-  }
-}
-
-function writeThroughTemporary(owner: string, path: string, write: (temporary: string) => void): string {
-  const target = artifactTarget(owner, path);
-  const temporary = join(owner, temporaryName());
-  try {
-    write(temporary);
     return publish(temporary, target);
   } catch (error) {
     removeFile(temporary);

@@ -4,7 +4,7 @@ import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
 import { type RunLocation, readRunMeta } from "../read/index.js";
 import { writeRunMeta } from "./run-files.js";
-import { sealRun } from "./seal.js";
+import { type KnownHashes, sealRun } from "./seal.js";
 
 export interface Outcome {
   readonly status: RunStatus;
@@ -13,7 +13,12 @@ export interface Outcome {
 }
 
 /** Sets the outcome (durable) and seals. With live writers the last of them to close seals. */
-export function finishRun(context: StoreContext, location: RunLocation, outcome: Outcome): void {
+export function finishRun(
+  context: StoreContext,
+  location: RunLocation,
+  outcome: Outcome,
+  known?: KnownHashes,
+): void {
   const meta = readRunMeta(location);
   writeRunMeta(location.directory, {
     ...meta,
@@ -27,12 +32,12 @@ export function finishRun(context: StoreContext, location: RunLocation, outcome:
       "artifacts",
     ),
   });
-  sealRun(context, location);
+  sealRun(context, location, known);
 }
 
 /** Seals a run that has ended, when nobody else writes into it. For the writer that closes last. */
-export function sealIfFinished(context: StoreContext, location: RunLocation): void {
+export function sealIfFinished(context: StoreContext, location: RunLocation, known?: KnownHashes): void {
   const { status } = readRunMeta(location);
   const ended = status === "FINISHED" || status === "FAILED" || status === "KILLED";
-  if (ended) sealRun(context, location);
+  if (ended) sealRun(context, location, known);
 }

@@ -4,10 +4,10 @@
  */
 import { dirname, join, relative } from "node:path";
 import { type Metric, type ModelOutput, RunstoneError, type StringMap } from "../../../store-format/index.js";
-import { type KeepTorn, PendingSync } from "../../fs/index.js";
+import { type HashedFile, type KeepTorn, PendingSync, statIfExists } from "../../fs/index.js";
 import type { NewInputs, RunWriter } from "../../interfaces.js";
 import { claimWriterSlot, type Lease, type LeaseOwner, type WriterSlot } from "../../leases/index.js";
-import { writeArtifactBytes, writeArtifactFile } from "../artifacts/write-artifact.js";
+import { type WrittenArtifact, writeArtifactBytes, writeArtifactFile } from "../artifacts/write-artifact.js";
 import type { StoreContext } from "../context.js";
 import { type RunPlace, writeInputs, writeOutputs } from "../datasets/index.js";
 import { logModelMetrics } from "../logged-models/index.js";
@@ -39,6 +39,7 @@ export class FileRunWriter implements RunWriter {
   readonly #lease: Lease | null;
   readonly #pending = new PendingSync();
   readonly #knownKeys = new Set<string>();
+  readonly #hashes = new Map<string, HashedFile & { readonly mtimeNs: bigint }>();
   #slot: WriterSlot | null = null;
   #log: PointLog | null = null;
   #buffered: Metric[] = [];
@@ -99,7 +100,9 @@ export class FileRunWriter implements RunWriter {
 
   logArtifactFile(source: string, path: string): void {
     this.#assertOpen();
-    this.#noteArtifact(writeArtifactFile(this.#location.directory, path, source));
+    const written = writeArtifactFile(this.#location.directory, path, source);
+    this.#noteHash(`artifacts/${path}`, written);
+    this.#noteArtifact(written.path);
   }
 
   logArtifactBytes(path: string, bytes: Uint8Array): void {
@@ -133,7 +136,7 @@ export class FileRunWriter implements RunWriter {
     if (this.#closed) return;
     this.flushNow();
     this.#giveBack();
-    sealIfFinished(this.#context, this.#location);
+    sealIfFinished(this.#context, this.#location, this.#hashes);
     this.#lease?.release();
   }
 
@@ -142,7 +145,7 @@ export class FileRunWriter implements RunWriter {
     this.flushNow();
     this.#lease?.assertHeld();
     this.#giveBack();
-    finishRun(this.#context, this.#location, outcome);
+    finishRun(this.#context, this.#location, outcome, this.#hashes);
     this.#lease?.release();
   }
 
@@ -214,6 +217,12 @@ export class FileRunWriter implements RunWriter {
 
   #place(): RunPlace {
     return { ...this.#location, experimentDirectory: dirname(this.#location.directory) };
+  }
+
+  /** Large files are not read a second time at the seal, unless they changed since. */
+  #noteHash(name: string, { path, sha256, size }: WrittenArtifact): void {
+    const found = statIfExists(path);
+    if (found !== null) this.#hashes.set(name, { sha256, size, mtimeNs: found.mtimeNs });
   }
 
   #noteArtifact(path: string): void {

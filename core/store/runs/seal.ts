@@ -10,6 +10,7 @@ import { join } from "node:path";
 import {
   type ArtifactContent,
   encodeText,
+  isRunstoneError,
   type Manifest,
   type ManifestFile,
   parseManifest,
@@ -18,15 +19,17 @@ import {
 } from "../../../store-format/index.js";
 import {
   type FileStat,
+  type HashedFile,
   hashFile,
   hashPrefix,
+  moveAside,
   putObjectFile,
   readBytesIfExists,
   replaceFile,
   statIfExists,
 } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
-import { MANIFEST, objectsPath } from "../layout.js";
+import { MANIFEST, objectsPath, TORN } from "../layout.js";
 import type { RunLocation } from "../read/index.js";
 import { foldWriters } from "./fold-writers.js";
 import { recordDigest } from "./record-digest.js";
@@ -44,18 +47,21 @@ export function readManifest(directory: string): SealedManifest | null {
   return bytes === null ? null : parseManifest(bytes, sha256);
 }
 
+/** What was hashed while it was written: not read again at the seal if it is untouched since. Keys: path relative to the run. */
+export type KnownHashes = ReadonlyMap<string, HashedFile & { readonly mtimeNs: bigint }>;
+
+const NOTHING_KNOWN: KnownHashes = new Map();
+
 /** Seals a run. Returns false, with nothing changed, while somebody else writes into it. */
-export function sealRun(context: StoreContext, location: RunLocation): boolean {
+export function sealRun(
+  context: StoreContext,
+  location: RunLocation,
+  known: KnownHashes = NOTHING_KNOWN,
+): boolean {
   const { directory } = location;
   if (!foldWriters(directory)) return false;
-  const before = new Map(readManifest(directory)?.files.map((file) => [file.path, file]));
-  const files: ManifestFile[] = [];
-  let complete = true;
-  for (const file of listSealedFiles(directory)) {
-    const line = sealFile(context, directory, file, before.get(file.path));
-    if (line === null) complete = false;
-    else files.push(line);
-  }
+  const sealer = new Sealer(context, location, known);
+  const { files, complete } = sealer.sealAll();
   writeRunIgnore(context, directory, files);
   const manifest: Manifest = {
     sealedTime: context.now(),
@@ -73,25 +79,77 @@ export function resealAfterEdit(context: StoreContext, location: RunLocation): v
   if (statIfExists(join(location.directory, MANIFEST)) !== null) sealRun(context, location);
 }
 
-/** The manifest line of one file; null when it kept changing while it was read. */
-function sealFile(
-  context: StoreContext,
-  directory: string,
-  file: SealedFile,
-  before: ManifestFile | undefined,
-): ManifestFile | null {
-  const path = join(directory, file.path);
-  if (before !== undefined && isStillSealed(path, file, before)) return before;
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const start = statIfExists(path);
-    if (start === null) return null;
-    const content = file.kind === "artifact" ? sealArtifact(context, path, start) : hashFile(path);
-    const end = statIfExists(path);
-    if (end?.mtimeNs === start.mtimeNs && end.size === content.size)
-      return { path: file.path, kind: file.kind, mtimeNs: end.mtimeNs, ...content };
+/** Moves a manifest that cannot be read to `torn/` and returns its name there; null when there is nothing to move. */
+export function quarantineManifest(directory: string): string | null {
+  try {
+    readManifest(directory);
+    return null;
+  } catch (error) {
+    if (!isRunstoneError(error, "DAMAGED")) throw error;
+    return moveAside(join(directory, MANIFEST), join(directory, TORN));
   }
-  context.warn(`${path} kept changing while the run was sealed`);
-  return null;
+}
+
+interface SealedContent extends HashedFile {
+  readonly content?: ArtifactContent;
+}
+
+class Sealer {
+  readonly #context: StoreContext;
+  readonly #directory: string;
+  readonly #known: KnownHashes;
+  readonly #before: ReadonlyMap<string, ManifestFile>;
+
+  constructor(context: StoreContext, { directory, path }: RunLocation, known: KnownHashes) {
+    const kept = quarantineManifest(directory);
+    if (kept !== null) context.warn(`${path}/${MANIFEST} was damaged and has been moved to ${TORN}/${kept}`);
+    this.#context = context;
+    this.#directory = directory;
+    this.#known = known;
+    this.#before = new Map(readManifest(directory)?.files.map((file) => [file.path, file]));
+  }
+
+  sealAll(): { readonly files: readonly ManifestFile[]; readonly complete: boolean } {
+    const lines = listSealedFiles(this.#directory).map((file) => this.#seal(file));
+    const files = lines.filter((line) => line !== null);
+    return { files, complete: files.length === lines.length };
+  }
+
+  /** The manifest line of one file; null when it is gone, or kept changing while it was read. */
+  #seal(file: SealedFile): ManifestFile | null {
+    const path = join(this.#directory, file.path);
+    const before = this.#before.get(file.path);
+    if (before !== undefined && isStillSealed(path, file, before)) return before;
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const start = statIfExists(path);
+      if (start === null) return null;
+      const content = file.kind === "artifact" ? this.#sealArtifact(file, start) : hashFile(path);
+      const end = statIfExists(path);
+      if (end?.mtimeNs === start.mtimeNs && end.size === content.size)
+        return { path: file.path, kind: file.kind, mtimeNs: end.mtimeNs, ...content };
+    }
+    this.#context.warn(`${path} kept changing while the run was sealed`);
+    return null;
+  }
+
+  /** Brings an artifact's bytes into the objects: cloned, or copied up to the limit; a larger file is the home of its object. */
+  #sealArtifact(file: SealedFile, found: FileStat): SealedContent {
+    const objects = objectsPath(this.#context);
+    const path = join(this.#directory, file.path);
+    if (objects === null) return { ...this.#hash(file, found), content: "none" };
+    const copy = found.size <= this.#context.artifactPolicy.objectCopyMaxBytes;
+    const put = putObjectFile(objects, path, { copy });
+    if (put === null) return { ...this.#hash(file, found), content: "home" };
+    if (put.repaired) this.#context.warn(`object ${put.sha256} was damaged and has been replaced`);
+    return { sha256: put.sha256, size: put.size, content: "object" };
+  }
+
+  #hash(file: SealedFile, found: FileStat): HashedFile {
+    const known = this.#known.get(file.path);
+    if (known === undefined || known.mtimeNs !== found.mtimeNs || known.size !== found.size)
+      return hashFile(join(this.#directory, file.path));
+    return { sha256: known.sha256, size: known.size };
+  }
 }
 
 /** Whether the former line stays: the file looks untouched, or it may not change and did. */
@@ -101,21 +159,4 @@ function isStillSealed(path: string, file: SealedFile, before: ManifestFile): bo
   if (now.size === before.size && now.mtimeNs === before.mtimeNs) return true;
   if (file.kind === "param") return true;
   return (file.kind === "metric" || file.kind === "link") && hashPrefix(path, before.size) !== before.sha256;
-}
-
-interface SealedContent {
-  readonly sha256: string;
-  readonly size: number;
-  readonly content?: ArtifactContent;
-}
-
-/** Brings an artifact's bytes into the objects: cloned, or copied up to the limit; a larger file is the home of its object. */
-function sealArtifact(context: StoreContext, path: string, found: FileStat): SealedContent {
-  const objects = objectsPath(context);
-  if (objects === null) return { ...hashFile(path), content: "none" };
-  const copy = found.size <= context.artifactPolicy.objectCopyMaxBytes;
-  const put = putObjectFile(objects, path, { copy });
-  if (put === null) return { ...hashFile(path), content: "home" };
-  if (put.repaired) context.warn(`object ${put.sha256} was damaged and has been replaced`);
-  return { sha256: put.sha256, size: put.size, content: "object" };
 }
