@@ -1,0 +1,27 @@
+/** Prints the table of docs/benchmarks.md. Arguments: scenario names (default all); `--small` for a quick look. */
+import { tmpdir } from "node:os";
+import { parseArgs } from "node:util";
+import { benchArtifacts } from "./artifacts.js";
+import { benchLogMetric } from "./log-metric.js";
+import { benchMemory } from "./memory.js";
+import { printHeader } from "./table.js";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { small: { type: "boolean", default: false }, place: { type: "string", default: tmpdir() } },
+});
+delete process.env.NODE_EXTRA_CA_CERTS;
+
+const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
+  "log-metric": benchLogMetric,
+  artifacts: () => benchArtifacts(values.place, values.small ? 64 : 1024),
+  memory: () =>
+    benchMemory(
+      values.place,
+      values.small ? { points: 100_000, mebibytes: 64 } : { points: 10_000_000, mebibytes: 5120 },
+    ),
+};
+
+printHeader();
+for (const [name, scenario] of Object.entries(scenarios))
+  if (positionals.length === 0 || positionals.includes(name)) await scenario();

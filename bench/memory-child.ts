@@ -1,0 +1,32 @@
+/** A process whose peak memory is measured. Arguments: directory, what, size or path. Prints its peak in KiB. */
+import { join } from "node:path";
+import { createFileStore, type FileRunWriter, type FileStore } from "../core/index.js";
+
+const [directory = "", what = "", given = ""] = process.argv.slice(2);
+const store = createFileStore({ cwd: directory, path: "mlruns" });
+
+async function begin(): Promise<FileRunWriter> {
+  const { info } = await store.createRun({ experimentId: "0" });
+  return store.openRun(info.runId);
+}
+
+async function passPoints(store: FileStore, count: number): Promise<void> {
+  const writer = await begin();
+  for (let step = 0; step < count; step += 1)
+    writer.logMetrics([{ key: "loss", value: step * 0.37, step, timestamp: 1_700_000_000_000 + step }]);
+  await writer.end({ status: "FINISHED" });
+  let read = 0;
+  for await (const _ of store.getMetricHistory(writer.runId, "loss")) read += 1;
+  if (read !== count) throw new Error(`${read} of ${count} points came back`);
+}
+
+async function passFile(store: FileStore, source: string): Promise<void> {
+  const writer = await begin();
+  writer.logArtifactFile(source, "large.bin");
+  await writer.end({ status: "FINISHED" });
+  await store.artifacts.download({ runId: writer.runId }, "large.bin", join(directory, "copy.bin"));
+}
+
+if (what === "points") await passPoints(store, Number(given));
+if (what === "file") await passFile(store, given);
+process.stdout.write(String(process.resourceUsage().maxRSS));
