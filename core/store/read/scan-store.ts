@@ -135,9 +135,13 @@ function scanPlace(
     if (entry.isDirectory()) {
       if (!known.has(name) && !isOurs(place, name)) reportDirectory(parent, name, onDamage);
     } else if (!entry.isFile()) report(onDamage, parent, "not_a_regular_file", { name });
-    else if (!copies.has(name)) report(onDamage, parent, "unknown_file_in_root", { name });
+    else if (!copies.has(name) && !GIT_FILES.has(name))
+      report(onDamage, parent, "unknown_file_in_root", { name });
   }
 }
+
+/** Git's own files, which `runstone init` and people put there; MLflow lists directories only. */
+const GIT_FILES: ReadonlySet<string> = new Set([".gitattributes", ".gitignore"]);
 
 function isOurs(place: Place, name: string): boolean {
   return place === "root" && (name === TRASH || name === REGISTRY);
