@@ -13,6 +13,7 @@ import {
   removeFile,
   renameAside,
   replaceFile,
+  statIfExists,
   wholeLinesLength,
 } from "../../fs/index.js";
 import { FOLD, liveWriters } from "../../leases/index.js";
@@ -30,34 +31,32 @@ export function hasLiveWriters(directory: string): boolean {
  */
 export function foldWriters(directory: string): boolean {
   const writers = join(directory, WRITERS);
-  const slots = slotDirectories(writers);
-  if (slots === null) return true;
+  if (statIfExists(writers) === null) return true;
   if (hasLiveWriters(directory)) return false;
-  if (slots.length > 0 && !appendSlots(directory, writers, slots)) return false;
+  const fold = readFold(writers);
+  if (fold === null && !declareIntent(directory, writers)) return false;
+  // Only now, with nobody getting in any more, is the list of slots final.
+  const slots = slotDirectories(writers);
+  if (slots.length > 0) appendSlots(directory, slots, fold ?? planFold(directory, writers, slots));
   discardTree(renameAside(writers));
   return true;
 }
 
-function slotDirectories(writers: string): string[] | null {
-  const entries = listDirectory(writers);
-  if (entries === null) return null;
-  const numbers = entries.filter((entry) => entry.isDirectory() && /^[1-9][0-9]*$/.test(entry.name));
-  return numbers
+function slotDirectories(writers: string): string[] {
+  return (listDirectory(writers) ?? [])
+    .filter((entry) => entry.isDirectory() && /^[1-9][0-9]*$/.test(entry.name))
     .map((entry) => Number(entry.name))
     .sort((a, b) => a - b)
     .map((n) => join(writers, String(n)));
 }
 
-function appendSlots(directory: string, writers: string, slots: readonly string[]): boolean {
-  const fold = readFold(writers) ?? planFold(directory, writers, slots);
-  if (fold === null) return false;
+function appendSlots(directory: string, slots: readonly string[], fold: Fold): void {
   for (const { key, length } of fold.metrics) {
     const sources = slots.map((slot) => join(slot, "metrics", keyToPath(key)));
     appendFiles(join(directory, "metrics", keyToPath(key)), length, sources);
   }
   const links = slots.map((slot) => join(slot, LINKS));
   appendFiles(join(directory, LINKS), fold.links, links);
-  return true;
 }
 
 function keysOf(slot: string): string[] {
@@ -70,15 +69,17 @@ function readFold(writers: string): Fold | null {
   return bytes === null ? null : parseFold(bytes);
 }
 
-/** Declares the intent, looks for writers again (a new one sees the intent, or we see it), then fixes the lengths. */
-function planFold(directory: string, writers: string, slots: readonly string[]): Fold | null {
+/** Keeps new writers out: one that claims from now on sees the intent, one that claimed before is seen here. */
+function declareIntent(directory: string, writers: string): boolean {
   const path = join(writers, FOLD);
-  const place = { temporaryIn: directory, sync: true };
-  replaceFile(path, encodeText(serializeFold(null)), place);
-  if (hasLiveWriters(directory)) {
-    removeFile(path);
-    return null;
-  }
+  replaceFile(path, encodeText(serializeFold(null)), { temporaryIn: directory, sync: false });
+  if (!hasLiveWriters(directory)) return true;
+  removeFile(path);
+  return false;
+}
+
+/** Fixes the lengths from which the slots' lines are appended. */
+function planFold(directory: string, writers: string, slots: readonly string[]): Fold {
   const keys = new Set(slots.flatMap(keysOf));
   const fold: Fold = {
     metrics: [...keys].map((key) => ({
@@ -87,6 +88,6 @@ function planFold(directory: string, writers: string, slots: readonly string[]):
     })),
     links: wholeLinesLength(join(directory, LINKS)),
   };
-  replaceFile(path, encodeText(serializeFold(fold)), place);
+  replaceFile(join(writers, FOLD), encodeText(serializeFold(fold)), { temporaryIn: directory, sync: true });
   return fold;
 }
