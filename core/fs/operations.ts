@@ -23,6 +23,7 @@ export type OperationName =
   | "stat"
   | "copy"
   | "chmod"
+  | "touch"
   | "fsyncdir";
 
 export interface Operation {
@@ -49,9 +50,10 @@ export function intercept(next: Interceptor | undefined): void {
 
 function run<T>(operation: Operation, call: () => T): T {
   if (interceptor === undefined) return call();
-  interceptor.before?.(operation);
+  const seen = interceptor;
+  seen.before?.(operation);
   const result = call();
-  interceptor.after?.(operation);
+  seen.after?.(operation);
   return result;
 }
 
@@ -146,6 +148,12 @@ export function fstatSize(fd: number): number {
 export function copy(path: string, to: string, onlyClone: boolean): void {
   const clone = onlyClone ? fs.constants.COPYFILE_FICLONE_FORCE : fs.constants.COPYFILE_FICLONE;
   run({ name: "copy", path, to }, () => fs.copyFileSync(path, to, fs.constants.COPYFILE_EXCL | clone));
+}
+
+/** Sets the modification time to now. */
+export function touch(path: string): void {
+  const now = Date.now() / 1000;
+  run({ name: "touch", path }, () => fs.utimesSync(path, now, now));
 }
 
 export function chmod(path: string, mode: number): void {

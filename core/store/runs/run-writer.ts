@@ -60,6 +60,7 @@ export class FileRunWriter implements RunWriter {
   logMetrics(metrics: readonly Metric[]): void {
     this.#assertOpen();
     for (const metric of metrics) checkMetric(metric, this.#knownKeys);
+    this.#lease?.keepBeating();
     if (this.#context.durability === "fast") return this.#buffer(metrics);
     this.#write(metrics);
   }
