@@ -76,16 +76,17 @@ export function* dumpPoints(
 }
 
 export function dumpDamage(damage: Damage): DumpObject {
+  const { kind, severity, path, offset, reason, experimentId, runId } = damage;
   return {
     kind: "damage",
-    place: damage.path === TRASH || damage.path.startsWith(`${TRASH}/`) ? "trash" : "root",
-    damage_kind: damage.kind,
-    severity: damage.severity,
-    path: damage.path,
-    offset: damage.offset,
-    reason: damage.reason,
-    experiment_id: damage.experimentId,
-    run_id: damage.runId,
+    place: path === TRASH || path.startsWith(`${TRASH}/`) ? "trash" : "root",
+    ...(experimentId === undefined ? {} : { experiment_id: experimentId }),
+    ...(runId === undefined ? {} : { run_id: runId }),
+    damage_kind: kind,
+    severity,
+    path,
+    ...(offset === undefined ? {} : { offset }),
+    reason,
   };
 }
 

@@ -79,7 +79,7 @@ export interface Corpus {
 
 /** `RUNSTONE_CORPUS`, else `../shared/corpus` next to the repository; null when it is not there. */
 export function corpusDirectory(): string | null {
-  const given = process.env["RUNSTONE_CORPUS"];
+  const given = process.env.RUNSTONE_CORPUS;
   const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
   const directory = given ?? resolve(repository, "../shared/corpus");
   return statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true ? directory : null;

@@ -21,7 +21,7 @@ const directory = corpusDirectory();
 if (directory === null) {
   const told =
     "CORPUS NOT FOUND: set RUNSTONE_CORPUS to the directory of real stores; its tests were NOT RUN";
-  test("corpus", { skip: process.env["CI"] === "true" ? false : told }, () => assert.fail(told));
+  test("corpus", { skip: process.env.CI === "true" ? false : told }, () => assert.fail(told));
   console.error(told);
 } else {
   for (const corpus of loadCorpora(directory)) {
@@ -167,18 +167,18 @@ function testScan({ root, truth }: Corpus): void {
       "run param": totals.params,
       "run tag": totals.tags,
       "run points": totals.metric_points,
-      dataset: other["datasets"],
-      input: other["inputs"],
-      output: other["outputs"],
-      logged_model: other["logged_models"],
-      "model param": other["logged_model_params"],
-      "model tag": other["logged_model_tags"],
-      "model points": other["logged_model_points"],
-      registered_model: other["registered_models"],
-      model_version: other["model_versions"],
-      trace: other["traces"],
-      "trace tag": other["trace_tags"],
-      "trace request_metadata": other["trace_metadata"],
+      dataset: other.datasets,
+      input: other.inputs,
+      output: other.outputs,
+      logged_model: other.logged_models,
+      "model param": other.logged_model_params,
+      "model tag": other.logged_model_tags,
+      "model points": other.logged_model_points,
+      registered_model: other.registered_models,
+      model_version: other.model_versions,
+      trace: other.traces,
+      "trace tag": other.trace_tags,
+      "trace request_metadata": other.trace_metadata,
     };
     for (const [name, number] of Object.entries(expected)) assert.equal(counts[name] ?? 0, number ?? 0, name);
   });
@@ -187,7 +187,7 @@ function testScan({ root, truth }: Corpus): void {
     const repeated = damages
       .filter(({ kind, path }) => kind === "metric_points_repeated" && !path.includes("/models/"))
       .reduce((total, { reason }) => total + Number.parseInt(reason, 10), 0);
-    assert.equal(repeated, truth.totals.other["points_equal_to_the_line_before"] ?? 0);
+    assert.equal(repeated, truth.totals.other.points_equal_to_the_line_before ?? 0);
   });
 
   test("registry", () => {
@@ -203,9 +203,9 @@ function testScan({ root, truth }: Corpus): void {
     const kinds = countBy(
       [...dumpStore(paths)].map((object) => serializeDumpObject(object).slice(0, 20)).map(kindOf),
     );
-    assert.equal(kinds["run"] ?? 0, truth.totals.run_count + truth.totals.orphan_runs);
-    assert.equal(kinds["damage"] ?? 0, damages.length);
-    assert.equal(kinds["metric"] ?? 0, (counts["run points"] ?? 0) + (counts["model points"] ?? 0));
+    assert.equal(kinds.run ?? 0, truth.totals.run_count + truth.totals.orphan_runs);
+    assert.equal(kinds.damage ?? 0, damages.length);
+    assert.equal(kinds.metric ?? 0, (counts["run points"] ?? 0) + (counts["model points"] ?? 0));
   });
 }
 

@@ -106,7 +106,7 @@ export function* runsOf(experiment: ExperimentLocation, onDamage: OnDamage): Gen
   for (const name of directoriesOf(experiment, onDamage)) {
     if (!isRunName(name)) continue;
     const run = runIn(experiment, name);
-    const found = readable(onDamage, run, META, () => statIfExists(join(run.directory, META)));
+    const found = readable(onDamage, run, undefined, () => statIfExists(join(run.directory, META)));
     if (found !== null) yield run;
   }
 }

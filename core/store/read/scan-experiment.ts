@@ -58,7 +58,7 @@ function* scanDirectory(
 ): Generator<StoreItem> {
   if (RESERVED_IN_EXPERIMENT.has(name)) return;
   const directory = inside(experiment, name);
-  const meta = readable(scan.onDamage, directory, META, () =>
+  const meta = readable(scan.onDamage, directory, undefined, () =>
     statIfExists(inside(directory, META).directory),
   );
   if (isRunName(name) && (meta !== null || /^[0-9a-f]{32}$/.test(name) || looksLikeRun(directory))) {

@@ -57,7 +57,11 @@ export function* scanPoints(
   const keys = readMetricKeys(run, onDamage);
   checkKeys(run, "metrics", keys, onDamage);
   checkLinks(run, onDamage);
-  for (const key of keys) yield* pointItems(run, key, readPointChunks(run, key, onDamage, options), onDamage);
+  // The fold's journal was told of with the keys; every series looks at it again.
+  const tell: OnDamage = (damage) => {
+    if (damage.kind !== "fold_damaged") onDamage(damage);
+  };
+  for (const key of keys) yield* pointItems(run, key, readPointChunks(run, key, tell, options), onDamage);
 }
 
 /** All points of a logged model. */
