@@ -77,6 +77,7 @@ export const run = defineCommand({
   describe: "Run a command and record it",
   options,
   takesCommandLine: true,
+  hot: true,
   examples: [
     { line: "runstone run -- python train.py --lr 0.1", describe: "The main job" },
     { line: "runstone run -e wine -p lr=0.1 -- ./train", describe: "Name the experiment, log a param" },

@@ -274,7 +274,8 @@ describe("signals", () => {
       env: workspace.env,
     });
     assert.equal(readText(workspace.path, "end"), "survived\n");
-    await until("the end of the run", () => statusOf(workspace.run()) === "FINISHED");
+    await until("the end of the run", () => findSpools(workspace.spools).length === 0);
+    assert.equal(statusOf(workspace.run()), "FINISHED");
   });
 });
 
