@@ -36,7 +36,8 @@ export async function runRun(context: CommandContext, args: RunArguments): Promi
     ignoreHangup,
   });
   relay.stop();
-  for (const line of [...problems.lines(), ending.summary]) context.err.line(`runstone: ${line}`);
+  for (const line of [...problems.lines(), ...ending.notes, ending.summary])
+    context.err.line(`runstone: ${line}`);
   context.err.flush();
   await ending.drained;
   leave(ending.exitCode, ending.signal);
@@ -46,6 +47,9 @@ export async function runRun(context: CommandContext, args: RunArguments): Promi
 function checkArguments(context: CommandContext, args: RunArguments): readonly CapturePattern[] {
   if (context.tail.length === 0)
     throw usageError("there is no command to run", "runstone run -- python train.py");
+  if (args.resume !== undefined && (args["run-key"] !== undefined || args.experiment !== undefined)) {
+    throw usageError("--resume names the run: --run-key and --experiment have no place beside it");
+  }
   const interval = args["system-metrics-interval"];
   if (interval !== undefined && !(interval >= 0.1 && interval <= 86_400)) {
     throw usageError("--system-metrics-interval must lie between 0.1 and 86400 seconds");

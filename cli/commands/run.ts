@@ -30,6 +30,15 @@ const options = {
     value: "KEY",
     describe: "Go on with the run of this key, if there is one: a job that is queued again finds its run",
   },
+  resume: {
+    type: "string",
+    value: "RUN",
+    describe: "Go on with this run, which ended or was lost, instead of making one",
+  },
+  "take-over": {
+    type: "boolean",
+    describe: "With --resume: take the run from an owner that may still be alive",
+  },
   capture: {
     type: "strings",
     alias: ["c"],

@@ -1,5 +1,6 @@
 /** Where the lines of a child go: its run. What a line may name as an artifact is limited, for a line may be foreign text. */
 import { readdirSync, realpathSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join, sep } from "node:path";
 import type { RunWriter } from "../../core/interfaces.js";
 import type { KnownPoints } from "../../core/process/console-recovery.js";
@@ -15,6 +16,11 @@ export interface RecordTargetOptions {
   readonly cwd: string;
   /** Directories whose files a line may name: the working directory, that for temporary files. */
   readonly allowed: readonly string[];
+}
+
+/** Where a line may point: the working directory of the child, and that for temporary files. */
+export function artifactPlaces(cwd: string): readonly string[] {
+  return [cwd, tmpdir()];
 }
 
 export function recordTarget(options: RecordTargetOptions): RecordTarget {

@@ -1,11 +1,12 @@
 /** From the command line to a run that exists and is ours, before its child starts. */
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { type Capture, type CaptureOptions, captureBefore, captureTags } from "../../core/capture/capture.js";
 import { redactArgv, redactText } from "../../core/capture/redact.js";
-import { processOwner } from "../../core/leases/index.js";
+import type { NewRun } from "../../core/interfaces.js";
+import { type LeaseOwner, processOwner } from "../../core/leases/index.js";
+import type { Spool } from "../../core/process/spool.js";
 import type { FileStore } from "../../core/store/file-store.js";
-import { findRun } from "../../core/store/read/index.js";
+import { findRun, mustFindRun } from "../../core/store/read/runs.js";
 import type { FileRunWriter } from "../../core/store/runs/run-writer.js";
 import { type Experiment, isRunstoneError, type Run, type StringMap } from "../../store-format/index.js";
 import type { RunArguments } from "../commands/run.js";
@@ -15,6 +16,7 @@ import { experimentForNewRun } from "../store/default-experiment.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
 import { redactValues } from "./redact-values.js";
+import { spoolsOfRun } from "./spool-bases.js";
 
 /** A run that is ours to write. */
 export interface PreparedRun {
@@ -29,6 +31,8 @@ export interface PreparedRun {
   readonly captureOptions: CaptureOptions;
   /** Absolute path of the run's directory. */
   readonly directory: string;
+  /** What earlier attempts printed after their wrapper was killed. */
+  readonly leftSpools: readonly Spool[];
 }
 
 /** Everything that can be refused is refused here, before a child exists. Throws `RunstoneError`. */
@@ -38,15 +42,26 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const { store, onDamage } = opened;
   const captureOptions = captureOptionsOf(context, args, store.context.root);
   const capturing = captureBefore(captureOptions);
-  const parentRunId = findParent(context, opened, args.parent);
-  const experiment = await findExperimentOf(context, opened, { named: args.experiment, parentRunId });
+  const choice = chooseRun(context, opened, args);
+  const experiment = await findExperimentOf(context, opened, { named: args.experiment, choice });
   const capture = await capturing;
   const tags = { ...captureTags(capture), ...ownTags(args) };
-  const spec = { experiment, params, tags, parentRunId };
-  const { run, resumed, writer } = await openNewRun(context, args, { store, spec });
-  const directory =
-    findRun(store.context, run.info.runId)?.directory ?? join(store.context.root, run.info.runId);
-  return { store, onDamage, experiment, run, resumed, writer, capture, captureOptions, directory };
+  const spec = { experiment, params, tags, choice };
+  const { run, resumed, writer } = await openTheRun(context, args, { store, spec });
+  const { directory } = mustFindRun(store.context, run.info.runId);
+  const leftSpools = resumed ? spoolsOfRun(context.env, run.info.runId) : [];
+  return {
+    store,
+    onDamage,
+    experiment,
+    run,
+    resumed,
+    writer,
+    capture,
+    captureOptions,
+    directory,
+    leftSpools,
+  };
 }
 
 function captureOptionsOf(context: CommandContext, args: RunArguments, root: string): CaptureOptions {
@@ -67,6 +82,17 @@ function ownTags(args: RunArguments): StringMap {
   return redactValues({ ...parsePairs(args.tag), ...note });
 }
 
+/** The run to go on with, or the parent of a new one. */
+interface RunChoice {
+  readonly resume: string | undefined;
+  readonly parent: string | undefined;
+}
+
+function chooseRun(context: CommandContext, opened: OpenStore, args: RunArguments): RunChoice {
+  if (args.resume !== undefined) return { resume: findRunId(opened, args.resume), parent: undefined };
+  return { resume: undefined, parent: findParent(context, opened, args.parent) };
+}
+
 /** The run named, or the one that this command runs in (of the same store). */
 function findParent(
   context: CommandContext,
@@ -79,27 +105,22 @@ function findParent(
   return findRun(opened.store.context, around) === null ? undefined : around;
 }
 
-interface ExperimentChoice {
-  readonly named: string | undefined;
-  readonly parentRunId: string | undefined;
-}
-
 /** Children of a run go to its experiment unless another is named. */
 async function findExperimentOf(
   context: CommandContext,
   opened: OpenStore,
-  { named, parentRunId }: ExperimentChoice,
+  { named, choice }: { readonly named: string | undefined; readonly choice: RunChoice },
 ): Promise<Experiment> {
-  const parent = parentRunId === undefined ? null : findRun(opened.store.context, parentRunId);
-  if (named === undefined && parent !== null) return opened.store.getExperiment(parent.experimentId);
-  return experimentForNewRun(context, opened, named);
+  const near = choice.resume ?? choice.parent;
+  if (named !== undefined || near === undefined) return experimentForNewRun(context, opened, named);
+  return opened.store.getExperiment(mustFindRun(opened.store.context, near).experimentId);
 }
 
 interface RunSpec {
   readonly experiment: Experiment;
   readonly params: StringMap;
   readonly tags: StringMap;
-  readonly parentRunId: string | undefined;
+  readonly choice: RunChoice;
 }
 
 interface OpenedRun {
@@ -108,43 +129,62 @@ interface OpenedRun {
   readonly writer: FileRunWriter;
 }
 
-async function openNewRun(
+interface OpenRunOptions {
+  readonly store: FileStore;
+  readonly spec: RunSpec;
+}
+
+async function openTheRun(
   context: CommandContext,
   args: RunArguments,
-  { store, spec }: { readonly store: FileStore; readonly spec: RunSpec },
+  { store, spec }: OpenRunOptions,
 ): Promise<OpenedRun> {
   const owner = processOwner(redactArgv(context.tail).join(" "), context.env.SLURM_JOB_ID || null);
   const runKey = args["run-key"];
-  const before = runKey === undefined ? null : await store.findRunByKey(spec.experiment.experimentId, runKey);
-  if (before !== null) return resume(store, before, owner, spec);
+  const resume = (runId: string) => resumeRun({ store, runId, spec, owner, takeOver: args["take-over"] });
+  if (spec.choice.resume !== undefined) return resume(spec.choice.resume);
+  const keyed = runKey === undefined ? null : await store.findRunByKey(spec.experiment.experimentId, runKey);
+  if (keyed !== null) return resume(keyed);
   try {
-    const run = await store.createRun({
-      experimentId: spec.experiment.experimentId,
-      params: spec.params,
-      tags: spec.tags,
-      ...(args.name === undefined ? {} : { runName: redactText(args.name).text }),
-      ...(spec.parentRunId === undefined ? {} : { parentRunId: spec.parentRunId }),
-      ...(runKey === undefined ? {} : { runKey }),
-    });
+    const run = await store.createRun(newRunOf(args, spec));
     return { run, resumed: false, writer: await store.openRun(run.info.runId, { owner }) };
   } catch (error) {
     // Another host started the same job at the same time: its lease decides.
     const twin = isRunstoneError(error, "RESOURCE_ALREADY_EXISTS") ? error.data.runId : undefined;
     if (typeof twin !== "string") throw error;
-    return resume(store, twin, owner, spec);
+    return resume(twin);
   }
 }
 
-async function resume(
-  store: FileStore,
-  runId: string,
-  owner: ReturnType<typeof processOwner>,
-  { params, tags }: RunSpec,
-): Promise<OpenedRun> {
-  const writer = await store.resumeRun(runId, { owner });
-  writer.logParams(params);
-  writer.setTags(tags);
-  return { run: await store.getRun(runId), resumed: true, writer };
+function newRunOf(args: RunArguments, { experiment, params, tags, choice }: RunSpec): NewRun {
+  return {
+    experimentId: experiment.experimentId,
+    params,
+    tags,
+    ...(args.name === undefined ? {} : { runName: redactText(args.name).text }),
+    ...(choice.parent === undefined ? {} : { parentRunId: choice.parent }),
+    ...(args["run-key"] === undefined ? {} : { runKey: args["run-key"] }),
+  };
+}
+
+interface ResumeOptions {
+  readonly store: FileStore;
+  readonly runId: string;
+  readonly spec: RunSpec;
+  readonly owner: LeaseOwner;
+  readonly takeOver: boolean;
+}
+
+async function resumeRun({ store, runId, spec, owner, takeOver }: ResumeOptions): Promise<OpenedRun> {
+  const writer = await store.resumeRun(runId, { owner, takeOver });
+  try {
+    writer.logParams(spec.params);
+    writer.setTags(spec.tags);
+    return { run: await store.getRun(runId), resumed: true, writer };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
 }
 
 /** This host, as spools and leases name it. */

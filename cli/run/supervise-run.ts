@@ -1,15 +1,13 @@
 /** From a prepared run to its end: start the child, take what it prints and what is measured, end the run. */
-import { constants, tmpdir } from "node:os";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { processIdentity } from "../../core/capture/process-identity.js";
 import { redactText } from "../../core/capture/redact.js";
 import type { CapturePattern } from "../../core/process/capture-pattern.js";
 import { type Outcome, outcomeOf, type RunningChild, startChild } from "../../core/process/child.js";
 import { fileStoreEnvironment, plainEnvironment } from "../../core/process/child-environment.js";
-import { KnownPoints } from "../../core/process/console-recovery.js";
 import type { SignalRelay } from "../../core/process/signals.js";
 import { StepCounter } from "../../core/process/step-counter.js";
-import { findRun, readMetricPoints } from "../../core/store/read/index.js";
 import { isRunstoneError } from "../../store-format/index.js";
 import type { RunArguments } from "../commands/run.js";
 import type { CommandContext } from "../context.js";
@@ -18,7 +16,8 @@ import { ChildConsole } from "./child-console.js";
 import { logGlobArtifacts } from "./glob-artifacts.js";
 import { freeLogNames } from "./log-names.js";
 import type { Problems } from "./problems.js";
-import { recordTarget } from "./record-target.js";
+import { artifactPlaces, recordTarget } from "./record-target.js";
+import { knownPoints, recoverOutput } from "./recover-output.js";
 import { type PreparedRun, thisHost } from "./run-setup.js";
 import { endingSignal, type SignalDesk } from "./signal-desk.js";
 import { makeSpool } from "./spool-bases.js";
@@ -39,6 +38,8 @@ export interface SuperviseOptions {
 export interface RunEnding {
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | null;
+  /** What else is to be told. */
+  readonly notes: readonly string[];
   /** The one line at the end. */
   readonly summary: string;
   /** The terminal has everything that the child printed. */
@@ -54,6 +55,7 @@ export async function superviseRun(options: SuperviseOptions): Promise<RunEnding
   const work = new CaptureWork(options.prepared, problems);
   const metrics = started.child === null ? null : startSystemMetrics(options, started.child.pid);
   work.start(started.child !== null);
+  const recovering = recoverOutput({ ...options.prepared, spools: options.prepared.leftSpools, problems });
   const exit = (await started.child?.exit) ?? null;
   const endTime = context.now();
   const outcome = exit === null ? started.outcome : outcomeOf(exit, relay.received);
@@ -62,6 +64,7 @@ export async function superviseRun(options: SuperviseOptions): Promise<RunEnding
   if (!taken)
     problems.add(`part of the output is not in the run; it is kept, and \`runstone resume\` takes it`);
   await work.finish();
+  const notes = await recovering;
   await logArtifacts(options, startTime);
   const recorded = await endRun(options, outcome, endTime);
   if (taken && recorded) output?.removeSpool();
@@ -72,7 +75,7 @@ export async function superviseRun(options: SuperviseOptions): Promise<RunEnding
     recorded,
   });
   const drained = output?.drainTerminal() ?? Promise.resolve();
-  return { exitCode: outcome.exitCode, signal: outcome.signal, summary, drained };
+  return { exitCode: outcome.exitCode, signal: outcome.signal, notes, summary, drained };
 }
 
 /** Null: the child writes to the terminal itself, because the user wants it so or no spool could be made. */
@@ -88,16 +91,16 @@ function makeConsole(options: SuperviseOptions): ChildConsole | null {
       host: thisHost(),
       cwd: context.cwd,
       capture: patterns.map(({ source }) => source),
-      logs: freeLogNames(artifacts),
+      logs: freeLogNames(artifacts, prepared.leftSpools),
     },
     problems,
   );
   if (spool === null) return null;
   const target = recordTarget({
     writer: prepared.writer,
-    known: knownPoints(prepared),
+    known: knownPoints(prepared.store, prepared.run.info.runId, prepared.onDamage),
     cwd: context.cwd,
-    allowed: [context.cwd, tmpdir()],
+    allowed: artifactPlaces(context.cwd),
   });
   const steps = new StepCounter(prepared.resumed ? nextSteps(prepared) : {});
   try {
@@ -106,13 +109,6 @@ function makeConsole(options: SuperviseOptions): ChildConsole | null {
     problems.addError("the output is not kept", error);
     return null;
   }
-}
-
-function knownPoints({ store, run, onDamage }: PreparedRun): KnownPoints {
-  return new KnownPoints((key) => {
-    const location = findRun(store.context, run.info.runId);
-    return location === null ? [] : readMetricPoints(location, key, onDamage);
-  });
 }
 
 /** A further attempt counts on after the points that are there. */

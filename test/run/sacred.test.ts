@@ -146,6 +146,73 @@ describe("the wrapper is killed", () => {
   });
 });
 
+describe("after the wrapper was killed", () => {
+  const script =
+    "echo one; echo '::runstone metric loss=1'; touch said; while [ ! -e go ]; do sleep 0.02; done; echo two; echo '::runstone metric loss=2'; touch done";
+
+  async function killedWrapper(workspace: Workspace): Promise<string> {
+    const running = workspace.start(["run", "--", "/bin/sh", "-c", script]);
+    await until("the first point", () => {
+      const [run] = workspace.runs();
+      return run && textIfThere(run, "metrics", "loss") !== null;
+    });
+    process.kill(running.pid, "SIGKILL");
+    await until(
+      "LOST",
+      () => readRunState({ directory: workspace.run() }, { status: "RUNNING" }).state === "LOST",
+    );
+    workspace.write("go", "");
+    const pid = findSpools(workspace.spools)[0]?.facts.child?.pid ?? -1;
+    await until("the child's end", () => !isAlive(pid));
+    return workspace.run().split("/").at(-1)!;
+  }
+
+  test("runstone resume brings in the rest", async (t) => {
+    const workspace = new Workspace(t);
+    const runId = await killedWrapper(workspace);
+    const done = workspace.runstone(["resume", runId]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stderr, /the output since its wrapper was killed was brought in/);
+    assert.deepEqual(pointsAnywhere(workspace.run(), "loss"), [
+      [1, 0],
+      [2, 1],
+    ]);
+    assert.match(readText(workspace.run(), "artifacts", "runstone", "stdout.log"), /^one\n.*two\n/s);
+    assert.deepEqual(findSpools(workspace.spools), []);
+    assert.equal(workspace.runstone(["end", runId]).code, 0);
+    assert.deepEqual(pointsOf(workspace.run(), "loss").length, 2);
+  });
+
+  test("run --resume brings in the rest and goes on", async (t) => {
+    const workspace = new Workspace(t);
+    const runId = await killedWrapper(workspace);
+    const done = workspace.runScript("echo three; echo '::runstone metric loss=3 step=9'", [
+      "--resume",
+      runId,
+    ]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(
+      pointsOf(workspace.run(), "loss")
+        .map(([value]) => value)
+        .sort(),
+      [1, 2, 3],
+    );
+    assert.match(readText(workspace.run(), "artifacts", "runstone", "stdout.log"), /^one\n.*two\n/s);
+    assert.match(readText(workspace.run(), "artifacts", "runstone", "stdout.2.log"), /^three\n/);
+    assert.equal(statusOf(workspace.run()), "FINISHED");
+    assert.deepEqual(findSpools(workspace.spools), []);
+    assert.equal(workspace.runstone(["fsck"]).code, 0);
+  });
+});
+
+/** Points of all writers of a run that is not sealed. */
+function pointsAnywhere(run: string, key: string): readonly (readonly [number, number])[] {
+  const files = filesBelow(run)
+    .filter((path) => path.endsWith(`/metrics/${key}`))
+    .sort();
+  return files.flatMap((path) => pointsOf(path.slice(0, -`/metrics/${key}`.length), key));
+}
+
 describe("the disk of the store is full", () => {
   test("the child is not disturbed, its exit code is kept, and its output stays", (t) => {
     const mounts = new Workspace(t);
