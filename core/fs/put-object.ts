@@ -122,8 +122,8 @@ function place(objects: string, temporary: string, file: HashedFile): PutResult 
   const path = objectPath(objects, file.sha256);
   const state = stateOf(path, file);
   if (state === "right") {
-    // Younger again: gc's grace counts from the last time somebody put it.
-    guarded("touch", path, () => ops.touch(path));
+    // Younger again: gc's grace counts from the last put. Only the owner may; another user's object keeps its age.
+    unless(["EPERM", "EACCES", "EROFS"], "touch", path, () => ops.touch(path));
     removeQuietly(temporary);
     return { ...file, created: false, repaired: false };
   }
