@@ -73,7 +73,7 @@ export interface CommandSpec<O extends Options, P extends Positionals> {
   readonly positionals?: P;
   readonly examples?: readonly Example[];
   readonly subcommands?: readonly Command[];
-  /** Scripts call it in a loop: parsed without yargs when the line is plain. */
+  /** Plain lines are parsed without yargs; see cli/hot for those that also have a bundle of their own. */
   readonly hot?: boolean;
   /** The first positional ends the options: it and all that follows is a command line of its own (`context.tail`). */
   readonly takesCommandLine?: boolean;

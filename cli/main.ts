@@ -1,13 +1,27 @@
 #!/usr/bin/env node
 /** The binary. What scripts call in a loop must start fast: nothing is imported before it is needed. */
 import { writeSync } from "node:fs";
+import type { Invocation } from "./execute.js";
 import { VERSION } from "./version.js";
 
-const argv = process.argv.slice(2);
+/** Commands with a fast path; each is a file of its own (scripts/bundle.mjs). */
+const HOT = {
+  log: () => import("./hot/log.js"),
+  runs: () => import("./hot/runs.js"),
+  show: () => import("./hot/show.js"),
+  "--help": () => import("./hot/help.js"),
+} as const;
 
-if (argv.length === 1 && argv[0] === "--version") {
-  writeSync(1, `${VERSION}\n`);
-} else {
+async function main(invocation: Invocation): Promise<void> {
+  const [first = ""] = invocation.argv;
+  if (first === "--version" && invocation.argv.length === 1) {
+    writeSync(1, `${VERSION}\n`);
+    return;
+  }
+  const hot = Object.hasOwn(HOT, first) ? await HOT[first as keyof typeof HOT]() : undefined;
+  if (await hot?.run(invocation)) return;
   const { runProgram } = await import("./program.js");
-  await runProgram({ argv, cwd: process.cwd(), env: process.env });
+  await runProgram(invocation);
 }
+
+void main({ argv: process.argv.slice(2), cwd: process.cwd(), env: process.env });

@@ -1,6 +1,7 @@
 /** Completion scripts, and the words they ask for. */
 import type { Command, Option } from "../command.js";
-import { COMMANDS } from "../command-table.js";
+import { loadCommand } from "../command-loaders.js";
+import { COMMAND_NAMES } from "../command-names.js";
 import type { CommandContext } from "../context.js";
 import { GLOBAL_OPTIONS } from "../parse/global-options.js";
 import { optionSpellings } from "../parse/tokens.js";
@@ -53,13 +54,12 @@ export async function candidates(words: readonly string[]): Promise<readonly str
 
 function commandNames(before: readonly string[], last: string): readonly string[] {
   if (last.startsWith("-")) return optionSpellings(GLOBAL_OPTIONS);
-  return before.some((word) => !word.startsWith("-")) ? [] : COMMANDS.map((entry) => entry.name);
+  return before.some((word) => !word.startsWith("-")) ? [] : COMMAND_NAMES;
 }
 
 async function commandOf(before: readonly string[]): Promise<Command | undefined> {
   const names = before.filter((word) => !word.startsWith("-"));
-  const entry = COMMANDS.find((known) => known.name === names[0]);
-  let command = await entry?.load();
+  let command = names[0] === undefined ? undefined : await loadCommand(names[0]);
   for (const name of names.slice(1)) {
     const below: Command | undefined = command?.subcommands?.find((sub) => sub.name === name);
     if (below === undefined) break;

@@ -6,7 +6,7 @@ import { usageError } from "../parse/usage-error.js";
 import { reportError } from "../report-error.js";
 import { currentRunId } from "../run-words.js";
 import { openStore } from "../store/open-store.js";
-import type { LogMetricArguments } from "./log.js";
+import type { LogMetricArguments } from "./log-metric.js";
 
 export async function runLogMetric(context: CommandContext, args: LogMetricArguments): Promise<void> {
   const fromLines = args.values.includes("-");

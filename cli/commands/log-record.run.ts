@@ -3,7 +3,7 @@ import { parsePairs } from "../parse/pairs.js";
 import { usageError } from "../parse/usage-error.js";
 import { currentRunId } from "../run-words.js";
 import { openStore } from "../store/open-store.js";
-import type { LogRecordArguments } from "./log.js";
+import type { LogRecordArguments } from "./log-record.js";
 
 export async function runLogParam(context: CommandContext, args: LogRecordArguments): Promise<void> {
   await logRecords(context, args, "params");

@@ -8,7 +8,7 @@ import { readView } from "../parse/view.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { openStore } from "../store/open-store.js";
 import { listRunEntries, type RunEntry, readShownRun, type ShownRun } from "../store/run-entries.js";
-import type { RunsArguments } from "./runs.js";
+import type { RunsArguments } from "./runs-list.js";
 
 const DEFAULT_LIMIT = 50;
 

@@ -14,7 +14,6 @@ export type ShowArguments = ArgumentsOf<typeof options, typeof positionals>;
 export const show = defineCommand({
   name: "show",
   describe: "Show one run: state, code, curves, params, tags, artifacts",
-  hot: true,
   options,
   positionals,
   examples: [

@@ -1,4 +1,6 @@
 /** Paragraphs and two-column lists, wrapped to a width. */
+import type { Environment } from "../context.js";
+
 export type Row = readonly [string, string];
 
 const INDENT = 2;
@@ -41,4 +43,14 @@ function wrapLine(line: string, width: number): string[] {
     } else current = longer;
   }
   return [...lines, current];
+}
+
+const WIDEST_HELP = 100;
+
+/** Columns for a help text on this channel. */
+export function helpWidth(
+  channel: { columns(env: Environment): number | undefined },
+  env: Environment,
+): number {
+  return Math.min(channel.columns(env) ?? WIDEST_HELP, WIDEST_HELP);
 }

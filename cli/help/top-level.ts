@@ -1,6 +1,6 @@
 /** The help of `runstone` itself, made from the command table alone: no command is loaded for it. */
 import type { Option } from "../command.js";
-import { COMMAND_GROUPS } from "../command-table.js";
+import { COMMAND_GROUPS } from "../command-names.js";
 import { GLOBAL_OPTIONS } from "../parse/global-options.js";
 import { type Row, section } from "./layout.js";
 import { optionRow } from "./option-row.js";

@@ -1,0 +1,35 @@
+/** Where every command is; each is imported when it is asked for. */
+import type { Command } from "./command.js";
+
+type Load = () => Promise<Command>;
+
+const LOADERS = {
+  init: async () => (await import("./commands/init.js")).init,
+  run: async () => (await import("./commands/run.js")).run,
+  start: async () => (await import("./commands/start.js")).start,
+  log: async () => (await import("./commands/log.js")).log,
+  end: async () => (await import("./commands/end.js")).end,
+  resume: async () => (await import("./commands/resume.js")).resume,
+  runs: async () => (await import("./commands/runs.js")).runs,
+  show: async () => (await import("./commands/show.js")).show,
+  artifacts: async () => (await import("./commands/artifacts.js")).artifacts,
+  dump: async () => (await import("./commands/dump.js")).dump,
+  models: async () => (await import("./commands/models.js")).models,
+  experiments: async () => (await import("./commands/experiments.js")).experiments,
+  tag: async () => (await import("./commands/tag.js")).tag,
+  rename: async () => (await import("./commands/rename.js")).rename,
+  note: async () => (await import("./commands/note.js")).note,
+  move: async () => (await import("./commands/move.js")).move,
+  delete: async () => (await import("./commands/delete.js")).remove,
+  restore: async () => (await import("./commands/delete.js")).restore,
+  fsck: async () => (await import("./commands/fsck.js")).fsck,
+  gc: async () => (await import("./commands/gc.js")).gc,
+  config: async () => (await import("./commands/config.js")).config,
+  doctor: async () => (await import("./commands/doctor.js")).doctor,
+  completion: async () => (await import("./commands/completion.js")).completion,
+} satisfies Readonly<Record<string, Load>>;
+
+/** The command of that name; undefined when there is none. */
+export async function loadCommand(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(LOADERS, name) ? LOADERS[name as keyof typeof LOADERS]() : undefined;
+}

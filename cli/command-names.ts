@@ -1,0 +1,62 @@
+/** The name and purpose of every command: what the top-level help and the completion show. Imports nothing. */
+
+export interface CommandName {
+  readonly name: string;
+  /** The same text as the command's own `describe`. */
+  readonly describe: string;
+}
+
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly CommandName[];
+}
+
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  {
+    title: "Record",
+    commands: [
+      { name: "init", describe: "Make a workspace here" },
+      { name: "run", describe: "Run a command and record it" },
+      { name: "start", describe: "Start a run and print its id, for shell scripts" },
+      { name: "log", describe: "Log metrics, params, tags, artifacts and texts to a run" },
+      { name: "end", describe: "End a run and seal it" },
+      { name: "resume", describe: "Make a run that ended or was lost run again, from this shell" },
+    ],
+  },
+  {
+    title: "Look",
+    commands: [
+      { name: "runs", describe: "List runs, the newest first" },
+      { name: "show", describe: "Show one run: state, code, curves, params, tags, artifacts" },
+      { name: "artifacts", describe: "List, copy and print artifacts of runs" },
+      { name: "dump", describe: "Print the whole store as JSON lines" },
+      { name: "models", describe: "Read the model registry" },
+    ],
+  },
+  {
+    title: "Change",
+    commands: [
+      { name: "experiments", describe: "List, create, rename, tag, delete and restore experiments" },
+      { name: "tag", describe: "Set or remove tags of runs" },
+      { name: "rename", describe: "Give runs another name" },
+      { name: "note", describe: "Show or set the note of runs" },
+      { name: "move", describe: "Move runs to another experiment" },
+      { name: "delete", describe: "Delete runs or experiments; they can be restored until gc" },
+      { name: "restore", describe: "Restore deleted runs or experiments" },
+    ],
+  },
+  {
+    title: "Keep in order",
+    commands: [
+      { name: "fsck", describe: "Check the store: read everything, hash every sealed file and object" },
+      { name: "gc", describe: "Remove what nothing needs any more" },
+      { name: "config", describe: "Read and change the workspace's settings" },
+      { name: "doctor", describe: "Check what Runstone finds here: disk, Git, Python, store" },
+      { name: "completion", describe: "Print the completion script of a shell" },
+    ],
+  },
+];
+
+export const COMMAND_NAMES: readonly string[] = COMMAND_GROUPS.flatMap(({ commands }) =>
+  commands.map(({ name }) => name),
+);
