@@ -1,5 +1,5 @@
 /** Where every command is; each is imported when it is asked for. */
-import type { Command } from "./command.js";
+import { type Command, implement } from "./command.js";
 
 type Load = () => Promise<Command>;
 
@@ -11,7 +11,11 @@ const LOADERS = {
   end: async () => (await import("./commands/end.js")).end,
   resume: async () => (await import("./commands/resume.js")).resume,
   runs: async () => (await import("./commands/runs.js")).runs,
-  show: async () => (await import("./commands/show.js")).show,
+  show: async () =>
+    implement(
+      (await import("./commands/show.js")).show,
+      async () => (await import("./commands/show.run.js")).runShow,
+    ),
   artifacts: async () => (await import("./commands/artifacts.js")).artifacts,
   dump: async () => (await import("./commands/dump.js")).dump,
   models: async () => (await import("./commands/models.js")).models,

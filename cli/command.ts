@@ -96,3 +96,21 @@ export function defineCommand<
 >(spec: CommandSpec<O, P>): Command {
   return spec;
 }
+
+/** A command without its implementation, which {@link implement} adds: hot bundles hold it, others import it late. */
+export type Signature<O extends Options, P extends Positionals> = Omit<CommandSpec<O, P>, "load">;
+
+/** Keeps the types of the options for {@link implement}. */
+export function defineSignature<
+  O extends Options = Record<never, never>,
+  P extends Positionals = Record<never, never>,
+>(signature: Signature<O, P>): Signature<O, P> {
+  return signature;
+}
+
+export function implement<O extends Options, P extends Positionals>(
+  signature: Signature<O, P>,
+  load: () => Promise<Implementation<ArgumentsOf<O, P>>>,
+): Command {
+  return { ...signature, load };
+}

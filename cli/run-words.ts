@@ -2,8 +2,9 @@
 import type { CommandContext } from "./context.js";
 import { readLines } from "./input/lines.js";
 import { usageError } from "./parse/usage-error.js";
+import { runOfThisShell } from "./session/shell-run.js";
 import { findRunId } from "./store/find-run.js";
-import type { OpenStore } from "./store/open-store.js";
+import type { OpenPlace } from "./store/open-place.js";
 
 /** The words with `-` replaced by the first word of each line of standard input. Throws USAGE when none are left. */
 export async function expandRunWords(words: readonly string[]): Promise<readonly string[]> {
@@ -28,11 +29,10 @@ async function readWords(): Promise<readonly string[]> {
 /** The run named by `--run`, RUNSTONE_RUN_ID, or the one live run that this shell started. */
 export async function currentRunId(
   context: CommandContext,
-  opened: OpenStore,
+  opened: OpenPlace,
   named: string | undefined,
 ): Promise<string> {
   const word = named ?? (context.env.RUNSTONE_RUN_ID || undefined);
   if (word !== undefined) return findRunId(opened, word);
-  const { runOfThisShell } = await import("./session/shell-run.js");
   return runOfThisShell(context, opened);
 }

@@ -6,7 +6,8 @@ import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import { currentRunId } from "../run-words.js";
-import { openStore } from "../store/open-store.js";
+import { openPlace } from "../store/open-place.js";
+import { openWriter } from "../store/open-writer.js";
 import type { LogArtifactArguments, LogTextArguments } from "./log.js";
 
 export async function runLogArtifact(context: CommandContext, args: LogArtifactArguments): Promise<void> {
@@ -32,8 +33,8 @@ async function withWriter(
   run: string | undefined,
   use: (writer: RunWriter) => Promise<void>,
 ): Promise<void> {
-  const opened = openStore(context);
-  const writer = await opened.store.openRun(await currentRunId(context, opened, run));
+  const place = openPlace(context);
+  const writer = openWriter(place, await currentRunId(context, place, run));
   try {
     await use(writer);
   } finally {

@@ -1,11 +1,13 @@
 import type { RunWriter } from "../../core/interfaces.js";
 import { type Integer, isRunstoneError, type Metric } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
+import { readLines } from "../input/lines.js";
 import { type MetricWords, parseMetricLine, parseMetricWords } from "../parse/metric-words.js";
 import { usageError } from "../parse/usage-error.js";
 import { reportError } from "../report-error.js";
 import { currentRunId } from "../run-words.js";
-import { openStore } from "../store/open-store.js";
+import { openPlace } from "../store/open-place.js";
+import { openWriter } from "../store/open-writer.js";
 import type { LogMetricArguments } from "./log-metric.js";
 
 export async function runLogMetric(context: CommandContext, args: LogMetricArguments): Promise<void> {
@@ -13,8 +15,8 @@ export async function runLogMetric(context: CommandContext, args: LogMetricArgum
   const words = withOptions(parseMetricWords(args.values.filter((word) => word !== "-")), args);
   if (words.values.length === 0 && !fromLines)
     throw usageError("missing KEY=VALUE", "For example: loss=0.25");
-  const opened = openStore(context);
-  const writer = await opened.store.openRun(await currentRunId(context, opened, args.run));
+  const place = openPlace(context);
+  const writer = openWriter(place, await currentRunId(context, place, args.run));
   try {
     if (words.values.length > 0) writer.logMetrics(toMetrics(words, context.now(), () => 0));
     if (fromLines) await logLines(context, writer, args);
@@ -25,7 +27,6 @@ export async function runLogMetric(context: CommandContext, args: LogMetricArgum
 
 /** A line that cannot be read is told and skipped: the program that writes them goes on. */
 async function logLines(context: CommandContext, writer: RunWriter, args: LogMetricArguments): Promise<void> {
-  const { readLines } = await import("../input/lines.js");
   const counts = new Map<string, number>();
   for await (const line of readLines(process.stdin)) {
     const words = readLine(context, line);

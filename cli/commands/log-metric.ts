@@ -1,4 +1,4 @@
-import { type ArgumentsOf, defineCommand, type Options } from "../command.js";
+import { type ArgumentsOf, defineSignature, type Options } from "../command.js";
 import { pairs, run } from "./log-options.js";
 
 const metricOptions = {
@@ -19,7 +19,7 @@ const metricOptions = {
 } as const satisfies Options;
 export type LogMetricArguments = ArgumentsOf<typeof metricOptions, typeof pairs>;
 
-export const logMetric = defineCommand({
+export const logMetric = defineSignature({
   name: "metric",
   aliases: ["metrics"],
   describe: "Log metrics",
@@ -31,5 +31,4 @@ export const logMetric = defineCommand({
   ],
   details:
     "Among the words and in lines, step=N and timestamp=MS belong to the values beside them. In lines without step=, the points of each metric are counted from 0.",
-  load: async () => (await import("./log-metric.run.js")).runLogMetric,
 });

@@ -1,8 +1,10 @@
 import type { CommandContext } from "../context.js";
+import { readLines } from "../input/lines.js";
 import { parsePairs } from "../parse/pairs.js";
 import { usageError } from "../parse/usage-error.js";
 import { currentRunId } from "../run-words.js";
-import { openStore } from "../store/open-store.js";
+import { openPlace } from "../store/open-place.js";
+import { openWriter } from "../store/open-writer.js";
 import type { LogRecordArguments } from "./log-record.js";
 
 export async function runLogParam(context: CommandContext, args: LogRecordArguments): Promise<void> {
@@ -19,15 +21,20 @@ async function logRecords(
   kind: "params" | "tags",
 ): Promise<void> {
   const records = parsePairs(await expandLines(args.values));
-  const opened = openStore(context);
-  await opened.store.logBatch(await currentRunId(context, opened, args.run), { [kind]: records });
+  const place = openPlace(context);
+  const writer = openWriter(place, await currentRunId(context, place, args.run));
+  try {
+    if (kind === "params") writer.logParams(records);
+    else writer.setTags(records);
+  } finally {
+    await writer.close();
+  }
 }
 
 /** `-` stands for the lines of standard input, one KEY=VALUE each. */
 async function expandLines(words: readonly string[]): Promise<readonly string[]> {
   if (words.length === 0) throw usageError("missing KEY=VALUE", "For example: lr=0.1");
   if (!words.includes("-")) return words;
-  const { readLines } = await import("../input/lines.js");
   const expanded = words.filter((word) => word !== "-");
   for await (const line of readLines(process.stdin)) if (line.trim() !== "") expanded.push(line);
   return expanded;

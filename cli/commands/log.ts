@@ -1,4 +1,4 @@
-import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { type ArgumentsOf, defineCommand, implement, type Options, type Positionals } from "../command.js";
 import { logMetric } from "./log-metric.js";
 import { run } from "./log-options.js";
 import { logParam, logTag, recordOptions } from "./log-record.js";
@@ -46,5 +46,11 @@ const text = defineCommand({
 export const log = defineCommand({
   name: "log",
   describe: "Log metrics, params, tags, artifacts and texts to a run",
-  subcommands: [logMetric, logParam, logTag, artifact, text],
+  subcommands: [
+    implement(logMetric, async () => (await import("./log-metric.run.js")).runLogMetric),
+    implement(logParam, async () => (await import("./log-record.run.js")).runLogParam),
+    implement(logTag, async () => (await import("./log-record.run.js")).runLogTag),
+    artifact,
+    text,
+  ],
 });

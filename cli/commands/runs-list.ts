@@ -1,4 +1,4 @@
-import { type ArgumentsOf, defineCommand, type Options } from "../command.js";
+import { type ArgumentsOf, defineSignature, type Options } from "../command.js";
 import { VIEWS } from "../parse/view.js";
 
 const listOptions = {
@@ -36,7 +36,7 @@ const listOptions = {
 export type RunsArguments = ArgumentsOf<typeof listOptions>;
 
 /** `runstone runs` without a subcommand, and `runstone runs list`. */
-export const listRuns = defineCommand({
+export const listRuns = defineSignature({
   name: "runs",
   describe: "List runs, the newest first",
   options: listOptions,
@@ -50,5 +50,4 @@ export const listRuns = defineCommand({
   ],
   details:
     "LOST marks a run whose process is proven dead although nobody ended it. In a pipe nothing is cut off and nothing is coloured.",
-  load: async () => (await import("./runs.run.js")).runRuns,
 });

@@ -6,14 +6,14 @@ import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import { readView } from "../parse/view.js";
 import { findExperimentIds } from "../store/find-experiment.js";
-import { openStore } from "../store/open-store.js";
+import { openPlace } from "../store/open-place.js";
 import { listRunEntries, type RunEntry, readShownRun, type ShownRun } from "../store/run-entries.js";
 import type { RunsArguments } from "./runs-list.js";
 
 const DEFAULT_LIMIT = 50;
 
 export async function runRuns(context: CommandContext, args: RunsArguments): Promise<void> {
-  const opened = openStore(context);
+  const opened = openPlace(context);
   const limit = readLimit(args.limit);
   const experimentIds = await findExperimentIds(opened, [...args.experiment, ...args["experiment-id"]]);
   const entries = listRunEntries(opened, { experimentIds, view: readView(args.view) });

@@ -1,4 +1,11 @@
-import { type ArgumentsOf, type Command, defineCommand, type Options, type Positionals } from "../command.js";
+import {
+  type ArgumentsOf,
+  type Command,
+  defineCommand,
+  implement,
+  type Options,
+  type Positionals,
+} from "../command.js";
 import { listRuns } from "./runs-list.js";
 
 const runIdOptions = {
@@ -35,7 +42,9 @@ const restore = defineCommand({
   load: async () => (await import("./runs-mlflow.run.js")).runRestore,
 });
 
+const list = implement(listRuns, async () => (await import("./runs.run.js")).runRuns);
+
 export const runs: Command = {
-  ...listRuns,
-  subcommands: [{ ...listRuns, name: "list", hidden: true }, describeRun, remove, restore],
+  ...list,
+  subcommands: [{ ...list, name: "list", hidden: true }, describeRun, remove, restore],
 };

@@ -1,4 +1,4 @@
-import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { type ArgumentsOf, defineSignature, type Options, type Positionals } from "../command.js";
 
 const options = {
   "run-id": { type: "string", value: "RUN", describe: "Name the run as an option", hidden: true },
@@ -11,7 +11,7 @@ const options = {
 const positionals = { run: { describe: "the run; by default the newest" } } as const satisfies Positionals;
 export type ShowArguments = ArgumentsOf<typeof options, typeof positionals>;
 
-export const show = defineCommand({
+export const show = defineSignature({
   name: "show",
   describe: "Show one run: state, code, curves, params, tags, artifacts",
   options,
@@ -20,5 +20,4 @@ export const show = defineCommand({
     { line: "runstone show 7f3a", describe: "By a unique prefix of its id" },
     { line: "runstone show 7f3a --json", describe: "Everything but the points, as JSON" },
   ],
-  load: async () => (await import("./show.run.js")).runShow,
 });

@@ -48,12 +48,13 @@ async function startOrResume(
 
 async function startNew(
   context: CommandContext,
-  { store, ...opened }: OpenStore,
+  opened: OpenStore,
   args: StartArguments,
   experimentId: string,
 ): Promise<string> {
+  const { store } = opened;
   const capture = await captureAtStart(context, store.context);
-  const parent = args.parent === undefined ? undefined : findRunId({ store, ...opened }, args.parent);
+  const parent = args.parent === undefined ? undefined : findRunId(opened, args.parent);
   const key = args["run-key"];
   const run = await store.createRun({
     experimentId,

@@ -1,6 +1,6 @@
 /** The store a command would use here. */
 import { accessSync, constants } from "node:fs";
-import { readConfig } from "../../core/store/open-store.js";
+import { readConfig } from "../../core/store/open-context.js";
 import { isRunstoneError, WORKSPACE_FORMAT } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { openStore } from "../store/open-store.js";

@@ -1,8 +1,14 @@
+import { implement } from "../command.js";
 import { show } from "../commands/show.js";
+import { runShow } from "../commands/show.run.js";
 import type { Invocation } from "../execute.js";
 import { runHot } from "./run-hot.js";
 
 /** `runstone show ...` */
 export function run(invocation: Invocation): Promise<boolean> {
-  return runHot(show, invocation.argv.slice(1), invocation);
+  return runHot(
+    implement(show, async () => runShow),
+    invocation.argv.slice(1),
+    invocation,
+  );
 }

@@ -1,8 +1,7 @@
 /** The page that `runstone show` prints. */
 
-import type { TrackingStore } from "../../core/interfaces.js";
 import type { RunState } from "../../core/leases/index.js";
-import type { ArtifactEntry, Run, StringMap } from "../../store-format/index.js";
+import type { ArtifactEntry, Point, Run, StringMap } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { formatBytes, formatNumber } from "./number.js";
 import { paintState, shownState, stateNote } from "./run-state.js";
@@ -14,10 +13,10 @@ import { visible, visibleText } from "./visible.js";
 import { truncateMiddle } from "./width.js";
 
 export interface RunPage {
-  readonly store: TrackingStore;
   readonly run: Run;
   readonly state: RunState;
   readonly artifacts: readonly ArtifactEntry[];
+  readonly pointsOf: (key: string) => Iterable<Point>;
   /** Every row, values in full. */
   readonly full: boolean;
 }
@@ -26,10 +25,10 @@ const MOST_ROWS = 20;
 const CURVE_WIDTH = 24;
 const LONGEST_VALUE = 200;
 
-export async function printRun(context: CommandContext, page: RunPage): Promise<void> {
+export function printRun(context: CommandContext, page: RunPage): void {
   printHead(context, page);
   printNote(context, page.run.tags["mlflow.note.content"]);
-  await printMetrics(context, page);
+  printMetrics(context, page);
   printMap(context, page, "Params", page.run.params);
   printMap(context, page, "Tags", ownTags(page.run.tags));
   printDatasets(context, page);
@@ -89,11 +88,10 @@ function ownTags(tags: StringMap): StringMap {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !/^(mlflow|runstone)\./.test(key)));
 }
 
-async function printMetrics(context: CommandContext, page: RunPage): Promise<void> {
+function printMetrics(context: CommandContext, page: RunPage): void {
   const keys = Object.keys(page.run.metrics).sort(systemLast);
   const shown = page.full ? keys : keys.slice(0, MOST_ROWS);
-  const rows: string[][] = [];
-  for (const key of shown) rows.push(await metricRow(page, key));
+  const rows = shown.map((key) => metricRow(page, key));
   const columns: readonly Column[] = [
     { title: "metric", shrinkTo: 12 },
     { title: "last", align: "right" },
@@ -112,9 +110,9 @@ function systemLast(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-async function metricRow({ store, run }: RunPage, key: string): Promise<string[]> {
+function metricRow({ pointsOf, run }: RunPage, key: string): string[] {
   const curve = new Curve();
-  for await (const point of store.getMetricHistory(run.info.runId, key)) curve.add(point.value);
+  for (const point of pointsOf(key)) curve.add(point.value);
   const last = run.metrics[key]!;
   return [
     visible(key),

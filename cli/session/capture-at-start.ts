@@ -2,7 +2,7 @@
 import { type Capture, captureArtifacts, captureBefore, captureTags } from "../../core/capture/capture.js";
 import type { RunWriter } from "../../core/interfaces.js";
 import type { StoreContext } from "../../core/store/context.js";
-import { readConfig } from "../../core/store/open-store.js";
+import { readConfig } from "../../core/store/open-context.js";
 import type { CommandContext } from "../context.js";
 import { shellCommandLine } from "./shell.js";
 

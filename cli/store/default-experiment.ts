@@ -1,5 +1,5 @@
 /** The experiment a new run goes to: the one named, RUNSTONE_EXPERIMENT, or the workspace's default. Made when missing. */
-import { readConfig } from "../../core/store/open-store.js";
+import { readConfig } from "../../core/store/open-context.js";
 import { type Experiment, isRunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import type { OpenStore } from "./open-store.js";

@@ -1,16 +1,18 @@
 /** Experiments as people name them: by name or by id. */
+import { findExperimentsByName, scanExperiments } from "../../core/store/read/experiments.js";
 import { type Experiment, RunstoneError } from "../../store-format/index.js";
 import { nearest } from "../parse/nearest.js";
-import type { OpenStore } from "./open-store.js";
+import type { OpenPlace } from "./open-place.js";
 
 /**
  * The experiment of that name or id; the name goes first, and an active one before a deleted one. Throws
  * RESOURCE_DOES_NOT_EXIST.
  */
-export async function findExperiment({ store }: OpenStore, word: string): Promise<Experiment> {
-  const named = await store.getExperimentByName(word);
-  if (named !== null) return named;
-  const all = await store.listExperiments("all");
+export async function findExperiment({ context, onDamage }: OpenPlace, word: string): Promise<Experiment> {
+  const named = findExperimentsByName(context, word);
+  const active = named.find((experiment) => experiment.lifecycleStage === "active");
+  if (named.length > 0) return active ?? named[0]!;
+  const all = scanExperiments(context, onDamage);
   const found = all.find((experiment) => experiment.experimentId === word);
   if (found !== undefined) return found;
   const meant = nearest(
@@ -25,7 +27,7 @@ export async function findExperiment({ store }: OpenStore, word: string): Promis
 
 /** Several words as experiment ids; undefined when there are none: every experiment. */
 export async function findExperimentIds(
-  opened: OpenStore,
+  opened: OpenPlace,
   words: readonly string[],
 ): Promise<readonly string[] | undefined> {
   if (words.length === 0) return undefined;

@@ -2,7 +2,7 @@
 import { listRunLocations } from "../../core/store/read/runs.js";
 import { RunstoneError } from "../../store-format/index.js";
 import { nearest } from "../parse/nearest.js";
-import type { OpenStore } from "./open-store.js";
+import type { OpenPlace } from "./open-place.js";
 import { listRunEntries, type RunEntry } from "./run-entries.js";
 
 const FULL_ID = /^[0-9a-f]{32}$/;
@@ -10,9 +10,9 @@ const SHORTEST_PREFIX = 4;
 const CANDIDATES_SHOWN = 10;
 
 /** The run's id. A full id is not looked up. Throws RESOURCE_DOES_NOT_EXIST, and INVALID_PARAMETER_VALUE when ambiguous. */
-export function findRunId(opened: OpenStore, word: string): string {
+export function findRunId(opened: OpenPlace, word: string): string {
   if (FULL_ID.test(word)) return word;
-  const ids = [...listRunLocations(opened.store.context)].map((location) => location.runId);
+  const ids = [...listRunLocations(opened.context)].map((location) => location.runId);
   if (ids.includes(word)) return word;
   const starting = word.length >= SHORTEST_PREFIX ? ids.filter((id) => id.startsWith(word)) : [];
   if (starting.length === 1) return starting[0]!;

@@ -4,7 +4,7 @@ import { type RunState, readRunState } from "../../core/leases/index.js";
 import type { RunLocation } from "../../core/store/read/located.js";
 import { listRunLocations, readRun, readRunMetaReporting, toRunInfo } from "../../core/store/read/runs.js";
 import type { Run, RunInfo, View } from "../../store-format/index.js";
-import type { OpenStore } from "./open-store.js";
+import type { OpenPlace } from "./open-place.js";
 
 /** What meta.yaml says of a run; its records are not read yet. */
 export interface RunEntry {
@@ -25,11 +25,11 @@ export interface ShownRun {
 }
 
 /** Every readable run of the selection, newest start first. */
-export function listRunEntries({ store, onDamage }: OpenStore, selection: RunSelection): RunEntry[] {
+export function listRunEntries({ context, onDamage }: OpenPlace, selection: RunSelection): RunEntry[] {
   const { experimentIds, view } = selection;
   const entries: RunEntry[] = [];
   const options = { onDamage, ...(experimentIds === undefined ? {} : { experimentIds }) };
-  for (const location of listRunLocations(store.context, options)) {
+  for (const location of listRunLocations(context, options)) {
     const meta = readRunMetaReporting(location, onDamage);
     if (meta === null) continue;
     const info = toRunInfo(location, meta);
@@ -39,7 +39,7 @@ export function listRunEntries({ store, onDamage }: OpenStore, selection: RunSel
 }
 
 /** The run with its records and its derived state. */
-export function readShownRun({ onDamage }: OpenStore, { location, info }: RunEntry): ShownRun {
+export function readShownRun({ onDamage }: OpenPlace, { location, info }: RunEntry): ShownRun {
   return { run: readRun(location, onDamage), state: readRunState(location, info) };
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DEFAULT_CONFIG, serializeConfig } from "../../store-format/index.js";
 import { createFile, ensureDirectory } from "../fs/index.js";
 import { createStore } from "../store/experiments/index.js";
-import { openContext, storeRoot } from "../store/open-store.js";
+import { openContext, storeRoot } from "../store/open-context.js";
 import { configPath, WORKSPACE_DIRECTORY } from "./find-workspace.js";
 
 export interface InitResult {

@@ -1,0 +1,84 @@
+/** The store a command works on: `--store`, RUNSTONE_STORE, or the one of the workspace around `cwd`. */
+import { fileURLToPath } from "node:url";
+import type { StoreContext } from "../../core/store/context.js";
+import { openContext } from "../../core/store/open-context.js";
+import { type Damage, RunstoneError } from "../../store-format/index.js";
+import type { CommandContext } from "../context.js";
+import { visible } from "../output/visible.js";
+
+/** Enough to read: hot commands load no more of the store than they use. */
+export interface OpenPlace {
+  readonly context: StoreContext;
+  /** Damage met while reading is told here. */
+  readonly onDamage: (damage: Damage) => void;
+}
+
+/** Damage is told on stderr. Throws NO_WORKSPACE, NOT_A_STORE, UNSUPPORTED (no such scheme), PERMISSION_DENIED. */
+export function openPlace(context: CommandContext): OpenPlace {
+  const notes = new DamageNotes(context);
+  return openPlaceTelling(context, (damage) => notes.add(damage));
+}
+
+/** As {@link openPlace}, for commands that report damage themselves. */
+export function openPlaceTelling(context: CommandContext, onDamage: OpenPlace["onDamage"]): OpenPlace {
+  const path = storePath(context);
+  const opened = openContext({
+    cwd: context.cwd,
+    ...(path === undefined ? {} : { path }),
+    now: context.now,
+    warn: (message) => context.err.line(`runstone: ${visible(message)}`),
+  });
+  return { context: opened, onDamage };
+}
+
+/** The path the user named, or undefined: the workspace decides. */
+export function storePath(context: CommandContext): string | undefined {
+  const given = context.store ?? (context.env.RUNSTONE_STORE || undefined);
+  if (given === undefined || !/^[a-z][a-z0-9+.-]+:/i.test(given)) return given;
+  if (/^file:/i.test(given)) return pathOf(given);
+  throw new RunstoneError(
+    "UNSUPPORTED",
+    `cannot open ${withoutCredentials(given)}: only directories are supported`,
+    {
+      hint: "Give the path of an mlruns directory.",
+    },
+  );
+}
+
+/** MLflow also writes `file:mlruns` and `file:./mlruns`. */
+function pathOf(uri: string): string {
+  if (!/^file:\/\//i.test(uri)) return decodeURIComponent(uri.slice("file:".length));
+  try {
+    return fileURLToPath(uri);
+  } catch (cause) {
+    throw new RunstoneError("INVALID_PARAMETER_VALUE", `${uri} names no local directory`, { cause });
+  }
+}
+
+function withoutCredentials(uri: string): string {
+  return uri.replace(/\/\/[^/@]*@/, "//").replace(/[?#].*$/, "");
+}
+
+const SHOWN = 3;
+
+/** Damage met on the way hides nothing else, but it is said: the first few, and at the end how many. */
+class DamageNotes {
+  readonly #context: CommandContext;
+  #count = 0;
+
+  constructor(context: CommandContext) {
+    this.#context = context;
+  }
+
+  add({ path, reason, severity }: Damage): void {
+    if (severity === "note") return;
+    this.#count += 1;
+    if (this.#count === 1) this.#context.atEnd(() => this.#sayHowMany());
+    if (this.#count <= SHOWN) this.#context.err.line(`runstone: ${visible(path)}: ${visible(reason)}`);
+  }
+
+  #sayHowMany(): void {
+    const more = this.#count > SHOWN ? ` (${this.#count} in all)` : "";
+    this.#context.err.line(`runstone: damaged entries were met${more}; \`runstone fsck\` lists them`);
+  }
+}

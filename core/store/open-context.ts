@@ -1,0 +1,92 @@
+/** What is known of a store before anything in it is read: where it is, its workspace, the settings. Reads only. */
+import { resolve } from "node:path";
+import {
+  DEFAULT_CONFIG,
+  parseConfig,
+  RunstoneError,
+  type WorkspaceConfig,
+} from "../../store-format/index.js";
+import { followedStatIfExists, listDirectory, readBytesIfExists } from "../fs/index.js";
+import { configPath, findGitTop, findWorkspace, workspaceOf } from "../workspace/find-workspace.js";
+import type { Durability, StoreContext } from "./context.js";
+import type { OnDamage } from "./read/damages.js";
+import { parseGeneralYaml } from "./read/general-yaml.js";
+
+export interface OpenOptions {
+  /** The `mlruns` directory. Default: the store of the workspace of `cwd`. */
+  readonly path?: string;
+  /** Where the search for a workspace starts and relative paths count from. */
+  readonly cwd: string;
+  /** Default: the config's, else `default`. */
+  readonly durability?: Durability;
+  readonly now?: () => number;
+  readonly warn?: (message: string) => void;
+  readonly onDamage?: OnDamage;
+}
+
+/**
+ * What operations on the store need to know. Throws NOT_A_STORE (no such directory, or a file), NO_WORKSPACE, DAMAGED (its
+ * config), PERMISSION_DENIED.
+ */
+export function openContext(options: OpenOptions): StoreContext {
+  const { root, workspace } = locateStore(options);
+  const config = readConfig(workspace);
+  return {
+    root,
+    workspace,
+    durability: options.durability ?? config.durability,
+    locations: locationPolicy(config, workspace),
+    artifactPolicy: {
+      gitMaxBytes: config.artifacts.gitMaxBytes,
+      objectCopyMaxBytes: config.artifacts.objectCopyMaxBytes,
+    },
+    now: options.now ?? Date.now,
+    warn: options.warn ?? (() => undefined),
+  };
+}
+
+/** The config of a workspace; the defaults outside one. Throws DAMAGED for a config that cannot be read. */
+export function readConfig(workspace: string | null): WorkspaceConfig {
+  const bytes = workspace === null ? null : readBytesIfExists(configPath(workspace));
+  return bytes === null ? DEFAULT_CONFIG : parseConfig(bytes, { general: parseGeneralYaml });
+}
+
+/** Absolute path of the store that a workspace's config names. */
+export function storeRoot(workspace: string): string {
+  return resolve(workspace, readConfig(workspace).store);
+}
+
+function locateStore(options: OpenOptions): { root: string; workspace: string | null } {
+  if (options.path !== undefined) {
+    const root = resolve(options.cwd, options.path);
+    assertDirectory(root);
+    return { root, workspace: workspaceOf(root, storeRoot) };
+  }
+  const workspace = findWorkspace(options.cwd);
+  if (workspace === null)
+    throw new RunstoneError("NO_WORKSPACE", `no workspace in ${options.cwd} or above`, {
+      hint: "Make one with `runstone init`, or name a store with --store DIR.",
+      data: { cwd: options.cwd },
+    });
+  const root = storeRoot(workspace);
+  assertDirectory(root);
+  return { root, workspace };
+}
+
+function assertDirectory(root: string): void {
+  const found = followedStatIfExists(root);
+  if (found?.kind === "directory") {
+    listDirectory(root);
+    return;
+  }
+  const what = found === null ? "does not exist" : "is no directory";
+  throw new RunstoneError("NOT_A_STORE", `${root} ${what}`, {
+    hint: "Give the mlruns directory itself, or make a workspace with `runstone init`.",
+    data: { path: root },
+  });
+}
+
+function locationPolicy(config: WorkspaceConfig, workspace: string | null): StoreContext["locations"] {
+  if (config.artifactLocation !== "auto") return config.artifactLocation;
+  return workspace !== null && findGitTop(workspace) !== null ? "relative" : "absolute";
+}
