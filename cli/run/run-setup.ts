@@ -15,6 +15,7 @@ import { parsePairs } from "../parse/pairs.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
+import { type MlflowScript, NO_MLFLOW, readMlflowScript } from "./mlflow-script.js";
 import { redactValues } from "./redact-values.js";
 import { spoolsOfRun } from "./spool-bases.js";
 
@@ -31,6 +32,8 @@ export interface PreparedRun {
   readonly captureOptions: CaptureOptions;
   /** Absolute path of the run's directory. */
   readonly directory: string;
+  /** What the command's script says about MLflow. */
+  readonly script: MlflowScript;
   /** What earlier attempts printed after their wrapper was killed. */
   readonly leftSpools: readonly Spool[];
 }
@@ -43,7 +46,9 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const captureOptions = captureOptionsOf(context, args, store.context.root);
   const capturing = captureBefore(captureOptions);
   const choice = chooseRun(context, opened, args);
-  const experiment = await findExperimentOf(context, opened, { named: args.experiment, choice });
+  const script = args["no-mlflow"] ? NO_MLFLOW : readMlflowScript(context.tail, context.cwd);
+  const named = args.experiment ?? (script.ownTracking ? null : script.experiment) ?? undefined;
+  const experiment = await findExperimentOf(context, opened, { named, choice });
   const capture = await capturing;
   const tags = { ...captureTags(capture), ...ownTags(args) };
   const spec = { experiment, params, tags, choice };
@@ -60,6 +65,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
     capture,
     captureOptions,
     directory,
+    script,
     leftSpools,
   };
 }
@@ -112,8 +118,10 @@ async function findExperimentOf(
   { named, choice }: { readonly named: string | undefined; readonly choice: RunChoice },
 ): Promise<Experiment> {
   const near = choice.resume ?? choice.parent;
-  if (named !== undefined || near === undefined) return experimentForNewRun(context, opened, named);
-  return opened.store.getExperiment(mustFindRun(opened.store.context, near).experimentId);
+  if (choice.resume === undefined && (named !== undefined || near === undefined)) {
+    return experimentForNewRun(context, opened, named);
+  }
+  return opened.store.getExperiment(mustFindRun(opened.store.context, near ?? "").experimentId);
 }
 
 interface RunSpec {

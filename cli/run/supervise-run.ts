@@ -5,7 +5,7 @@ import { processIdentity } from "../../core/capture/process-identity.js";
 import { redactText } from "../../core/capture/redact.js";
 import type { CapturePattern } from "../../core/process/capture-pattern.js";
 import { type Outcome, outcomeOf, type RunningChild, startChild } from "../../core/process/child.js";
-import { fileStoreEnvironment, plainEnvironment } from "../../core/process/child-environment.js";
+import { type ChildEnvironment, plainEnvironment } from "../../core/process/child-environment.js";
 import type { SignalRelay } from "../../core/process/signals.js";
 import { StepCounter } from "../../core/process/step-counter.js";
 import { isRunstoneError } from "../../store-format/index.js";
@@ -15,6 +15,7 @@ import { CaptureWork } from "./capture-work.js";
 import { ChildConsole } from "./child-console.js";
 import { logGlobArtifacts } from "./glob-artifacts.js";
 import { freeLogNames } from "./log-names.js";
+import { leadMlflow, type MlflowLead } from "./mlflow-script.js";
 import type { Problems } from "./problems.js";
 import { artifactPlaces, recordTarget } from "./record-target.js";
 import { knownPoints, recoverOutput } from "./recover-output.js";
@@ -64,7 +65,7 @@ export async function superviseRun(options: SuperviseOptions): Promise<RunEnding
   if (!taken)
     problems.add(`part of the output is not in the run; it is kept, and \`runstone resume\` takes it`);
   await work.finish();
-  const notes = await recovering;
+  const notes = [...(await recovering), ...leadOf(options.prepared).notes];
   await logArtifacts(options, startTime);
   const recorded = await endRun(options, outcome, endTime);
   if (taken && recorded) output?.removeSpool();
@@ -146,17 +147,28 @@ function childOptions(
   output: ChildConsole | null,
 ): Parameters<typeof startChild>[0] {
   const [program = "", ...rest] = context.tail;
-  const environment = args["no-mlflow"] ? plainEnvironment : fileStoreEnvironment;
   const { runId, experimentId } = prepared.run.info;
   return {
     program,
     args: rest,
     cwd: context.cwd,
-    env: environment(context.env, { runId, experimentId, root: prepared.store.context.root }),
+    env: environmentOf(args, prepared)(context.env, {
+      runId,
+      experimentId,
+      root: prepared.store.context.root,
+    }),
     stdout: output?.descriptors.stdout ?? "inherit",
     stderr: output?.descriptors.stderr ?? "inherit",
     ignoreHangup,
   };
+}
+
+function environmentOf(args: RunArguments, prepared: PreparedRun): ChildEnvironment {
+  return args["no-mlflow"] ? plainEnvironment : leadOf(prepared).environment;
+}
+
+function leadOf({ script, experiment }: PreparedRun): MlflowLead {
+  return leadMlflow(script, experiment.name);
 }
 
 const DEFAULT_INTERVAL_SECONDS = 10;

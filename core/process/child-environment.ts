@@ -44,9 +44,14 @@ export const fileStoreEnvironment: ChildEnvironment = (own, run) =>
     ...mlflowVariables(run),
   });
 
-/** As {@link fileStoreEnvironment}, but MLflow is left to what the user set. */
+/** As {@link fileStoreEnvironment}, but MLflow is left to what the user set; an outer run of ours is not what they set. */
 export const plainEnvironment: ChildEnvironment = (own, run) =>
-  defined({ ...own, PYTHONUNBUFFERED: own.PYTHONUNBUFFERED ?? "1", ...runstoneVariables(run) });
+  defined({
+    ...own,
+    ...(own.MLFLOW_RUN_ID === own.RUNSTONE_RUN_ID ? { MLFLOW_RUN_ID: undefined } : {}),
+    PYTHONUNBUFFERED: own.PYTHONUNBUFFERED ?? "1",
+    ...runstoneVariables(run),
+  });
 
 function defined(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined));
