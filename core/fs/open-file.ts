@@ -1,21 +1,20 @@
 /** A file held open for reading: what it holds stays readable when another process renames, replaces or removes it. */
 import { fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
-import { type FileStat, toFileStat } from "./read.js";
 import { closeQuietly } from "./write-whole.js";
 
 const BLOCK = 1 << 18;
 
 export class OpenFile {
   readonly path: string;
-  /** As it was when the file was opened. */
-  readonly stat: FileStat;
+  /** Bytes, as it was when the file was opened. */
+  readonly size: number;
   #fd: number | null;
 
-  private constructor(path: string, fd: number, stat: FileStat) {
+  private constructor(path: string, fd: number, size: number) {
     this.path = path;
     this.#fd = fd;
-    this.stat = stat;
+    this.size = size;
   }
 
   /**
@@ -31,8 +30,8 @@ export class OpenFile {
 
   static #adopt(path: string, fd: number): OpenFile | null {
     try {
-      const stat = toFileStat(ops.fstat(fd));
-      if (stat.kind === "file") return new OpenFile(path, fd, stat);
+      const stat = ops.fstat(fd);
+      if (stat.isFile()) return new OpenFile(path, fd, stat.size);
     } catch (error) {
       closeQuietly(fd, path);
       throw fileError(error, "stat", path);
@@ -49,7 +48,7 @@ export class OpenFile {
   }
 
   /** Bytes of `[start, end)` in blocks of at most 256 KiB, each valid only until the next one. Throws typed errors. */
-  *blocks(start = 0, end = this.stat.size): Generator<Uint8Array, void, undefined> {
+  *blocks(start = 0, end = this.size): Generator<Uint8Array, void, undefined> {
     const block = new Uint8Array(Math.min(BLOCK, Math.max(0, end - start)));
     for (let position = start; position < end; ) {
       const count = this.#read(block.subarray(0, Math.min(block.length, end - position)), position);

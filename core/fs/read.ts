@@ -45,7 +45,7 @@ export function followedStatIfExists(path: string): FileStat | null {
   return found === null ? null : toFileStat(found);
 }
 
-export function toFileStat(found: BigIntStats): FileStat {
+function toFileStat(found: BigIntStats): FileStat {
   return {
     kind: kindOf(found),
     size: Number(found.size),

@@ -96,7 +96,7 @@ export function* readArtifact(
     const opened = file.realPath();
     const top = realPathIfExists(directory);
     if (top === null || !isWithin(top, opened)) throw noArtifact(path);
-    yield* file.blocks(range.start ?? 0, Math.min(range.end ?? file.stat.size, file.stat.size));
+    yield* file.blocks(range.start ?? 0, Math.min(range.end ?? file.size, file.size));
   } finally {
     file.close();
   }

@@ -12,8 +12,7 @@ export function foreignContent(path: string): "lfs_pointer" | "merge_conflict" |
   const file = OpenFile.openIfExists(path);
   if (file === null) return null;
   try {
-    for (const block of file.blocks(0, Math.min(file.stat.size, LOOKED_AT)))
-      return foreignBytes(block, file.stat.size);
+    for (const block of file.blocks(0, Math.min(file.size, LOOKED_AT))) return foreignBytes(block, file.size);
     return null;
   } finally {
     file.close();

@@ -1,5 +1,5 @@
 /** Things found in a store: where they lie, and how damage in them is named. */
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import type { Place } from "../../../store-format/index.js";
 import { TRASH } from "../layout.js";
 
@@ -38,7 +38,12 @@ export interface LoggedModelLocation extends Located {
 
 /** A directory below another one; it belongs to the same run or experiment. */
 export function inside(owner: Located, name: string): Located {
-  return { ...owner, directory: join(owner.directory, name), path: joinPath(owner.path, name) };
+  return { ...owner, directory: `${owner.directory}${sep}${name}`, path: joinPath(owner.path, name) };
+}
+
+/** Path of a file in a directory: `name` below it, `/` between components. Plain text, as nothing is to be normalised. */
+export function fileIn(owner: Located, name: string): string {
+  return `${owner.directory}/${name}`;
 }
 
 export function joinPath(path: string, name: string): string {

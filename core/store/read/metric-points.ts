@@ -3,7 +3,6 @@
  * memory. All files are opened before the first is read and `writers/` is looked at again, so that a fold that happens
  * meanwhile neither hides points nor shows them twice.
  */
-import { join } from "node:path";
 import {
   compareCodePoints,
   type MetricFileEnd,
@@ -12,12 +11,12 @@ import {
   MetricLineParser,
   type Point,
 } from "../../../store-format/index.js";
-import { OpenFile } from "../../fs/index.js";
+import { OpenFile, statIfExists } from "../../fs/index.js";
 import { FOLD, liveWriters } from "../../leases/index.js";
 import { LINKS, WRITERS } from "../layout.js";
 import { IGNORE_DAMAGE, type OnDamage, readable, readableItems, report } from "./damages.js";
 import { foreignContent } from "./foreign-content.js";
-import { inside, type Located, type LoggedModelLocation, type RunLocation } from "./located.js";
+import { fileIn, inside, type Located, type LoggedModelLocation, type RunLocation } from "./located.js";
 import { LinkJoiner, linksOfKey } from "./point-links.js";
 import { readKeys } from "./records.js";
 import { isUnchanged, readWriters, type Writers } from "./writers.js";
@@ -103,15 +102,16 @@ export function* readPointChunks(
   );
 }
 
-/** The chunks of one state of `writers/`; the caller sees to it that it stays the same. */
+/** As {@link readPointChunks} for one state of `writers/`, without links: the caller sees to both. */
 export function* readPointChunksOf(
   location: Located,
   key: string,
   writers: Writers,
   onDamage: OnDamage,
+  options: PointOptions = {},
 ): Generator<MetricLine[]> {
   const parts = openAll(location, key, { ...writers, links: false }, onDamage);
-  yield* chunksOfParts(parts, { kind: "run", key, location }, onDamage);
+  yield* chunksOfParts(parts, { ...options, kind: "run", key, location }, onDamage);
 }
 
 /** Points of a logged model's metric, each with the run that logged it, some thousand at a time. */
@@ -163,11 +163,11 @@ interface OpenLinks {
 
 /** The links file of a run or slot, up to where the fold began. Null when there is none. */
 export function openLinks(owner: Located, fold: Writers["fold"], onDamage: OnDamage): OpenLinks | null {
-  const path = join(owner.directory, LINKS);
-  const file = readable(onDamage, owner, LINKS, () => OpenFile.openIfExists(path));
-  return file === null
-    ? null
-    : { file, end: Math.min(fold?.links ?? Number.POSITIVE_INFINITY, file.stat.size) };
+  const path = fileIn(owner, LINKS);
+  const file = readable(onDamage, owner, LINKS, () =>
+    statIfExists(path) === null ? null : OpenFile.openIfExists(path),
+  );
+  return file === null ? null : { file, end: Math.min(fold?.links ?? Number.POSITIVE_INFINITY, file.size) };
 }
 
 function openPart(
@@ -177,8 +177,8 @@ function openPart(
   links: OpenLinks | null,
   onDamage: OnDamage,
 ): Part | null {
-  const file = readable(onDamage, owner, name, () => OpenFile.openIfExists(join(owner.directory, name)));
-  if (file !== null) return { owner, name, file, end: Math.min(limit, file.stat.size), links };
+  const file = readable(onDamage, owner, name, () => OpenFile.openIfExists(fileIn(owner, name)));
+  if (file !== null) return { owner, name, file, end: Math.min(limit, file.size), links };
   links?.file.close();
   return null;
 }
@@ -220,7 +220,7 @@ function reportEnd(part: Part, reading: Reading, end: MetricFileEnd, onDamage: O
   if (onDamage === IGNORE_DAMAGE) return;
   const { owner, name, file } = part;
   reportMalformed(part, end, onDamage);
-  if (file.stat.size === 0) report(onDamage, owner, "metric_empty", { name });
+  if (file.size === 0) report(onDamage, owner, "metric_empty", { name });
   if (end.crlf) report(onDamage, owner, "metric_crlf", { name });
   if (end.torn !== undefined && !isBeingWritten(reading)) {
     report(onDamage, owner, "metric_line_torn", { name, offset: end.torn.offset });

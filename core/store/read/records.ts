@@ -1,5 +1,4 @@
 /** Params, tags and the keys of metrics: one file a key, at any depth; the key is the relative path. */
-import { join } from "node:path";
 import {
   compareCodePoints,
   decodeText,
@@ -10,7 +9,7 @@ import {
 import { readBytesIfExists } from "../../fs/index.js";
 import { type OnDamage, readable, report } from "./damages.js";
 import { entriesOf } from "./entries.js";
-import { inside, type Located } from "./located.js";
+import { fileIn, inside, type Located } from "./located.js";
 
 /** A param or tag, with its bytes as they lie on disk. */
 export interface RecordBytes {
@@ -33,9 +32,7 @@ export function readRecords(owner: Located, folder: string, onDamage: OnDamage):
   const records: RecordBytes[] = [];
   for (const key of readKeys(inside(owner, folder), onDamage)) {
     const name = `${folder}/${key}`;
-    const bytes = readable(onDamage, owner, name, () =>
-      readBytesIfExists(join(owner.directory, folder, key)),
-    );
+    const bytes = readable(onDamage, owner, name, () => readBytesIfExists(fileIn(owner, name)));
     if (bytes !== null) records.push({ key, bytes });
   }
   return records;
@@ -43,7 +40,7 @@ export function readRecords(owner: Located, folder: string, onDamage: OnDamage):
 
 /** One record's bytes; null when it is not there. The key must come from a listing or from `keyToPath`. Throws typed errors. */
 export function readRecord(owner: Located, folder: string, key: string): Uint8Array | null {
-  return readBytesIfExists(join(owner.directory, folder, key));
+  return readBytesIfExists(fileIn(owner, `${folder}/${key}`));
 }
 
 /** Records as text. Bytes that are no UTF-8 become U+FFFD: for showing, not for writing back. */

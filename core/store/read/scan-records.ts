@@ -12,18 +12,20 @@ import { entriesOf } from "./entries.js";
 import { foreignBytes } from "./foreign-content.js";
 import { inside, type Located, type LoggedModelLocation, type RunLocation } from "./located.js";
 import {
+  metricKeys,
   openLinks,
   type PointOptions,
   placesOf,
-  readMetricKeys,
   readModelPointChunks,
   readPointChunks,
+  readPointChunksOf,
   writersOf,
 } from "./metric-points.js";
 import { allLinks } from "./point-links.js";
 import { type RecordBytes, readKeys, readRecords } from "./records.js";
 import type { RecordKind, RecordOwner, StoreItem } from "./store-items.js";
 import { reportSyncCopies } from "./sync-copies.js";
+import type { Writers } from "./writers.js";
 
 const FOLDERS: Readonly<Record<RecordKind, string>> = {
   param: "params",
@@ -54,14 +56,22 @@ export function* scanPoints(
   onDamage: OnDamage,
   options: PointOptions,
 ): Generator<StoreItem> {
-  const keys = readMetricKeys(run, onDamage);
+  const writers = writersOf(run, onDamage);
+  const keys = metricKeys(run, writers, onDamage);
   checkKeys(run, "metrics", keys, onDamage);
-  checkLinks(run, onDamage);
-  // The fold's journal was told of with the keys; every series looks at it again.
+  const linked = checkLinks(run, writers, onDamage);
+  // The journal of a fold was told of; every series looks at it again.
   const tell: OnDamage = (damage) => {
     if (damage.kind !== "fold_damaged") onDamage(damage);
   };
-  for (const key of keys) yield* pointItems(run, key, readPointChunks(run, key, tell, options), onDamage);
+  for (const key of keys) {
+    // A run that had neither writers/ nor links is read from metrics/ alone, whatever begins meanwhile.
+    const alone = writers.identity === "" && !linked;
+    const chunks = alone
+      ? readPointChunksOf(run, key, writers, tell, options)
+      : readPointChunks(run, key, tell, options);
+    yield* pointItems(run, key, chunks, onDamage);
+  }
 }
 
 /** All points of a logged model. */
@@ -126,12 +136,16 @@ function checkValue(owner: Located, name: string, { bytes }: RecordBytes, onDama
   }
 }
 
-function checkLinks(run: RunLocation, onDamage: OnDamage): void {
-  const writers = writersOf(run, () => {});
+/** Whether there are links at all. */
+function checkLinks(run: RunLocation, writers: Writers, onDamage: OnDamage): boolean {
+  let linked = false;
   for (const owner of placesOf(run, writers)) {
     const links = openLinks(owner, owner === run ? writers.fold : null, onDamage);
-    if (links !== null) checkLinkLines(owner, links.file, links.end, onDamage);
+    if (links === null) continue;
+    linked = true;
+    checkLinkLines(owner, links.file, links.end, onDamage);
   }
+  return linked;
 }
 
 function checkLinkLines(owner: Located, file: OpenFile, end: number, onDamage: OnDamage): void {
