@@ -32,15 +32,22 @@ export interface DumpObject {
 
 /** The JSON text of an object, without a line end. Integers of any size are JSON numbers; none is rounded. */
 export function serializeDumpObject(object: DumpObject): string {
-  let text = "";
-  for (const field of Object.keys(object)) {
+  for (const field in object) {
     const value = object[field];
-    if (value === undefined) continue;
-    text += `${text === "" ? "{" : ","}${JSON.stringify(field)}:${serializeValue(value)}`;
+    if (typeof value === "bigint" || Object.is(value, -0)) return serializeFields(object);
   }
-  return `${text}}`;
+  return JSON.stringify(object);
 }
 
+function serializeFields(object: DumpObject): string {
+  const fields: string[] = [];
+  for (const [field, value] of Object.entries(object)) {
+    if (value !== undefined) fields.push(`${JSON.stringify(field)}:${serializeValue(value)}`);
+  }
+  return `{${fields.join(",")}}`;
+}
+
+/** What JSON.stringify refuses (a bigint) or changes (negative zero). */
 function serializeValue(value: DumpValue): string {
   if (typeof value === "bigint") return String(value);
   return Object.is(value, -0) ? "-0.0" : JSON.stringify(value);
