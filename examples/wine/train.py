@@ -5,6 +5,7 @@ Logs by printing lines that `runstone run` understands; without Runstone they ar
 
 import argparse
 import csv
+import json
 import math
 import os
 import random
@@ -50,6 +51,21 @@ def train_epoch(weights, samples, labels, lr, l2):
             w[-1] -= lr * error
 
 
+def load_checkpoint(path, features):
+    if path is None or not os.path.exists(path):
+        return 0, [[0.0] * (features + 1) for _ in range(3)]
+    with open(path) as file:
+        return tuple(json.load(file))
+
+
+def save_checkpoint(path, epochs_done, weights):
+    if path is None:
+        return
+    with open(path + ".new", "w") as file:
+        json.dump([epochs_done, weights], file)
+    os.replace(path + ".new", path)
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser = argparse.ArgumentParser()
@@ -59,6 +75,7 @@ def main():
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--data", default=os.path.join(here, "wine.csv"))
     parser.add_argument("--out", default="wine-out")
+    parser.add_argument("--checkpoint", help="go on from this file if it exists; it is written after each epoch")
     args = parser.parse_args()
 
     print(f"::runstone param model=softmax lr={args.lr} l2={args.l2} epochs={args.epochs} seed={args.seed}")
@@ -71,8 +88,8 @@ def main():
     x_train, y_train = standardize(reference, reference), [labels[i] for i in train]
     x_test, y_test = standardize([samples[i] for i in test], reference), [labels[i] for i in test]
 
-    weights = [[0.0] * (len(samples[0]) + 1) for _ in range(3)]
-    for epoch in range(args.epochs):
+    first, weights = load_checkpoint(args.checkpoint, len(samples[0]))
+    for epoch in range(first, args.epochs):
         train_epoch(weights, x_train, y_train, args.lr / 100, args.l2)
         loss, accuracy = evaluate(weights, x_train, y_train)
         test_loss, test_accuracy = evaluate(weights, x_test, y_test)
@@ -81,11 +98,13 @@ def main():
             f" test/loss={test_loss:.6f} test/acc={test_accuracy:.4f} step={epoch}",
             flush=True,
         )
+        save_checkpoint(args.checkpoint, epoch + 1, weights)
     os.makedirs(args.out, exist_ok=True)
     path = os.path.join(args.out, "weights.csv")
     with open(path, "w", newline="") as file:
         csv.writer(file).writerows(weights)
     print(f"::runstone artifact {path} as model")
+    _, test_accuracy = evaluate(weights, x_test, y_test)
     print(f"test accuracy {test_accuracy:.3f} after {args.epochs} epochs")
 
 
