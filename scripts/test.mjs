@@ -8,7 +8,7 @@
  *   --run-only    no set-up, no checks, no build: the compiled tests as they are in dist/
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Transform } from "node:stream";
@@ -16,12 +16,12 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { install, npm, step } from "./install.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = process.env.RUNSTONE_TEST_CACHE ?? join(root, ".cache");
 const NODE_LTS = "24.21.0";
 const MINUTE = 60_000;
-const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 
 const { values: options } = parseArgs({
   options: {
@@ -49,41 +49,6 @@ if (lts !== null) {
   step(`unit tests on Node ${NODE_LTS}`, lts, ["scripts/test.mjs", "--run-only", "--only", "unit/**"]);
 }
 await runTests(await testFiles(options.only));
-
-/** Runs one step to its end and stops everything when it fails. */
-function step(name, command, args) {
-  console.log(`\n== ${name}`);
-  const started = Date.now();
-  const { status, signal, error } = spawnSync(command, args, { stdio: "inherit" });
-  if (status !== 0) {
-    console.error(`\n== ${name} failed (${error?.message ?? signal ?? `exit code ${status}`})`);
-    process.exit(1);
-  }
-  console.log(`== ${name}: ok, ${((Date.now() - started) / 1000).toFixed(1)} s`);
-}
-
-/** `npm ci`, unless what is installed is already what the lock file says. */
-function install() {
-  if (isInstalled()) return;
-  if (lstatSync("node_modules", { throwIfNoEntry: false })?.isSymbolicLink()) {
-    console.warn("== node_modules is a link and differs from package-lock.json: left as it is");
-    return;
-  }
-  step("install", npm, ["ci"]);
-}
-
-function isInstalled() {
-  if (!existsSync("node_modules/.package-lock.json")) return false;
-  const installed = packagesOf("node_modules/.package-lock.json");
-  const wanted = Object.entries(packagesOf("package-lock.json"));
-  return wanted.every(
-    ([path, entry]) => path === "" || entry.optional || installed[path]?.version === entry.version,
-  );
-}
-
-function packagesOf(lockFile) {
-  return JSON.parse(readFileSync(lockFile, "utf8")).packages;
-}
 
 /**
  * The Node LTS release, from the npm registry alone: the package `node-<platform>-<arch>` holds the binary as a plain
