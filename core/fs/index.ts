@@ -29,6 +29,8 @@ export {
   objectPath,
   type PutResult,
   putObjectFile,
+  putObjectLink,
+  unshareFile,
 } from "./put-object.js";
 export {
   type Dirent,

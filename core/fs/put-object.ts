@@ -72,6 +72,37 @@ export function putObjectFile(objects: string, source: string, options: PutOptio
   }
 }
 
+const NO_LINKS = ["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EACCES"];
+
+/**
+ * Puts a file as an object by a hard link, so that its bytes lie there once; the file becomes read-only with it. Null where
+ * the file system refuses links.
+ */
+export function putObjectLink(objects: string, source: string): PutResult | null {
+  const temporary = newTemporary(objects);
+  const linked = unless(NO_LINKS, "link", source, () => {
+    ops.link(source, temporary);
+    return true;
+  });
+  if (linked === null) return null;
+  try {
+    return place(objects, temporary, hashFile(temporary));
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
+}
+
+/** Gives a file that shares its bytes with an object bytes of its own again. The temporary lies in `temporaryIn`. */
+export function unshareFile(path: string, temporaryIn: string): void {
+  const temporary = join(temporaryIn, temporaryName());
+  copyHashed(path, temporary);
+  guarded("unshare", path, () => {
+    ops.chmod(temporary, Number(ops.stat(temporaryIn).mode) & 0o666);
+    ops.rename(temporary, path);
+  });
+}
+
 /** Copies a file to a new one, cloned where possible; returns hash and size of the copy. Throws typed errors; leaves nothing on failure. */
 export function copyHashed(source: string, target: string): HashedFile {
   return guarded("copy", source, () =>

@@ -15,6 +15,8 @@ export interface FileStat {
   readonly ctimeNs: bigint;
   readonly inode: bigint;
   readonly mode: number;
+  /** Names of the file; more than one: it shares its bytes. */
+  readonly links: number;
 }
 
 /** A whole file; throws a typed error when it is absent. */
@@ -53,6 +55,7 @@ function toFileStat(found: BigIntStats): FileStat {
     ctimeNs: found.ctimeNs,
     inode: found.ino,
     mode: Number(found.mode),
+    links: Number(found.nlink),
   };
 }
 

@@ -136,15 +136,20 @@ class RunVerifier {
     this.#damage("sealed_file_missing", file.path, "was sealed and is gone");
   }
 
+  /** An artifact too large for Git is a pointer in a clone: its content can still be had where the run was made. */
   #missingArtifact(file: ManifestFile): void {
-    const severity = this.#hasObject(file) ? "rebuildable" : "lost";
-    const where = severity === "lost" ? "and no object here holds it" : "and its object holds it";
+    if (this.#hasObject(file))
+      return this.#gone(file, "rebuildable", "the artifact is gone, and its object holds it");
+    if (file.size <= this.#context.artifactPolicy.gitMaxBytes)
+      return this.#gone(file, "lost", "the artifact is gone, and no object here holds it");
+    const reason = "the artifact is not here; it is too large for Git, so look where the run was made";
     this.#damages.push(
-      damageIn(this.#location, "sealed_file_missing", file.path, {
-        severity,
-        reason: `the artifact is gone ${where}`,
-      }),
+      damageIn(this.#location, "object_missing", file.path, { severity: "rebuildable", reason }),
     );
+  }
+
+  #gone(file: ManifestFile, severity: Damage["severity"], reason: string): void {
+    this.#damages.push(damageIn(this.#location, "sealed_file_missing", file.path, { severity, reason }));
   }
 
   #differs(file: ManifestFile, reason: string, offset?: number): void {

@@ -13,6 +13,8 @@ export interface ArtifactPolicy {
   readonly gitMaxBytes: number;
   /** Larger artifacts are not copied into the objects, but stay the home of their object. Bytes. */
   readonly objectCopyMaxBytes: number;
+  /** Sealed artifacts become objects by hard links where that works: no second copy, but an edit in place hits both. */
+  readonly hardLinks: boolean;
 }
 
 export interface StoreContext extends StorePaths {

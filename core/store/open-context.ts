@@ -39,6 +39,8 @@ export function openContext(options: OpenOptions): StoreContext {
     artifactPolicy: {
       gitMaxBytes: config.artifacts.gitMaxBytes,
       objectCopyMaxBytes: config.artifacts.objectCopyMaxBytes,
+      // Root writes through the read-only mode that protects a shared file from edits in place.
+      hardLinks: config.artifacts.hardLinks && process.getuid?.() !== 0,
     },
     now: options.now ?? Date.now,
     warn: options.warn ?? (() => undefined),

@@ -1,19 +1,21 @@
 /** Resuming: a run that ended, or whose process died, goes on. Its attempts are counted. */
 import { join } from "node:path";
 import { encodeText } from "../../../store-format/index.js";
-import { replaceFile } from "../../fs/index.js";
+import { replaceFile, statIfExists, unshareFile } from "../../fs/index.js";
 import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
 import { IGNORE_DAMAGE, type RunLocation, readRunMeta, readTags } from "../read/index.js";
 import { ATTEMPTS_TAG, LIVE_GITIGNORE } from "./create-run.js";
 import { foldWriters } from "./fold-writers.js";
 import { writeRunMeta, writeTag } from "./run-files.js";
+import { listSealedFiles } from "./sealed-files.js";
 
 /** Sets RUNNING again, keeps the start time, clears the end time. The former seal goes on to protect what it covers. The caller holds the lease. */
 export function resumeRun(context: StoreContext, location: RunLocation): void {
   const { directory } = location;
   // A seal that died in the middle keeps writers out until its fold is finished.
   foldWriters(directory);
+  unshareArtifacts(directory);
   const place = { temporaryIn: directory, sync: true };
   replaceFile(join(directory, ".gitignore"), encodeText(LIVE_GITIGNORE), place);
   writeTag(directory, ATTEMPTS_TAG, String(attemptsOf(location) + 1), true);
@@ -23,6 +25,14 @@ export function resumeRun(context: StoreContext, location: RunLocation): void {
     endTime: null,
     artifactUri: artifactLocation(context, "absolute", location.experimentId, location.runId, "artifacts"),
   });
+}
+
+/** An artifact that is a hard link of an object must not be edited through it. */
+function unshareArtifacts(directory: string): void {
+  for (const { path, kind } of listSealedFiles(directory)) {
+    const file = join(directory, path);
+    if (kind === "artifact" && (statIfExists(file)?.links ?? 1) > 1) unshareFile(file, directory);
+  }
 }
 
 function attemptsOf(location: RunLocation): number {

@@ -24,6 +24,7 @@ import {
   hashPrefix,
   moveAside,
   putObjectFile,
+  putObjectLink,
   readBytesIfExists,
   replaceFile,
   statIfExists,
@@ -137,8 +138,9 @@ class Sealer {
     const objects = objectsPath(this.#context);
     const path = join(this.#directory, file.path);
     if (objects === null) return { ...this.#hash(file, found), content: "none" };
-    const copy = found.size <= this.#context.artifactPolicy.objectCopyMaxBytes;
-    const put = putObjectFile(objects, path, { copy });
+    const { objectCopyMaxBytes, hardLinks } = this.#context.artifactPolicy;
+    const linked = hardLinks ? putObjectLink(objects, path) : null;
+    const put = linked ?? putObjectFile(objects, path, { copy: found.size <= objectCopyMaxBytes });
     if (put === null) return { ...this.#hash(file, found), content: "home" };
     if (put.repaired) this.#context.warn(`object ${put.sha256} was damaged and has been replaced`);
     return { sha256: put.sha256, size: put.size, content: "object" };
