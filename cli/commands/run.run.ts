@@ -4,12 +4,13 @@ import { compileCapturePattern } from "../../core/process/capture-pattern.js";
 import { findCommand } from "../../core/process/find-command.js";
 import { isInForeground, isUnderNohup, relaySignals } from "../../core/process/signals.js";
 import type { CommandContext } from "../context.js";
+import { OutputClosed } from "../output/output.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import { Problems } from "../run/problems.js";
 import { prepareRun } from "../run/run-setup.js";
 import { SignalDesk } from "../run/signal-desk.js";
-import { superviseRun } from "../run/supervise-run.js";
+import { type RunEnding, superviseRun } from "../run/supervise-run.js";
 import type { RunArguments } from "./run.js";
 
 export async function runRun(context: CommandContext, args: RunArguments): Promise<void> {
@@ -25,6 +26,8 @@ export async function runRun(context: CommandContext, args: RunArguments): Promi
   const relay = relaySignals({ kill: (signal) => desk.deliver(signal), ignoreHangup });
   const prepared = await prepareRun(context, args);
   const problems = new Problems();
+  // The child outlives a bug of ours in any case; this keeps its run going, too.
+  process.on("uncaughtException", (error) => problems.addError("this is a bug in runstone", error));
   const ending = await superviseRun({
     context,
     args,
@@ -36,11 +39,20 @@ export async function runRun(context: CommandContext, args: RunArguments): Promi
     ignoreHangup,
   });
   relay.stop();
-  for (const line of [...problems.lines(), ...ending.notes, ending.summary])
-    context.err.line(`runstone: ${line}`);
-  context.err.flush();
   await ending.drained;
+  tell(context, [...problems.lines(), ...ending.notes], ending);
   leave(ending.exitCode, ending.signal);
+}
+
+/** After everything the child printed; nobody may be left to read it. */
+function tell(context: CommandContext, notes: readonly string[], ending: RunEnding): void {
+  try {
+    for (const note of notes) context.err.line(`runstone: ${note}`);
+    context.err.line(context.json ? JSON.stringify(ending.facts) : `runstone: ${ending.summary}`);
+    context.err.flush();
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
+  }
 }
 
 /** Throws USAGE and INVALID_PARAMETER_VALUE before anything has happened. */

@@ -55,6 +55,11 @@ export class ChildConsole {
     );
   }
 
+  /** Where the output lies until the run has it. */
+  get place(): string {
+    return this.#spool.path;
+  }
+
   /** What the child gets as standard output and error. */
   get descriptors(): Readonly<Record<StreamName, number>> {
     if (this.#descriptors === null) throw new Error("the child has its descriptors already");

@@ -23,3 +23,23 @@ export function summaryOf({ prepared, outcome, durationMs, recorded }: SummaryOp
   const words = `run ${visible(info.runName)} ${status}${code} in ${formatDuration(durationMs)}${again}${doubt}`;
   return `${words}, experiment ${experiment}: runstone show ${info.runId}`;
 }
+
+/** The same for machines (`--json`). */
+export function factsOf({
+  prepared,
+  outcome,
+  durationMs,
+  recorded,
+}: SummaryOptions): Readonly<Record<string, unknown>> {
+  return {
+    run_id: prepared.run.info.runId,
+    run_name: prepared.run.info.runName,
+    experiment_id: prepared.experiment.experimentId,
+    status: outcome.status,
+    exit_code: outcome.exitCode,
+    signal: outcome.signal,
+    duration_ms: durationMs,
+    resumed: prepared.resumed,
+    recorded,
+  };
+}

@@ -22,7 +22,7 @@ import { knownPoints, recoverOutput } from "./recover-output.js";
 import { type PreparedRun, thisHost } from "./run-setup.js";
 import { endingSignal, type SignalDesk } from "./signal-desk.js";
 import { makeSpool } from "./spool-bases.js";
-import { summaryOf } from "./summary.js";
+import { factsOf, summaryOf } from "./summary.js";
 import { SystemMetrics } from "./system-metrics.js";
 
 export interface SuperviseOptions {
@@ -43,6 +43,8 @@ export interface RunEnding {
   readonly notes: readonly string[];
   /** The one line at the end. */
   readonly summary: string;
+  /** The same for machines. */
+  readonly facts: Readonly<Record<string, unknown>>;
   /** The terminal has everything that the child printed. */
   readonly drained: Promise<void>;
 }
@@ -60,23 +62,27 @@ export async function superviseRun(options: SuperviseOptions): Promise<RunEnding
   const exit = (await started.child?.exit) ?? null;
   const endTime = context.now();
   const outcome = exit === null ? started.outcome : outcomeOf(exit, relay.received);
+  const drained = output?.drainTerminal() ?? Promise.resolve();
   metrics?.stop();
-  const taken = output === null || (await output.finish());
-  if (!taken)
-    problems.add(`part of the output is not in the run; it is kept, and \`runstone resume\` takes it`);
+  const taken = output === null || (await takeRest(output, problems));
+  if (output !== null && !taken)
+    problems.add(`part of the output is not in the run: \`runstone resume\` takes it from ${output.place}`);
   await work.finish();
   const notes = [...(await recovering), ...leadOf(options.prepared).notes];
   await logArtifacts(options, startTime);
   const recorded = await endRun(options, outcome, endTime);
   if (taken && recorded) output?.removeSpool();
-  const summary = summaryOf({
-    prepared: options.prepared,
-    outcome,
-    durationMs: endTime - startTime,
-    recorded,
+  const told = { prepared: options.prepared, outcome, durationMs: endTime - startTime, recorded };
+  return { ...outcome, notes, summary: summaryOf(told), facts: factsOf(told), drained };
+}
+
+/** False: some of the output could not be taken into the run. */
+async function takeRest(output: ChildConsole, problems: Problems): Promise<boolean> {
+  let taken = false;
+  await problems.guardAsync("the output", async () => {
+    taken = await output.finish();
   });
-  const drained = output?.drainTerminal() ?? Promise.resolve();
-  return { exitCode: outcome.exitCode, signal: outcome.signal, notes, summary, drained };
+  return taken;
 }
 
 /** Null: the child writes to the terminal itself, because the user wants it so or no spool could be made. */

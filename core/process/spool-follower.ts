@@ -16,9 +16,17 @@ const BLOCK = 128 * 1024;
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 15_000;
 
+export interface FollowOptions {
+  /** Where in the file to begin; default 0. */
+  readonly start?: number;
+  /** Told when the file cannot be read; it is tried again. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
 export class SpoolFollower {
   readonly #path: string;
   readonly #sink: SpoolSink;
+  readonly #onFailure: (error: unknown) => void;
   readonly #block = Buffer.allocUnsafe(BLOCK);
   readonly #fd: number;
   #position: number;
@@ -28,11 +36,12 @@ export class SpoolFollower {
   #retryMs = RETRY_MS;
   #closed = false;
 
-  /** Follows the file from `start`. Throws typed errors. */
-  constructor(path: string, sink: SpoolSink, start = 0) {
+  /** Throws typed errors. */
+  constructor(path: string, sink: SpoolSink, options: FollowOptions = {}) {
     this.#path = path;
     this.#sink = sink;
-    this.#position = start;
+    this.#position = options.start ?? 0;
+    this.#onFailure = options.onFailure ?? (() => {});
     try {
       this.#fd = openSync(path, "r");
     } catch (error) {
@@ -89,6 +98,7 @@ export class SpoolFollower {
       if (!(settled === true || (await settled))) return false;
       if (this.#closed) return true;
       const count = this.#read();
+      if (count === null) return false;
       if (count === 0) return true;
       this.#sink.take(this.#block.subarray(0, count), this.#position);
       this.#position += count;
@@ -97,11 +107,13 @@ export class SpoolFollower {
     return true;
   }
 
-  #read(): number {
+  /** Null after a failure. */
+  #read(): number | null {
     try {
       return readSync(this.#fd, this.#block, 0, BLOCK, this.#position);
     } catch (error) {
-      throw fileError(error, "read", this.#path);
+      this.#onFailure(fileError(error, "read", this.#path));
+      return null;
     }
   }
 

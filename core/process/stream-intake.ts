@@ -31,8 +31,8 @@ export class StreamIntake {
       onBadLine: (offset, reason) => onBadLine(stream, offset, reason),
     });
     this.#followers = [
-      new SpoolFollower(path, this.#log),
-      new SpoolFollower(path, this.#records, replay?.from ?? 0),
+      new SpoolFollower(path, this.#log, { onFailure }),
+      new SpoolFollower(path, this.#records, { start: replay?.from ?? 0, onFailure }),
     ];
   }
 
