@@ -1,5 +1,5 @@
 /**
- * `--capture` patterns: points from the lines that a program prints anyway. Two ways to write one (SPEC.md, Run lines):
+ * `--capture` patterns: points from the lines that a program prints anyway. Two ways to write one (docs/reference/run-lines.md):
  *
  * - a template as programs print: `loss=%f`, `epoch %(step)d: val loss %(val/loss)f`. `%f` stands for a number, `%d` for
  *   an integer, `%s` for a word that is passed over, `%%` for `%`; blanks stand for one blank or more. The key of a bare

@@ -1,5 +1,5 @@
 /**
- * The `::runstone` lines that a child prints to log from any language (SPEC.md, Run lines):
+ * The `::runstone` lines that a child prints to log from any language (docs/reference/run-lines.md):
  *
  *     ::runstone metric loss=0.25 val/acc=0.9 step=3 timestamp=1700000000000
  *     ::runstone param lr=0.1 name="two words"
