@@ -34,6 +34,9 @@ export type {
 export { isRunstoneError, RunstoneError } from "../store-format/index.js";
 export { ActiveRun, type DatasetSpec, type PointOptions } from "./active-run.js";
 export type { Table } from "./artifact-content.js";
+export { type AutologOptions, autolog } from "./autolog/autolog.js";
+export { autologFunction } from "./autolog/autolog-function.js";
+export { autologTensorflow, type TensorflowLike } from "./autolog/tensorflow.js";
 export {
   activeRun,
   createExperiment,

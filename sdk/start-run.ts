@@ -15,6 +15,7 @@ import {
 } from "../core/index.js";
 import { flattenParams, type ParamValue, RunstoneError, type StringMap } from "../store-format/index.js";
 import { ActiveRun, type RunHooks } from "./active-run.js";
+import { runDefaults } from "./run-defaults.js";
 
 export interface StartRunOptions {
   readonly runName?: string;
@@ -32,7 +33,7 @@ export interface StartRunOptions {
   readonly description?: string;
   /** Git, environment, packages; default as the workspace's config says. */
   readonly capture?: boolean;
-  /** CPU, memory and GPU under `system/`; default false. */
+  /** CPU, memory and GPU under `system/`; default false, or as `autolog` says. */
   readonly systemMetrics?: boolean;
   /** Milliseconds between two samples; default 10,000. */
   readonly systemMetricsInterval?: number;
@@ -150,7 +151,7 @@ function noteCapture(writer: FileRunWriter, late: Promise<Capture>, run: ActiveR
 }
 
 function sampling(writer: FileRunWriter, options: StartRunOptions): RunHooks {
-  if (options.systemMetrics !== true) return {};
+  if (!(options.systemMetrics ?? runDefaults().systemMetrics)) return {};
   const sampler = new SystemSampler({ pid: process.pid });
   let step = 0;
   const sample = (): void => {
