@@ -6,6 +6,7 @@ import type { NewRun } from "../../core/interfaces.js";
 import { type LeaseOwner, processOwner } from "../../core/leases/index.js";
 import type { Spool } from "../../core/process/spool.js";
 import type { FileStore } from "../../core/store/file-store.js";
+import { readConfig } from "../../core/store/open-context.js";
 import { findRun, mustFindRun } from "../../core/store/read/runs.js";
 import type { FileRunWriter } from "../../core/store/runs/run-writer.js";
 import { type Experiment, isRunstoneError, type Run, type StringMap } from "../../store-format/index.js";
@@ -16,6 +17,7 @@ import { experimentForNewRun } from "../store/default-experiment.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
 import { type MlflowScript, NO_MLFLOW, readMlflowScript } from "./mlflow-script.js";
+import { type RecordedParts, recordedParts } from "./recorded-parts.js";
 import { redactValues } from "./redact-values.js";
 import { spoolsOfRun } from "./spool-bases.js";
 
@@ -30,6 +32,7 @@ export interface PreparedRun {
   readonly writer: FileRunWriter;
   readonly capture: Capture;
   readonly captureOptions: CaptureOptions;
+  readonly parts: RecordedParts;
   /** Absolute path of the run's directory. */
   readonly directory: string;
   /** What the command's script says about MLflow. */
@@ -43,7 +46,10 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const params = redactValues(parsePairs(args.param));
   const opened = openStore(context);
   const { store, onDamage } = opened;
-  const captureOptions = captureOptionsOf(context, args, store.context.root);
+  const { root, workspace } = store.context;
+  const parts = recordedParts(args, readConfig(workspace).capture);
+  const { cwd, env, tail: argv } = context;
+  const captureOptions = { cwd, env, argv, storePath: root, parts: parts.capture };
   const capturing = captureBefore(captureOptions);
   const choice = chooseRun(context, opened, args);
   const script = args["no-mlflow"] ? NO_MLFLOW : readMlflowScript(context.tail, context.cwd);
@@ -64,23 +70,11 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
     writer,
     capture,
     captureOptions,
+    parts,
     directory,
     script,
     leftSpools,
   };
-}
-
-function captureOptionsOf(context: CommandContext, args: RunArguments, root: string): CaptureOptions {
-  const left = new Set<string>(args["no-capture"]);
-  const parts = {
-    git: !left.has("git"),
-    patch: !left.has("patch"),
-    environment: !left.has("environment"),
-    command: !left.has("command"),
-    packages: !left.has("packages"),
-    gpu: !left.has("gpu"),
-  };
-  return { cwd: context.cwd, env: context.env, argv: context.tail, storePath: root, parts };
 }
 
 function ownTags(args: RunArguments): StringMap {

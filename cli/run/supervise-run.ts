@@ -87,8 +87,8 @@ async function takeRest(output: ChildConsole, problems: Problems): Promise<boole
 
 /** Null: the child writes to the terminal itself, because the user wants it so or no spool could be made. */
 function makeConsole(options: SuperviseOptions): ChildConsole | null {
-  const { context, args, prepared, patterns, problems } = options;
-  if (args["no-capture-console"] || args.tty === "inherit") return null;
+  const { context, prepared, patterns, problems } = options;
+  if (!prepared.parts.console) return null;
   const artifacts = join(prepared.directory, "artifacts");
   const spool = makeSpool(
     context.env,
@@ -184,7 +184,7 @@ function startSystemMetrics(options: SuperviseOptions, pid: number): SystemMetri
   // MLflow's own measuring in the child writes the same keys.
   const byMlflow =
     /^(?:true|1)$/i.test(context.env.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING ?? "") && !args["no-mlflow"];
-  if (args["no-system-metrics"] || byMlflow) return null;
+  if (!prepared.parts.systemMetrics || byMlflow) return null;
   let sampling: SystemMetrics | null = null;
   problems.guard("system metrics", () => {
     sampling = new SystemMetrics({
