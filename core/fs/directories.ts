@@ -165,8 +165,13 @@ function claimByRename(from: string, to: string): boolean {
   });
   if (claimed !== true) return false;
   syncDirectory(dirname(to));
-  if (dirname(from) !== dirname(to)) syncDirectory(dirname(from));
+  if (dirname(from) !== dirname(to)) syncIfThere(dirname(from));
   return true;
+}
+
+/** The building site is empty once its last draft has left: another process may have removed it by now. */
+function syncIfThere(path: string): void {
+  unless(["ENOENT"], "fsync", path, () => ops.fsyncDirectory(path));
 }
 
 function renameMakingParent(from: string, to: string): void {
