@@ -4,10 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type PythonPackages, pythonWith, REPOSITORY } from "./python.js";
+import { PythonServer } from "./python-server.js";
 
 export type Series = 1 | 2 | 3;
 
 const INTEROP = join(REPOSITORY, "test", "interop");
+const DRIVERS = join(INTEROP, "drivers");
 const RELEASES: Readonly<Record<Series, readonly string[]>> = {
   1: ["mlflow-skinny==1.30.1", "setuptools==69.5.1"],
   2: ["mlflow-skinny==2.22.5"],
@@ -23,58 +25,56 @@ function packagesOf(series: Series): PythonPackages {
   };
 }
 
-export interface CallOptions {
-  /** Working directory of the Python process, where MLflow resolves relative locations. */
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** A Python process under way, and its outcome. */
-export interface Running {
-  readonly child: ChildProcess;
-  /** Rejects with what the process said when it failed. */
-  readonly done: Promise<string>;
-}
-
 export class Mlflow {
   readonly series: Series;
   readonly python: string;
+  readonly #server: PythonServer;
 
   constructor(series: Series, python: string) {
     this.series = series;
     this.python = python;
+    this.#server = new PythonServer(python, join(DRIVERS, "serve.py"), mlflowEnvironment());
   }
 
-  /** Runs a driver to its end; `request` and the answer are JSON. Rejects with the traceback when it raises. */
-  async call(driver: string, request: object, options: CallOptions = {}): Promise<unknown> {
+  /**
+   * What a driver answers to a request (both JSON), in a process that stays up between calls; `cwd` is where MLflow
+   * resolves relative locations. Rejects with the traceback when the driver raises.
+   */
+  async call(driver: string, request: object, cwd = tmpdir()): Promise<unknown> {
+    return this.#server.call({ driver, request, cwd });
+  }
+
+  /** The same in a process of its own, which may run beside others. */
+  async callAlone(driver: string, request: object): Promise<unknown> {
     const scratch = mkdtempSync(join(tmpdir(), "runstone-driver-"));
     const paths = [join(scratch, "request.json"), join(scratch, "answer.json")] as const;
     try {
       writeFileSync(paths[0], JSON.stringify(request));
-      await this.start([join(INTEROP, "drivers", `${driver}.py`), ...paths], options).done;
+      const args = [join(DRIVERS, `${driver}.py`), ...paths];
+      await outcomeOf(spawn(this.python, args, { cwd: tmpdir(), env: mlflowEnvironment() }));
       return JSON.parse(readFileSync(paths[1], "utf8"));
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
   }
-
-  /** Starts Python with the given arguments, in an environment without any setting of the user's. */
-  start(args: readonly string[], options: CallOptions = {}): Running {
-    const child = spawn(this.python, args, {
-      cwd: options.cwd ?? tmpdir(),
-      env: { ...mlflowEnvironment(), ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return { child, done: outcomeOf(child) };
-  }
 }
 
-/** The MLflow release of a series, or why it is skipped (see `pythonWith`). */
-export async function mlflow(
-  series: Series,
-): Promise<{ readonly mlflow: Mlflow; readonly skip: false } | { readonly skip: string }> {
-  const found = await pythonWith(packagesOf(series));
-  return found.skip === false ? { mlflow: new Mlflow(series, found.python), skip: false } : found;
+export interface Release {
+  readonly series: Series;
+  /** Why it is skipped (see `pythonWith`); then there is no `mlflow`. */
+  readonly skip: string | false;
+  readonly mlflow: Mlflow;
+}
+
+/** The pinned release of every series. */
+export async function releases(): Promise<readonly Release[]> {
+  const all: Release[] = [];
+  for (const series of [1, 2, 3] as const) {
+    const found = await pythonWith(packagesOf(series));
+    const python = found.skip === false ? found.python : "python that is not there";
+    all.push({ series, skip: found.skip, mlflow: new Mlflow(series, python) });
+  }
+  return all;
 }
 
 /** Environment variables under which MLflow opens file stores, calls nobody and finds no setting of the user's. */
@@ -92,15 +92,14 @@ export function mlflowEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
-function outcomeOf(child: ChildProcess): Promise<string> {
+function outcomeOf(child: ChildProcess): Promise<void> {
   const said: Buffer[] = [];
-  const printed: Buffer[] = [];
-  child.stdout?.on("data", (chunk: Buffer) => printed.push(chunk));
+  child.stdout?.resume();
   child.stderr?.on("data", (chunk: Buffer) => said.push(chunk));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      if (code === 0) resolve(Buffer.concat(printed).toString());
+      if (code === 0) resolve();
       else reject(new Error(`Python ended with ${signal ?? code}:\n${Buffer.concat(said)}`));
     });
   });

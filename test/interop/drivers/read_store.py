@@ -166,11 +166,11 @@ def read_registry(api, result):
             "description": model.description,
             "creation_timestamp": model.creation_timestamp,
             "last_updated_timestamp": model.last_updated_timestamp,
-            "tags": dict(model.tags),
+            "tags": dict(model._tags),  # `tags` leaves out what marks a prompt
             "aliases": aliases,
         }
         for alias, number in aliases.items():
-            if PROMPT in model.tags:
+            if PROMPT in model._tags:
                 continue
             if str(api.get_model_version_by_alias(model.name, alias).version) != number:
                 raise AssertionError("alias %s of %s" % (alias, model.name))
@@ -267,4 +267,5 @@ def read_traces(api, experiments, result):
             }
 
 
-main(answer)
+if __name__ == "__main__":
+    main(answer)

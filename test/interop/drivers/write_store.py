@@ -265,4 +265,5 @@ def write_traces(experiment_id):
     mlflow.flush_trace_async_logging()
 
 
-main(answer)
+if __name__ == "__main__":
+    main(answer)
