@@ -1,4 +1,4 @@
-"""Names its experiment itself, as many scripts do; the name is its argument."""
+"""Sets its experiment; the name is its argument."""
 
 import sys
 

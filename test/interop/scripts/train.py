@@ -13,6 +13,7 @@ with mlflow.start_run() as run:
     mlflow.set_tag("team", "nlp")
     mlflow.log_text("hello", "notes/hello.txt")
     print("logged into", run.info.run_id)
+    print("::runstone metric extra=5 step=1")
 # The run has ended for MLflow; the script goes on.
 print("after end_run")
 sys.exit(int(sys.argv[1]))
