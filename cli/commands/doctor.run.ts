@@ -20,7 +20,7 @@ export async function runDoctor(context: CommandContext): Promise<void> {
   printChecks(context, checks);
 }
 
-function printChecks({ out, style, width }: CommandContext, checks: readonly Check[]): void {
+function printChecks({ out, style }: CommandContext, checks: readonly Check[]): void {
   const rows = checks.map(({ level, name, found }) => [level, name, visible(found)]);
   const paints = { ok: style.green, note: style.yellow, problem: style.red } as const;
   const columns = [
@@ -28,10 +28,9 @@ function printChecks({ out, style, width }: CommandContext, checks: readonly Che
     { title: "" },
     { title: "" },
   ];
-  const lines = renderTable(columns, rows, { header: false, width: undefined });
+  const lines = renderTable(columns, rows, { header: false });
   checks.forEach(({ advice }, index) => {
     out.line(lines[index]!);
     if (advice !== undefined) out.line(`         ${style.dim(advice)}`);
   });
-  void width;
 }

@@ -47,7 +47,7 @@ function printHead(context: CommandContext, { run, state }: RunPage): void {
     ["state", paintState(style, shown, shown) + (note === "" ? "" : `: ${visible(note)}`)],
     ["experiment", visible(info.experimentId) + (run.orphan ? " (without a readable meta.yaml)" : "")],
     ["started", `${formatMoment(info.startTime)} (${agoOf(info.startTime, now)})`],
-    ["duration", durationOf(run, now)],
+    ["duration", durationOf(run, state, now)],
     ["code", codeOf(tags)],
     ["command", visible(tags["runstone.command"] ?? tags["mlflow.source.name"] ?? "")],
     ["user", visible([info.userId, tags["runstone.host"]].filter(Boolean).join(" on "))],

@@ -1,4 +1,5 @@
 /** The table of `runstone runs`. */
+import type { RunState } from "../../core/leases/index.js";
 import type { Run } from "../../store-format/index.js";
 import type { ShownRun } from "../store/run-entries.js";
 import { formatNumber } from "./number.js";
@@ -54,18 +55,18 @@ export function runTable(shown: readonly ShownRun[], options: RunTableOptions): 
     visible(run.info.runName),
     shownState(run.info, state),
     formatAge(run.info.startTime, now),
-    durationOf(run, now),
+    durationOf(run, state, now),
     ...extra.map(({ cell }) => visible(cell(run))),
     ...(several ? [visible(run.info.experimentId)] : []),
   ]);
   return renderTable(columns, rows, { width, paintHeader: style.dim });
 }
 
-/** From start to end, or until now while it runs. */
-export function durationOf({ info }: Pick<Run, "info">, now: number): string {
-  if (info.startTime === null) return "-";
-  if (info.endTime === null && info.status !== "RUNNING") return "-";
-  return formatDuration(Number(info.endTime ?? now) - Number(info.startTime));
+/** From start to end; until now while it runs, until the last sign of life of a lost one. */
+export function durationOf({ info }: Pick<Run, "info">, state: RunState, now: number): string {
+  const until = info.endTime ?? (info.status === "RUNNING" ? (state.since ?? now) : null);
+  if (info.startTime === null || until === null) return "-";
+  return formatDuration(Number(until) - Number(info.startTime));
 }
 
 /** The shortest length, 7 at least, at which every id differs from every other. */
