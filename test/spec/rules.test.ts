@@ -454,6 +454,15 @@ describe("seal and objects", () => {
     await end(made);
     assert.equal(readFileSync(join(made.run, ".gitignore"), "utf8"), "/artifacts/a\\ b\\#.bin\n");
   });
+
+  test("R-manifest-5: a large artifact that a clone lacks is had where the run was made", async (t) => {
+    const made = await scene(t);
+    writeFileSync(artifact(made), Buffer.alloc(1_048_577));
+    await end(made);
+    rmSync(artifact(made));
+    rmSync(join(made.workspace, ".runstone/objects"), { recursive: true });
+    assert.deepEqual(report(made), ["object_missing rebuildable"]);
+  });
 });
 
 describe("leases, slots, folds", () => {
