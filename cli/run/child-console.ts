@@ -1,6 +1,5 @@
 /** The output of the child on its way: spool files, from there to the terminal and into the run. */
 import { closeSync } from "node:fs";
-import { join } from "node:path";
 import type { CapturePattern } from "../../core/process/capture-pattern.js";
 import type { RecordTarget } from "../../core/process/run-records.js";
 import {
@@ -110,7 +109,7 @@ export class ChildConsole {
     return new StreamIntake({
       spool,
       stream,
-      logPath: join(artifacts, ...spool.facts.logs[stream].split("/")),
+      artifacts,
       patterns,
       target,
       steps,

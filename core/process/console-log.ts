@@ -1,7 +1,8 @@
 /** The output of a child as an artifact of its run: live, redacted, byte for byte where nothing was redacted. */
 import { isUtf8 } from "node:buffer";
+import { RunstoneError } from "../../store-format/index.js";
 import { type RedactionCounts, Redactor } from "../capture/redact.js";
-import { LineAppender } from "../fs/index.js";
+import { LineAppender, statIfExists } from "../fs/index.js";
 import type { SpoolSink } from "./spool-follower.js";
 
 type Encoding = "utf8" | "latin1";
@@ -69,6 +70,8 @@ function endOfCharacters(data: Buffer): number {
 export interface ConsoleLogOptions {
   /** Absolute path of the artifact; made at the first byte. */
   readonly path: string;
+  /** A directory above it (the run's) that must be there: a run that was deleted does not come back as a stump. */
+  readonly within: string;
   /** Told at every failure to write. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -116,6 +119,7 @@ export class ConsoleLog implements SpoolSink {
   #open(): LineAppender {
     if (this.#appender?.usable) return this.#appender;
     this.#appender?.close();
+    if (statIfExists(this.#options.within) === null) throw gone(this.#options.within);
     // Nothing is torn here: a log may end in the middle of a line.
     this.#appender = LineAppender.open(this.#options.path, () => {});
     return this.#appender;
@@ -131,4 +135,11 @@ export class ConsoleLog implements SpoolSink {
       return false;
     }
   }
+}
+
+function gone(directory: string): RunstoneError {
+  return new RunstoneError("IO_ERROR", `${directory} is gone`, {
+    hint: "Was the run moved or deleted while it was in use?",
+    data: { path: directory },
+  });
 }

@@ -2,7 +2,6 @@
  * Takes what a child printed after its wrapper was killed: the spool outlives the wrapper. May run while the child still
  * prints, and again later; nothing is logged twice.
  */
-import { join } from "node:path";
 import type { Integer, Metric } from "../../store-format/index.js";
 import { isSameProcessAlive } from "../capture/process-identity.js";
 import { followedStatIfExists, removeFile } from "../fs/index.js";
@@ -10,7 +9,7 @@ import { compileCapturePattern } from "./capture-pattern.js";
 import type { RecordTarget } from "./run-records.js";
 import { removeSpool, type Spool, STREAMS, type StreamName, spoolFile } from "./spool.js";
 import { StepCounter } from "./step-counter.js";
-import { readMark, StreamIntake } from "./stream-intake.js";
+import { logPathOf, readMark, StreamIntake } from "./stream-intake.js";
 
 export interface RecoveryOptions {
   /** The run's `artifacts` directory. */
@@ -43,13 +42,12 @@ async function recoverStream(spool: Spool, stream: StreamName, options: Recovery
   if (file === null) return true;
   const mark = readMark(spool, stream);
   const printedAt = Number(file.mtimeNs / 1_000_000n);
-  const logPath = join(options.artifacts, ...spool.facts.logs[stream].split("/"));
   // Written anew from the beginning: what was redacted, and how far the log went, is then no question.
-  removeFile(logPath);
+  removeFile(logPathOf(spool, stream, options.artifacts));
   const intake = new StreamIntake({
     spool,
     stream,
-    logPath,
+    artifacts: options.artifacts,
     patterns: spool.facts.capture.map(compileCapturePattern),
     target: options.target,
     steps: new StepCounter(mark?.steps),

@@ -1,5 +1,5 @@
 /** Takes one stream of a child into its run: the log as an artifact, and the records that its lines bring. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { RedactionCounts } from "../capture/redact.js";
 import { ConsoleLog } from "./console-log.js";
 import { type RecordMark, RunRecords, type RunRecordsOptions } from "./run-records.js";
@@ -9,8 +9,8 @@ import { SpoolFollower } from "./spool-follower.js";
 export interface StreamIntakeOptions extends Omit<RunRecordsOptions, "mark" | "onBadLine"> {
   readonly spool: Spool;
   readonly stream: StreamName;
-  /** Absolute path of the log among the artifacts. */
-  readonly logPath: string;
+  /** The run's `artifacts` directory, which gets the log. */
+  readonly artifacts: string;
   /** A line that could not be used, by its byte offset in the stream. */
   readonly onBadLine: (stream: StreamName, offset: number, reason: string) => void;
 }
@@ -22,9 +22,10 @@ export class StreamIntake {
 
   /** Follows a spool file that exists. Throws typed errors. */
   constructor(options: StreamIntakeOptions) {
-    const { spool, stream, logPath, onFailure, onBadLine, replay } = options;
+    const { spool, stream, artifacts, onFailure, onBadLine, replay } = options;
     const path = spoolFile(spool, stream);
-    this.#log = new ConsoleLog({ path: logPath, onFailure });
+    const logPath = logPathOf(spool, stream, artifacts);
+    this.#log = new ConsoleLog({ path: logPath, within: dirname(artifacts), onFailure });
     this.#records = new RunRecords({
       ...options,
       mark: (mark) => writeMark(spool, stream, mark),
@@ -56,6 +57,11 @@ export class StreamIntake {
   close(): void {
     for (const follower of this.#followers) follower.close();
   }
+}
+
+/** Absolute path of the log of a stream. */
+export function logPathOf(spool: Spool, stream: StreamName, artifacts: string): string {
+  return join(artifacts, ...spool.facts.logs[stream].split("/"));
 }
 
 function markName(stream: StreamName): string {

@@ -1,7 +1,7 @@
 /** Training is sacred: whatever happens to the wrapper, the child neither blocks nor dies, and its output is not lost. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { readRunState } from "../../core/leases/index.js";
@@ -270,6 +270,56 @@ describe("the disk of the store is full", () => {
     } finally {
       spawnSync("umount", [disk]);
     }
+  });
+});
+
+describe("the run is taken away", () => {
+  const script =
+    "echo '::runstone metric loss=1'; while [ ! -e go ]; do sleep 0.02; done; echo '::runstone metric loss=2'; echo last; exit 3";
+
+  async function started(workspace: Workspace) {
+    const running = workspace.start(["run", "--", "/bin/sh", "-c", script]);
+    await until("the first point", () => {
+      const [run] = workspace.runs();
+      return run && textIfThere(run, "metrics", "loss") !== null;
+    });
+    return running;
+  }
+
+  test("a lost lease: points go on, the new owner decides the status, and it is told", async (t) => {
+    const workspace = new Workspace(t);
+    const running = await started(workspace);
+    const lease = join(workspace.run(), "lease.yaml");
+    writeFileSync(lease, readText(lease).replace(/^token: .*$/m, `token: ${"0".repeat(32)}`));
+    workspace.write("go", "");
+    const done = await running.finished;
+    assert.equal(done.code, 3);
+    assert.match(done.stderr, /the run was taken over by another process/);
+    assert.deepEqual(
+      pointsOf(workspace.run(), "loss").map(([value]) => value),
+      [1, 2],
+    );
+    assert.match(readText(workspace.run(), "artifacts", "runstone", "stdout.log"), /last\n$/);
+    assert.equal(statusOf(workspace.run()), "RUNNING");
+    assert.ok(textIfThere(lease)?.includes("0".repeat(32)));
+  });
+
+  test("a store that is deleted: the child goes on, its output is kept, and it is told", async (t) => {
+    const workspace = new Workspace(t);
+    const running = await started(workspace);
+    rmSync(workspace.store, { recursive: true });
+    workspace.write("go", "");
+    const done = await running.finished;
+    assert.equal(done.code, 3);
+    assert.ok(done.stdout.endsWith("last\n"));
+    assert.match(done.stderr, /NOT ALL RECORDED/);
+    const [spool] = findSpools(workspace.spools);
+    assert.match(readText(spool!.path, "stdout"), /last\n$/);
+    const back = existsSync(workspace.store) ? filesBelow(workspace.store) : [];
+    assert.deepEqual(
+      back.filter((path) => path.endsWith(".log") || path.includes("/metrics/")),
+      [],
+    );
   });
 });
 

@@ -125,7 +125,11 @@ describe("following", () => {
     const copies = Math.ceil((100 << 20) / chunk.length);
     for (let i = 0; i < copies; i += 1) appendFileSync(path, chunk);
     let failures = 0;
-    const log = new ConsoleLog({ path: join(directory, "log"), onFailure: () => (failures += 1) });
+    const log = new ConsoleLog({
+      path: join(directory, "log"),
+      within: directory,
+      onFailure: () => (failures += 1),
+    });
     const follower = new SpoolFollower(path, log);
     const before = process.memoryUsage().rss;
     assert.equal(await follower.finish(), true);
@@ -271,7 +275,7 @@ describe("the log of a stream", () => {
     const path = join(directory, "in/the/way");
     writeFileSync(join(directory, "in"), "");
     const failures: unknown[] = [];
-    const log = new ConsoleLog({ path, onFailure: (error) => failures.push(error) });
+    const log = new ConsoleLog({ path, within: directory, onFailure: (error) => failures.push(error) });
     log.take(Buffer.from("a\nb"));
     assert.equal(log.settle(), false);
     assert.equal(log.settle(), false);
@@ -281,6 +285,20 @@ describe("the log of a stream", () => {
     assert.equal(readFileSync(path, "utf8"), "a\nb");
     assert.equal(failures.length, 2);
   });
+});
+
+test("the log of a run that is gone is not made anew", () => {
+  const within = join(directory, "run");
+  const failures: unknown[] = [];
+  const log = new ConsoleLog({
+    path: join(within, "a", "b"),
+    within,
+    onFailure: (error) => failures.push(error),
+  });
+  log.take(Buffer.from("x\n"));
+  assert.equal(log.settle(), false);
+  assert.match(String(failures[0]), /is gone/);
+  assert.throws(() => statSync(within), /ENOENT/);
 });
 
 // A descriptor opened for the child appends, whoever else writes.
