@@ -4,9 +4,11 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { dumpStore } from "../../core/dump/dump-store.js";
 import { openFileStore } from "../../core/store/open-store.js";
 import type { Damage } from "../../store-format/index.js";
 import { releases } from "../helpers/mlflow.js";
+import { dumpedPart, viewOfDump } from "./dump-view.js";
 import { assertSameView, type Item, type StoreView, viewOf } from "./store-view.js";
 
 const RELEASES = await releases();
@@ -35,6 +37,12 @@ for (const { series, skip, mlflow } of RELEASES) {
 
     test("everything, equal in every field", () => {
       assertSameView(ours, { ...theirs, runs: withTrueSteps(theirs.runs ?? {}, linked) });
+    });
+
+    test("the dump holds it, too", () => {
+      const dumped = viewOfDump(dumpStore(openFileStore({ path: uri, cwd: scratch }).context));
+      const reported = { ...theirs, runs: withTrueSteps(theirs.runs ?? {}, linked) };
+      assertSameView(dumped, dumpedPart(reported));
     });
 
     test("and finds no damage", () => assert.deepEqual(damages, []));

@@ -4,6 +4,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { fsck } from "../../core/maintenance/fsck.js";
 import { openFileStore } from "../../core/store/open-store.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import { type Mlflow, releases } from "../helpers/mlflow.js";
@@ -50,7 +51,7 @@ for (const { series, skip, mlflow } of RELEASES) {
       const { experimentId } = await store.createExperiment({ name: "sealed" });
       const runId = await turns.runstoneRun(experimentId);
       const calls: Call[] = [
-        ["set_tag", [runId, "reviewed", "yes\n"]],
+        ["set_tag", [runId, "reviewed", "yes: twice"]],
         ["log_metric", [runId, "loss", 0.125, 1_700_000_009_000, 9]],
         ["log_param", [runId, "late", "1"]],
         ["log_text", [runId, "late text", "late/note.txt"]],
@@ -59,9 +60,15 @@ for (const { series, skip, mlflow } of RELEASES) {
       ];
       await turns.mlflow(calls);
       const seen = await turns.assertSame();
-      assert.deepEqual(seen.runs?.[runId]?.metrics, {
-        loss: [1_700_000_009_000, 0.125, 9],
-      });
+      assert.deepEqual(seen.runs?.[runId]?.metrics, { loss: [1_700_000_009_000, 0.125, 9] });
+      assert.deepEqual(turns.changedSinceSealed(), [
+        "added artifacts/late/note.txt",
+        "added params/late",
+        "added tags/reviewed",
+        "changed meta.yaml",
+        "longer metrics/loss",
+        "removed tags/team",
+      ]);
       await store.logBatch(runId, {
         metrics: [{ key: "loss", value: 0.0625, timestamp: 1_700_000_011_000, step: 10 }],
       });
@@ -185,6 +192,13 @@ class Table {
     writer.logArtifactBytes("notes/a.txt", Buffer.from("hello"));
     await writer.end({ status: "FINISHED" });
     return info.runId;
+  }
+
+  /** What fsck says changed since the seal; it must find no damage. */
+  changedSinceSealed(): readonly string[] {
+    const report = fsck(this.store.context);
+    assert.deepEqual(report.damages, []);
+    return report.changes.map(({ what, path }) => `${what} ${path.replace(/^.*?\/.*?\//, "")}`).sort();
   }
 
   /** Both sides read everything and agree. Returns what MLflow sees. */
