@@ -2,6 +2,7 @@ import type { CommandContext } from "../context.js";
 import type { Check } from "../doctor/check.js";
 import { checkDisk } from "../doctor/disk.js";
 import { checkPrograms } from "../doctor/programs.js";
+import { checkSpools } from "../doctor/spools.js";
 import { checkStore } from "../doctor/store.js";
 import { EXIT } from "../exit-codes.js";
 import { printJsonArray } from "../output/print-json.js";
@@ -14,6 +15,7 @@ export async function runDoctor(context: CommandContext): Promise<void> {
     ...(await checkPrograms(context)),
     ...store.checks,
     ...(store.root === null ? [] : checkDisk(store.root, store.workspace)),
+    ...checkSpools(context.env),
   ];
   if (checks.some((check) => check.level === "problem")) process.exitCode = EXIT.failure;
   if (context.json) return printJsonArray(context, checks);

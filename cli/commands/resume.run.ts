@@ -21,7 +21,7 @@ async function bringInOutput(
   { store, onDamage }: OpenStore,
   runId: string,
 ): Promise<void> {
-  const spools = spoolsOfRun(context.env, runId);
+  const spools = spoolsOfRun(context, runId);
   if (spools.length === 0) return;
   const writer = await store.openRun(runId);
   const problems = new Problems();

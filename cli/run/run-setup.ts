@@ -60,7 +60,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const spec = { experiment, params, tags, choice };
   const { run, resumed, writer } = await openTheRun(context, args, { store, spec });
   const { directory } = mustFindRun(store.context, run.info.runId);
-  const leftSpools = resumed ? spoolsOfRun(context.env, run.info.runId) : [];
+  const leftSpools = resumed ? spoolsOfRun(context, run.info.runId) : [];
   return {
     store,
     onDamage,

@@ -1,7 +1,8 @@
 /** Where spools may lie: local disks, the one that survives a reboot first. */
 import { tmpdir } from "node:os";
 import { createSpool, findSpools, type Spool, type SpoolFacts } from "../../core/process/spool.js";
-import type { Environment } from "../context.js";
+import type { CommandContext, Environment } from "../context.js";
+import { visible } from "../output/visible.js";
 import type { Problems } from "./problems.js";
 
 /** `RUNSTONE_SPOOL_DIR` alone, if set. `/tmp` may be memory and is emptied at a boot: it comes second. */
@@ -25,7 +26,8 @@ export function makeSpool(env: Environment, facts: SpoolFacts, problems: Problem
   return null;
 }
 
-/** What a run left behind when its wrapper was killed. */
-export function spoolsOfRun(env: Environment, runId: string): readonly Spool[] {
-  return spoolBases(env).flatMap((base) => findSpools(base, runId));
+/** What a run left behind when its wrapper was killed. A spool that cannot be read is told and passed over. */
+export function spoolsOfRun(context: CommandContext, runId: string): readonly Spool[] {
+  const tell = (error: unknown): void => context.err.line(`runstone: ${visible(String(error))}`);
+  return spoolBases(context.env).flatMap((base) => findSpools(base, runId, tell));
 }

@@ -77,12 +77,27 @@ export function noteChild(spool: Spool, child: NonNullable<SpoolFacts["child"]>)
   return noted;
 }
 
-/** The spools of a run (of every run without one) that this user left below `base`. */
-export function findSpools(base: string, runId = ""): readonly Spool[] {
+/**
+ * The spools of a run (of every run without one) that this user left below `base`. One that cannot be read hides no
+ * other: `onUnreadable` is told; without it the error is thrown.
+ */
+export function findSpools(base: string, runId = "", onUnreadable = raise): readonly Spool[] {
   const home = join(base, homeName());
-  return names(home)
-    .filter((name) => name.startsWith(runId === "" ? "" : `${runId}-`))
-    .flatMap((name) => readSpool(join(home, name)) ?? []);
+  const found: Spool[] = [];
+  for (const name of names(home)) {
+    if (!name.startsWith(runId === "" ? "" : `${runId}-`)) continue;
+    try {
+      const spool = readSpool(join(home, name));
+      if (spool !== null) found.push(spool);
+    } catch (error) {
+      onUnreadable(error);
+    }
+  }
+  return found;
+}
+
+function raise(error: unknown): void {
+  throw error;
 }
 
 /** Removes a spool that the run has all of. A program that still holds a file of it open writes on into nothing. */

@@ -170,6 +170,7 @@ describe("after the wrapper was killed", () => {
   test("runstone resume brings in the rest", async (t) => {
     const workspace = new Workspace(t);
     const runId = await killedWrapper(workspace);
+    assert.ok(workspace.runstone(["doctor"]).stdout.includes(`resume ${runId}`));
     const done = workspace.runstone(["resume", runId]);
     assert.equal(done.code, 0, done.stderr);
     assert.match(done.stderr, /the output since its wrapper was killed was brought in/);

@@ -50,6 +50,11 @@ describe("spools", () => {
     assert.equal(findSpools(directory).length, 2);
     const [found] = findSpools(directory, "a".repeat(32));
     assert.deepEqual(found?.facts.child, { pid: 7, start: "8" });
+    const other = findSpools(directory, "b".repeat(32))[0]!;
+    writeFileSync(join(other.path, "spool.json"), "{");
+    const unreadable: unknown[] = [];
+    assert.equal(findSpools(directory, "", (error) => unreadable.push(error)).length, 1);
+    assert.match(String(unreadable[0]), /is no JSON/);
     removeSpool(spool);
     assert.deepEqual(findSpools(directory, "a".repeat(32)), []);
   });
