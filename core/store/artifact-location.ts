@@ -27,14 +27,33 @@ export function appendToLocation(location: string, ...segments: readonly string[
   return `${[start, ...segments].join("/")}${suffix}`;
 }
 
-/** Where the artifacts of a run lie, given its experiment's `artifact_location`. */
-export function runArtifactLocation(experimentLocation: string, runId: string): string {
-  return appendToLocation(experimentLocation, runId, "artifacts");
+/** An experiment, as far as locations go. */
+export interface ExperimentPlace {
+  readonly experimentId: string;
+  /** As its meta.yaml says. */
+  readonly artifactLocation: string;
 }
 
-/** Where the artifacts of a logged model lie, given its experiment's `artifact_location`. */
-export function loggedModelArtifactLocation(experimentLocation: string, modelId: string): string {
-  return appendToLocation(experimentLocation, "models", modelId, "artifacts");
+/**
+ * Where things of an experiment lie (`<run id>/artifacts`, `models/<model id>/artifacts`). A location that somebody
+ * chose is kept; the one it got by default is made anew, because the store may have been moved since.
+ */
+export function locationInExperiment(
+  paths: StorePaths,
+  policy: LocationPolicy,
+  experiment: ExperimentPlace,
+  ...segments: readonly string[]
+): string {
+  const { experimentId, artifactLocation: chosen } = experiment;
+  if (isDefault(experiment)) return artifactLocation(paths, policy, experimentId, ...segments);
+  return appendToLocation(chosen, ...segments);
+}
+
+/** Nothing, or a local path that ends in the experiment's id. */
+function isDefault({ experimentId, artifactLocation: location }: ExperimentPlace): boolean {
+  if (location === "") return true;
+  const isLocal = !hasScheme(location) || /^file:/iu.test(location) || /^[A-Za-z]:[\\/]/u.test(location);
+  return isLocal && location.split(/[\\/]/u).at(-1) === experimentId;
 }
 
 function rootSeenFromWorkspace({ root, workspace }: StorePaths): readonly string[] | null {
@@ -65,9 +84,12 @@ function encodeLikePython(name: string): string {
 }
 
 function splitSuffix(location: string): { path: string; suffix: string } {
-  const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:/u.test(location);
-  const at = hasScheme ? location.search(/[?#]/u) : -1;
+  const at = hasScheme(location) ? location.search(/[?#]/u) : -1;
   return at < 0
     ? { path: location, suffix: "" }
     : { path: location.slice(0, at), suffix: location.slice(at) };
+}
+
+function hasScheme(location: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9+.-]*:/u.test(location);
 }

@@ -2,6 +2,8 @@
 import { readSync } from "node:fs";
 import { intercept, type OperationName } from "../../core/fs/index.js";
 import * as experiments from "../../core/store/experiments/index.js";
+import * as loggedModels from "../../core/store/logged-models/index.js";
+import * as registry from "../../core/store/registry/index.js";
 import { RunstoneError } from "../../store-format/index.js";
 import { contextOf } from "./new-store.js";
 
@@ -55,7 +57,7 @@ function killBefore(count: number): void {
 }
 
 function run({ root, operation, args }: ChildTask): ChildResult {
-  const all: Record<string, unknown> = { ...experiments };
+  const all: Record<string, unknown> = { ...experiments, ...loggedModels, ...registry };
   const call = all[operation] as (...args: readonly unknown[]) => unknown;
   try {
     return { value: call(contextOf(root, { warn: () => undefined }), ...args) ?? null };

@@ -3,8 +3,7 @@ import { describe, test } from "node:test";
 import {
   appendToLocation,
   artifactLocation,
-  loggedModelArtifactLocation,
-  runArtifactLocation,
+  locationInExperiment,
 } from "../../core/store/artifact-location.js";
 
 const inWorkspace = { root: "/home/ana/proj/mlruns", workspace: "/home/ana/proj" };
@@ -40,11 +39,33 @@ describe("artifact location", () => {
     assert.equal(artifactLocation(windows, "absolute", "12"), "file:///C:/Users/a%20b/mlruns/12");
   });
 
-  test("runs and logged models lie below their experiment, the query of a URI stays", () => {
-    assert.equal(runArtifactLocation("./mlruns/12", "ab"), "./mlruns/12/ab/artifacts");
-    assert.equal(loggedModelArtifactLocation("s3://b/x", "m-1"), "s3://b/x/models/m-1/artifacts");
+  test("appending keeps the query of a URI", () => {
     assert.equal(appendToLocation("s3://b/x/", "r"), "s3://b/x/r");
     assert.equal(appendToLocation("s3://b/x?region=a#f", "r"), "s3://b/x/r?region=a#f");
     assert.equal(appendToLocation("/srv/what?", "r"), "/srv/what?/r");
+  });
+
+  test("in an experiment: below a chosen location, below the store for the one it got by default", () => {
+    const below = (location: string) =>
+      locationInExperiment(
+        inWorkspace,
+        "relative",
+        { experimentId: "12", artifactLocation: location },
+        "ab",
+        "artifacts",
+      );
+    for (const byDefault of [
+      "./mlruns/12",
+      "file:///home/ana/proj/mlruns/12",
+      "file:///elsewhere/12",
+      "/elsewhere/12",
+      "C:\\Users\\ana\\mlruns\\12",
+      "",
+    ]) {
+      assert.equal(below(byDefault), "./mlruns/12/ab/artifacts", byDefault);
+    }
+    assert.equal(below("s3://bucket/12"), "s3://bucket/12/ab/artifacts");
+    assert.equal(below("mlflow-artifacts:/12"), "mlflow-artifacts:/12/ab/artifacts");
+    assert.equal(below("/data/artifacts"), "/data/artifacts/ab/artifacts");
   });
 });

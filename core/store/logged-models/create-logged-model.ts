@@ -11,12 +11,13 @@ import {
 } from "../../../store-format/index.js";
 import { ensureDirectory, publishDirectory, syncDirectory, writeNewFile } from "../../fs/index.js";
 import type { NewLoggedModel } from "../../interfaces.js";
-import { artifactLocation } from "../artifact-location.js";
+import { locationInExperiment } from "../artifact-location.js";
 import { checkTags } from "../check-tags.js";
 import type { StoreContext } from "../context.js";
 import { locateActiveExperiment } from "../experiments/index.js";
 import { writeNewKeyFiles } from "../key-files.js";
 import { META } from "../layout.js";
+import { readExperimentMeta } from "../read/experiments.js";
 import type { ExperimentLocation } from "../read/located.js";
 import { readModel } from "./locate.js";
 import { checkModelParams } from "./logged-model-params.js";
@@ -46,23 +47,30 @@ function publish(
     for (const folder of ["metrics", "params"]) ensureDirectory(join(draft, folder));
     writeNewKeyFiles({ owner: draft, folder: "params" }, spec.params ?? {});
     writeNewKeyFiles({ owner: draft, folder: "tags" }, spec.tags ?? {});
-    writeNewFile(join(draft, META), newMeta(context, modelId, spec), true);
+    writeNewFile(join(draft, META), newMeta(context, experiment, modelId, spec), true);
   });
   syncDirectory(experiment.directory);
 }
 
-function newMeta(context: StoreContext, modelId: string, spec: NewLoggedModel): Uint8Array {
+function newMeta(
+  context: StoreContext,
+  experiment: ExperimentLocation,
+  modelId: string,
+  spec: NewLoggedModel,
+): Uint8Array {
   const now = context.now();
-  const segments = [spec.experimentId, "models", modelId, "artifacts"];
+  const { experimentId } = experiment;
+  const place = { experimentId, artifactLocation: readExperimentMeta(experiment).artifactLocation };
+  const segments = ["models", modelId, "artifacts"];
   const meta = serializeLoggedModelMeta({
     modelId,
-    experimentId: spec.experimentId,
+    experimentId,
     name: spec.name ?? runNameFrom((max) => randomInt(max)),
     modelType: spec.modelType ?? null,
     sourceRunId: spec.sourceRunId ?? null,
     status: "PENDING",
     statusMessage: null,
-    artifactLocation: artifactLocation(context, context.locations, ...segments),
+    artifactLocation: locationInExperiment(context, context.locations, place, ...segments),
     lifecycleStage: "active",
     creationTime: now,
     lastUpdatedTime: now,
