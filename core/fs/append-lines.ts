@@ -29,10 +29,12 @@ export class LineAppender {
     this.#length = length;
   }
 
-  /** Opens (and creates, with missing directories) the file. The caller must be its one appender. */
-  static open(path: string, keepTorn: KeepTorn): LineAppender {
+  /**
+   * Opens (and creates, with missing directories below `below`) the file. The caller must be its one appender.
+   */
+  static open(path: string, keepTorn: KeepTorn, below?: string): LineAppender {
     return guarded("open", path, () => {
-      const fd = withParent(path, () => ops.open(path, "a+"));
+      const fd = withParent(path, () => ops.open(path, "a+"), below);
       try {
         return new LineAppender(path, fd, cutTornTail(fd, path, keepTorn));
       } catch (error) {

@@ -31,10 +31,14 @@ export function ensureDirectory(path: string): void {
   guarded("make the directory", path, () => makeDirectories(path));
 }
 
-/** Makes one directory; false when something of that name exists. */
+/**
+ * Makes one directory, durably, in one that must be there: a parent that was moved away meanwhile is not made again.
+ * False when something of that name exists.
+ */
 export function claimDirectory(path: string): boolean {
   const made = unless(["EEXIST"], "make the directory", path, () => {
     ops.mkdir(path);
+    ops.fsyncDirectory(dirname(path));
     return true;
   });
   return made === true;
@@ -42,7 +46,8 @@ export function claimDirectory(path: string): boolean {
 
 /**
  * Builds a directory and claims `final` with it. Returns false when `final` exists already (another was first);
- * then nothing changed. On any error nothing is left at `final`. What `build` makes must not be empty.
+ * then nothing changed. On any error nothing is left at `final`; one is that its parent is not there, which is never
+ * made: it may have been moved away. What `build` makes must not be empty.
  */
 export function publishDirectory(root: string, final: string, build: (directory: string) => void): boolean {
   return inBuildingSite(root, (draft) => {
@@ -51,10 +56,15 @@ export function publishDirectory(root: string, final: string, build: (directory:
   });
 }
 
-/** Moves a directory; false when the target exists. Where a rename answers EXDEV (overlay, mount point) it is copied first. */
+/**
+ * Moves a directory; false when the target exists. The target's parent must be there. Where a rename answers EXDEV
+ * (overlay, mount point) it is copied first.
+ */
 export function moveDirectory(root: string, from: string, to: string): boolean {
   try {
-    return claimByRename(from, to);
+    if (!claimByRename(from, to)) return false;
+    if (dirname(from) !== dirname(to)) syncIfThere(dirname(from));
+    return true;
   } catch (error) {
     if (errnoOf(error) !== "EXDEV") throw error;
   }
@@ -140,7 +150,7 @@ function newPlaceIn(site: string): string {
     // Another process may clear the empty site between our two calls; then both are made again.
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return makeDirectories(place);
+        return makeDirectories(place, dirname(site));
       } catch (error) {
         if (errnoOf(error) !== "ENOENT" || attempt === 16 || statIfExists(dirname(site)) === null)
           throw error;
@@ -160,28 +170,17 @@ function clearSite(site: string): void {
 function claimByRename(from: string, to: string): boolean {
   if (statIfExists(to) !== null) return false;
   const claimed = unless(["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"], "create", to, () => {
-    renameMakingParent(from, to);
+    ops.rename(from, to);
     return true;
   });
   if (claimed !== true) return false;
   syncDirectory(dirname(to));
-  if (dirname(from) !== dirname(to)) syncIfThere(dirname(from));
   return true;
 }
 
-/** The building site is empty once its last draft has left: another process may have removed it by now. */
+/** What another process removed meanwhile needs no sync. */
 function syncIfThere(path: string): void {
   unless(["ENOENT"], "fsync", path, () => ops.fsyncDirectory(path));
-}
-
-function renameMakingParent(from: string, to: string): void {
-  try {
-    ops.rename(from, to);
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT" || statIfExists(from) === null) throw error;
-    makeDirectories(dirname(to));
-    ops.rename(from, to);
-  }
 }
 
 function copyTree(from: string, to: string): void {

@@ -15,14 +15,14 @@ export interface WritePlace {
   readonly sync: boolean;
 }
 
-/** Puts `bytes` at `path`, whatever was there. Missing parents are made. Throws typed errors; the old content stays on failure. */
+/** Puts `bytes` at `path`, whatever was there. Missing parents below `temporaryIn` are made. Throws typed errors; the old content stays on failure. */
 export function replaceFile(path: string, bytes: Uint8Array, place: WritePlace): void {
   guarded("write", path, () => {
     const temporary = join(place.temporaryIn, temporaryName());
     createWhole(temporary, bytes, place.sync);
     try {
       keepMode(path, temporary);
-      withParent(path, () => ops.rename(temporary, path));
+      withParent(path, () => ops.rename(temporary, path), place.temporaryIn);
     } catch (error) {
       removeQuietly(temporary);
       throw error;
@@ -51,7 +51,7 @@ const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 function linkInto(temporary: string, path: string, bytes: Uint8Array, place: WritePlace): boolean {
   try {
-    withParent(path, () => ops.link(temporary, path));
+    withParent(path, () => ops.link(temporary, path), place.temporaryIn);
   } catch (error) {
     const errno = errnoOf(error) ?? "";
     if (errno === "EEXIST") return false;
@@ -71,27 +71,32 @@ function createDirectly(path: string, bytes: Uint8Array, place: WritePlace): boo
   return created === true;
 }
 
-/** Tries `call`; when the parent directory of `path` is missing, makes it and tries again. */
-export function withParent<T>(path: string, call: () => T): T {
+/** Tries `call`; when the parent directory of `path` is missing, makes it ({@link makeDirectories}) and tries again. */
+export function withParent<T>(path: string, call: () => T, below?: string): T {
   try {
     return call();
   } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error;
-    makeDirectories(dirname(path));
+    const parent = dirname(path);
+    if (errnoOf(error) !== "ENOENT" || parent === below) throw error;
+    makeDirectories(parent, below);
     return call();
   }
 }
 
-/** `mkdir -p`. Throws raw errno errors. */
-export function makeDirectories(path: string): void {
+/**
+ * `mkdir -p`; with `below` only what lies below that directory: a run or model that was moved away meanwhile must not
+ * come back as an empty shell. Throws raw errno errors.
+ */
+export function makeDirectories(path: string, below?: string): void {
   try {
     ops.mkdir(path);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "EEXIST" && ops.stat(path).isDirectory()) return;
-    if (errno !== "ENOENT" || dirname(path) === path) throw error;
-    makeDirectories(dirname(path));
-    makeDirectories(path);
+    const parent = dirname(path);
+    if (errno !== "ENOENT" || parent === path || parent === below) throw error;
+    makeDirectories(parent, below);
+    makeDirectories(path, below);
   }
 }
 

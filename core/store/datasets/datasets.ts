@@ -14,7 +14,7 @@ import {
   RunstoneError,
   serializeDatasetMeta,
 } from "../../../store-format/index.js";
-import { publishDirectory, writeNewFile } from "../../fs/index.js";
+import { claimDirectory, publishDirectory, writeNewFile } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
 
@@ -37,9 +37,9 @@ export function writeDataset(
   checkDataset(dataset);
   const id = datasetId(dataset.name, dataset.digest);
   const meta = encodeText(serializeDatasetMeta(dataset));
-  publishDirectory(context.root, join(experimentDirectory, "datasets", id), (draft) =>
-    writeNewFile(join(draft, META), meta, true),
-  );
+  const datasets = join(experimentDirectory, "datasets");
+  claimDirectory(datasets);
+  publishDirectory(context.root, join(datasets, id), (draft) => writeNewFile(join(draft, META), meta, true));
   return id;
 }
 

@@ -2,7 +2,7 @@
  * What a run used and made: directories in `inputs/` and `outputs/`, which appear complete by rename, because MLflow
  * fails on anything else there. Every call can be repeated.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   checkPoint,
   codePointLength,
@@ -19,7 +19,7 @@ import {
   serializeInputMeta,
   serializeOutputMeta,
 } from "../../../store-format/index.js";
-import { publishDirectory, replaceFile, writeNewFile } from "../../fs/index.js";
+import { claimDirectory, publishDirectory, replaceFile, writeNewFile } from "../../fs/index.js";
 import type { NewDatasetInput, NewInputs } from "../../interfaces.js";
 import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
@@ -89,7 +89,9 @@ function outputText({ modelId, step }: ModelOutput): string {
 }
 
 function publishMeta(context: StoreContext, run: RunPlace, name: string, text: string): boolean {
-  return publishDirectory(context.root, join(run.directory, name), (draft) =>
+  const directory = join(run.directory, name);
+  claimDirectory(dirname(directory));
+  return publishDirectory(context.root, directory, (draft) =>
     writeNewFile(join(draft, META), encodeText(text), true),
   );
 }

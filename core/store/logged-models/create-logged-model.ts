@@ -9,7 +9,7 @@ import {
   runNameFrom,
   serializeLoggedModelMeta,
 } from "../../../store-format/index.js";
-import { ensureDirectory, publishDirectory, syncDirectory, writeNewFile } from "../../fs/index.js";
+import { claimDirectory, ensureDirectory, publishDirectory, writeNewFile } from "../../fs/index.js";
 import type { NewLoggedModel } from "../../interfaces.js";
 import { locationInExperiment } from "../artifact-location.js";
 import { checkTags } from "../check-tags.js";
@@ -48,8 +48,8 @@ function publish(
     writeNewKeyFiles({ owner: draft, folder: "params" }, spec.params ?? {});
     writeNewKeyFiles({ owner: draft, folder: "tags" }, spec.tags ?? {});
     writeNewFile(join(draft, META), newMeta(context, experiment, modelId, spec), true);
+    claimDirectory(models);
   });
-  syncDirectory(experiment.directory);
 }
 
 function newMeta(

@@ -32,7 +32,7 @@ export function logModelMetrics(context: StoreContext, points: ModelPoints): voi
     for (const [key, ofKey] of groupBy(metrics, (metric) => metric.key)) {
       checkKey(key, "metric");
       const path = join(directory, "metrics", keyToPath(key));
-      appendLines(path, ofKey.map((metric) => modelLine(metric, points.runId)).join(""));
+      appendLines(path, ofKey.map((metric) => modelLine(metric, points.runId)).join(""), directory);
       pending.add(path, directory);
     }
   }
@@ -59,8 +59,8 @@ function modelLine({ timestamp, value, step, dataset }: Metric, runId: string): 
   return serializeModelPoint({ timestamp, value, step, runId, ...(fits ? { dataset } : {}) });
 }
 
-function appendLines(path: string, lines: string): void {
-  const appender = openShared(path);
+function appendLines(path: string, lines: string, model: string): void {
+  const appender = openShared(path, model);
   try {
     appender.append(encodeText(lines));
   } finally {
@@ -75,10 +75,10 @@ const LOOKS = 5;
 class BeingWritten extends Error {}
 
 /** Opens a file that others may append to at the same time: what looks torn is looked at again before it is cut. */
-function openShared(path: string): LineAppender {
+function openShared(path: string, model: string): LineAppender {
   for (;;) {
     try {
-      return LineAppender.open(path, (offset, tail) => assertAbandoned(path, offset + tail.length));
+      return LineAppender.open(path, (offset, tail) => assertAbandoned(path, offset + tail.length), model);
     } catch (error) {
       if (!(error instanceof BeingWritten)) throw error;
     }

@@ -9,7 +9,7 @@ import {
   type ModelVersion,
   serializeModelVersionMeta,
 } from "../../../store-format/index.js";
-import { publishDirectory, removeDirectory, writeNewFile } from "../../fs/index.js";
+import { publishDirectory, writeNewFile } from "../../fs/index.js";
 import type { NewModelVersion } from "../../interfaces.js";
 import { checkTags } from "../check-tags.js";
 import type { StoreContext } from "../context.js";
@@ -26,7 +26,6 @@ import { deleteAliasesOf } from "./aliases.js";
 import {
   changeModelVersion,
   changeRegisteredModel,
-  hasMeta,
   locateModelVersion,
   locateRegisteredModel,
   readModelVersion,
@@ -40,11 +39,22 @@ export function createModelVersion(context: StoreContext, spec: NewModelVersion)
   checkTags(spec.tags ?? {}, MAX_REGISTRY_TAG_VALUE_LENGTH);
   const model = locateRegisteredModel(context, spec.name);
   const source = resolveSource(context, spec);
-  const version = claimVersion(context, model, spec, source);
-  removeGhost(context, model);
-  changeRegisteredModel(context, model);
-  if (source.modelId !== null) noteVersionAtLoggedModel(context, source.modelId, version);
-  return readModelVersion(model, version);
+  return whileThere(context, model, () => {
+    const version = claimVersion(context, model, spec, source);
+    changeRegisteredModel(context, model);
+    if (source.modelId !== null) noteVersionAtLoggedModel(context, source.modelId, version);
+    return readModelVersion(model, version);
+  });
+}
+
+/** A failure because the model was renamed or deleted meanwhile becomes RESOURCE_DOES_NOT_EXIST. */
+function whileThere<T>(context: StoreContext, model: RegisteredModelLocation, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    locateRegisteredModel(context, model.name);
+    throw error;
+  }
 }
 
 function claimVersion(
@@ -88,13 +98,6 @@ function newMeta(
     statusMessage: null,
   });
   return encodeText(meta);
-}
-
-/** The model was renamed or deleted while we published: what we made is the only thing in a directory of the old name. */
-function removeGhost(context: StoreContext, model: RegisteredModelLocation): void {
-  if (hasMeta(model)) return;
-  removeDirectory(context.root, model.directory);
-  locateRegisteredModel(context, model.name);
 }
 
 /** Sets the description. Throws RESOURCE_DOES_NOT_EXIST. */

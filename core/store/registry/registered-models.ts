@@ -8,7 +8,7 @@ import {
   type StringMap,
   serializeRegisteredModelMeta,
 } from "../../../store-format/index.js";
-import { publishDirectory, removeDirectory, syncDirectory, writeNewFile } from "../../fs/index.js";
+import { claimDirectory, publishDirectory, removeDirectory, writeNewFile } from "../../fs/index.js";
 import { checkTags } from "../check-tags.js";
 import type { StoreContext } from "../context.js";
 import { writeNewKeyFiles } from "../key-files.js";
@@ -31,13 +31,14 @@ export function createRegisteredModel(
 ): RegisteredModel {
   checkNewModelName(name);
   checkTags(options.tags ?? {}, MAX_REGISTRY_TAG_VALUE_LENGTH);
-  const { directory } = inside(registryLocation(context), name);
+  const registry = registryLocation(context);
+  const { directory } = inside(registry, name);
   const isFirst = publishDirectory(context.root, directory, (draft) => {
     writeNewKeyFiles({ owner: draft, folder: "tags" }, options.tags ?? {});
     writeNewFile(join(draft, META), newMeta(context, name, options), true);
+    claimDirectory(registry.directory);
   });
   if (!isFirst) throw nameTaken(name);
-  syncDirectory(context.root);
   return mustReadRegisteredModel(context, name);
 }
 

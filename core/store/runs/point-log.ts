@@ -2,7 +2,7 @@
  * Appending points of one writer: one file a key, descriptors kept open up to a cap, the links of points beside.
  * Knows nothing of runs; the writer slot says where the files lie.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   keyToPath,
   type Metric,
@@ -98,7 +98,11 @@ export class PointLog {
 
   #openFile(name: string, path: string): LineAppender {
     if (this.#open.size >= MAX_OPEN_FILES) this.#closeOldest();
-    const appender = openAppender(name, path, this.#keepTorn(path));
+    const appender = openAppender(
+      name,
+      { path, below: dirname(this.#place.metricsDirectory) },
+      this.#keepTorn(path),
+    );
     this.#open.set(name, appender);
     // A new file is found after a power cut only when its directories are durable, too.
     this.#closedUnsynced.add(path, this.#place.metricsDirectory);
@@ -115,9 +119,15 @@ export class PointLog {
   }
 }
 
-function openAppender(key: string, path: string, keepTorn: KeepTorn): LineAppender {
+interface PointFile {
+  readonly path: string;
+  /** The run or its writer slot: once that was moved away (its experiment deleted), no directory is made in its place. */
+  readonly below: string;
+}
+
+function openAppender(key: string, { path, below }: PointFile, keepTorn: KeepTorn): LineAppender {
   try {
-    return LineAppender.open(path, keepTorn);
+    return LineAppender.open(path, keepTorn, below);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== "EISDIR" && errno !== "ENOTDIR" && errno !== "EEXIST") throw error;
