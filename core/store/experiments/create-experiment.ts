@@ -43,18 +43,21 @@ export function createExperiment(context: StoreContext, spec: NewExperiment): Ex
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     refuseTakenName(context, spec.name);
     const experimentId = claim(context, spec);
-    if (!hasTwin(context, spec.name, experimentId)) return ownExperiment(context, experimentId);
-    withdraw(context, experimentId);
+    if (isSoleHolder(context, spec.name, experimentId)) return ownExperiment(context, experimentId);
   }
   throw nameTaken(spec.name, null);
 }
 
 /** Publishes the directory under the first id of the name that nobody holds. */
 function claim(context: StoreContext, spec: NewExperiment): string {
-  for (let probe = 0; ; probe += 1) {
+  for (let probe = 0; ; ) {
     const experimentId = derivedId(spec.name, probe);
     if (!isHeld(context, experimentId) && publishExperiment(context, experimentId, spec)) return experimentId;
-    refuseSameName(context, experimentId, spec.name);
+    // Who lost the race for an id lost it to the same name; an experiment that was renamed since holds its id on.
+    refuseTakenName(context, spec.name);
+    if (!isHeld(context, experimentId)) continue;
+    warnOfOrphan(context, experimentId);
+    probe += 1;
   }
 }
 
@@ -92,17 +95,23 @@ export function newMeta(context: StoreContext, experimentId: string, spec: NewEx
   return encodeText(meta);
 }
 
-/** Who lost the race for an id lost it to the same name; an experiment that was renamed since holds its id on. */
-function refuseSameName(context: StoreContext, experimentId: string, name: string): void {
+function warnOfOrphan(context: StoreContext, experimentId: string): void {
   const holder = findExperiment(context, experimentId);
-  if (holder === null || holder.orphan) {
-    context.warn(
-      `the directory of experiment id ${experimentId} has no readable meta.yaml: the next id is taken`,
-    );
-    return;
+  if (holder !== null && !holder.orphan) return;
+  context.warn(
+    `the directory of experiment id ${experimentId} has no readable meta.yaml: the next id is taken`,
+  );
+}
+
+/** Looks again after the claim; takes it back when it was not the only one, or when looking failed. */
+function isSoleHolder(context: StoreContext, name: string, experimentId: string): boolean {
+  let isSole = false;
+  try {
+    isSole = !hasTwin(context, name, experimentId);
+  } finally {
+    if (!isSole) withdraw(context, experimentId);
   }
-  const experiment = readExperiment(holder, IGNORE_DAMAGE);
-  if (experiment.name === name) throw nameTaken(name, experiment);
+  return isSole;
 }
 
 /** Another of that name, or of that id in the trash, appeared between our look and our claim. */

@@ -9,7 +9,7 @@
  */
 import { join } from "node:path";
 import { type ExperimentMeta, type Integer, RunstoneError } from "../../../store-format/index.js";
-import { moveDirectory } from "../../fs/index.js";
+import { ensureDirectory, moveDirectory } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { trashPath } from "../layout.js";
 import { readExperimentMeta } from "../read/experiments.js";
@@ -27,6 +27,8 @@ export function deleteExperiment(context: StoreContext, experimentId: string): v
   editRuns(context, location, (run) =>
     run.lifecycleStage === "deleted" ? null : { ...run, lifecycleStage: "deleted", deletedTime },
   );
+  // A clone has no empty directories.
+  ensureDirectory(trashPath(context.root));
   move(context, location, join(trashPath(context.root), experimentId));
 }
 

@@ -7,6 +7,7 @@ import { META } from "../layout.js";
 import { IGNORE_DAMAGE } from "../read/damages.js";
 import type { ExperimentLocation, RunLocation } from "../read/located.js";
 import { readRunMeta, runsOf } from "../read/runs.js";
+import { resealAfterEdit } from "../runs/seal.js";
 
 /** Returns the new meta of a run, or null to leave it as it is. */
 export type EditRun = (run: RunMeta) => RunMeta | null;
@@ -16,7 +17,19 @@ export function editRuns(context: StoreContext, experiment: ExperimentLocation, 
   for (const run of runsOf(experiment, IGNORE_DAMAGE)) {
     const before = readRunMetaOrWarn(context, run);
     const after = before === null ? null : edit(before);
-    if (after !== null) writeRunMeta(run, after);
+    if (after === null) continue;
+    writeRunMeta(run, after);
+    reseal(context, run);
+  }
+}
+
+/** A manifest that cannot be read keeps no run from being deleted or restored. */
+function reseal(context: StoreContext, run: RunLocation): void {
+  try {
+    resealAfterEdit(context, run);
+  } catch (error) {
+    if (!isRunstoneError(error, "DAMAGED") && !isRunstoneError(error, "FORMAT_TOO_NEW")) throw error;
+    context.warn(`run ${run.runId} is not sealed anew: ${error.message}`);
   }
 }
 

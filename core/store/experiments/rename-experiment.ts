@@ -2,7 +2,7 @@ import { checkExperimentName } from "../../../store-format/index.js";
 import type { StoreContext } from "../context.js";
 import { readExperimentMeta } from "../read/experiments.js";
 import { locateActiveExperiment, writeExperimentMeta } from "./locate.js";
-import { nameTaken, othersOfName, refuseTakenName } from "./names.js";
+import { refuseTakenName } from "./names.js";
 
 /**
  * Gives an active experiment another name; its id stays. Throws RESOURCE_ALREADY_EXISTS. Where two processes give the
@@ -15,8 +15,10 @@ export function renameExperiment(context: StoreContext, experimentId: string, na
   if (before.name === name) return;
   refuseTakenName(context, name, experimentId);
   writeExperimentMeta(location, { ...before, name, lastUpdateTime: context.now() });
-  const twin = othersOfName(context, name, experimentId)[0];
-  if (twin === undefined) return;
-  writeExperimentMeta(location, before);
-  throw nameTaken(name, twin);
+  try {
+    refuseTakenName(context, name, experimentId);
+  } catch (error) {
+    writeExperimentMeta(location, before);
+    throw error;
+  }
 }

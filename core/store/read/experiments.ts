@@ -55,8 +55,8 @@ export function scanExperiments(paths: StorePaths, onDamage: OnDamage): Experime
   const experiments: Experiment[] = [];
   for (const location of listExperimentLocations(paths, onDamage)) {
     if (location.orphan) continue;
-    const experiment = readable(onDamage, location, META, () => readExperiment(location, onDamage));
-    if (experiment !== null) experiments.push(experiment);
+    const meta = readMetaIfStillThere(location, onDamage);
+    if (meta !== null) experiments.push(toExperiment(location, meta, onDamage));
   }
   return experiments;
 }
@@ -66,10 +66,22 @@ export function findExperimentsByName(paths: StorePaths, name: string): Experime
   const found: Experiment[] = [];
   for (const location of listExperimentLocations(paths, IGNORE_DAMAGE)) {
     if (location.orphan) continue;
-    const meta = readable(IGNORE_DAMAGE, location, META, () => readExperimentMeta(location));
+    const meta = readMetaIfStillThere(location, IGNORE_DAMAGE);
     if (meta?.name === name) found.push(toExperiment(location, meta, IGNORE_DAMAGE));
   }
   return found;
+}
+
+/** Null when the experiment was deleted, moved or damaged since it was listed: that hides no other. */
+function readMetaIfStillThere(location: ExperimentLocation, onDamage: OnDamage): ExperimentMeta | null {
+  return readable(onDamage, location, META, () => {
+    try {
+      return readMetaIfExists(location, parseExperimentLeniently);
+    } catch (error) {
+      if (!isRunstoneError(error, "DAMAGED")) throw error;
+      return null;
+    }
+  });
 }
 
 /**
