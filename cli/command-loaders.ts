@@ -5,7 +5,11 @@ type Load = () => Promise<Command>;
 
 const LOADERS = {
   init: async () => (await import("./commands/init.js")).init,
-  run: async () => (await import("./commands/run.js")).run,
+  run: async () =>
+    implement(
+      (await import("./commands/run.js")).run,
+      async () => (await import("./commands/run.run.js")).runRun,
+    ),
   start: async () => (await import("./commands/start.js")).start,
   log: async () => (await import("./commands/log.js")).log,
   end: async () => (await import("./commands/end.js")).end,

@@ -7,6 +7,7 @@ import { VERSION } from "./version.js";
 /** Commands with a fast path; each is a file of its own (scripts/bundle.mjs). */
 const HOT = {
   log: () => import("./hot/log.js"),
+  run: () => import("./hot/run.js"),
   runs: () => import("./hot/runs.js"),
   show: () => import("./hot/show.js"),
   "--help": () => import("./hot/help.js"),

@@ -13,7 +13,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const outdir = `${root}dist/bin`;
-const HOT = ["log", "runs", "show", "help"];
+const HOT = ["log", "run", "runs", "show", "help"];
 const WORKERS = { "heartbeat-worker": "core/leases/heartbeat-worker.ts" };
 
 /** @type {import("esbuild").BuildOptions} */

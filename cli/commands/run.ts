@@ -1,4 +1,4 @@
-import { type ArgumentsOf, defineCommand, type Options } from "../command.js";
+import { type ArgumentsOf, defineSignature, type Options } from "../command.js";
 
 /** Parts of capture that can be left out. */
 export const CAPTURE_PARTS = ["git", "patch", "environment", "command", "packages", "gpu"] as const;
@@ -81,12 +81,11 @@ const options = {
 
 export type RunArguments = ArgumentsOf<typeof options>;
 
-export const run = defineCommand({
+export const run = defineSignature({
   name: "run",
   describe: "Run a command and record it",
   options,
   takesCommandLine: true,
-  hot: true,
   examples: [
     { line: "runstone run -- python train.py --lr 0.1", describe: "The main job" },
     { line: "runstone run -e wine -p lr=0.1 -- ./train", describe: "Name the experiment, log a param" },
@@ -97,5 +96,4 @@ export const run = defineCommand({
     "The exit code is the command's: 128 + n when signal n ended it, 127 when there is no such command (then there is no run), 126 when it cannot be run.",
     "The command's output goes to files that Runstone follows: the command sees no terminal on stdout and stderr, and goes on when Runstone is stopped or killed.",
   ].join("\n\n"),
-  load: async () => (await import("./run.run.js")).runRun,
 });
