@@ -123,7 +123,14 @@ export {
   type RunDigestMetric,
   serializeRunDigest,
 } from "./run-digest.js";
-export { type LegacySource, parseRunMeta, type RunMeta, serializeRunMeta } from "./run-meta.js";
+export {
+  glanceAtRunMeta,
+  type LegacySource,
+  parseRunMeta,
+  type RunMeta,
+  type RunMetaGlance,
+  serializeRunMeta,
+} from "./run-meta.js";
 export {
   codePointLength,
   compareCodePoints,

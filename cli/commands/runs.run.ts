@@ -1,3 +1,4 @@
+import type { GlancedRun } from "../../core/store/read/run-infos.js";
 import type { CommandContext } from "../context.js";
 import { printJsonArray } from "../output/print-json.js";
 import { runRecord } from "../output/records.js";
@@ -6,54 +7,49 @@ import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import { readView } from "../parse/view.js";
 import { findExperimentIds } from "../store/find-experiment.js";
-import { openPlace } from "../store/open-place.js";
-import { listRunEntries, type RunEntry, readShownRun, type ShownRun } from "../store/run-entries.js";
+import { type OpenPlace, openPlace } from "../store/open-place.js";
+import { glanceAtNewest, readEntry, readFullRun, readShownRun } from "../store/run-entries.js";
 import type { RunsArguments } from "./runs-list.js";
 
-const DEFAULT_LIMIT = 50;
+const DEFAULT_LIMIT = 30;
 
 export async function runRuns(context: CommandContext, args: RunsArguments): Promise<void> {
-  const opened = openPlace(context);
+  const place = openPlace(context);
   const limit = readLimit(args.limit);
-  const experimentIds = await findExperimentIds(opened, [...args.experiment, ...args["experiment-id"]]);
-  const entries = listRunEntries(opened, { experimentIds, view: readView(args.view) });
-  const shown = entries.slice(0, limit);
-  if (args.ids) for (const { info } of shown) context.out.line(visible(info.runId));
-  else if (context.json)
-    printJsonArray(
-      context,
-      records(shown, (entry) => readShownRun(opened, entry)),
-    );
-  else
-    printTable(
-      context,
-      args,
-      shown.map((entry) => readShownRun(opened, entry)),
-      entries,
-    );
+  const experimentIds = await findExperimentIds(place, [...args.experiment, ...args["experiment-id"]]);
+  const all = glanceAtNewest(place, { experimentIds, view: readView(args.view) });
+  const shown = all.slice(0, limit);
+  if (args.ids) for (const { location } of shown) context.out.line(visible(location.runId));
+  else if (context.json) printJsonArray(context, records(place, shown));
+  else if (shown.length > 0) printTable(context, args, { place, shown, all });
   context.out.flush();
-  if (entries.length === 0) context.err.line("No runs. Record one with: runstone run -- COMMAND");
-  if (shown.length < entries.length)
-    context.err.line(`${shown.length} of ${entries.length} runs; --limit 0 shows all`);
+  if (all.length === 0) context.err.line("No runs. Record one with: runstone run -- COMMAND");
+  if (shown.length < all.length)
+    context.err.line(`${shown.length} of ${all.length} runs; --limit 0 shows all`);
 }
 
 /** Read as they are printed: memory stays flat however many runs there are. */
-function* records(entries: readonly RunEntry[], read: (entry: RunEntry) => ShownRun): Generator<object> {
-  for (const entry of entries) {
-    const { run, state } = read(entry);
+function* records(place: OpenPlace, shown: readonly GlancedRun[]): Generator<object> {
+  for (const glanced of shown) {
+    const entry = readEntry(place, glanced);
+    if (entry === null) continue;
+    const { run, state } = readFullRun(place, entry);
     yield runRecord(run, state);
   }
 }
 
-function printTable(
-  context: CommandContext,
-  args: RunsArguments,
-  shown: readonly ShownRun[],
-  all: readonly RunEntry[],
-): void {
-  const lines = runTable(shown, {
+interface Listing {
+  readonly place: OpenPlace;
+  readonly shown: readonly GlancedRun[];
+  readonly all: readonly GlancedRun[];
+}
+
+function printTable(context: CommandContext, args: RunsArguments, { place, shown, all }: Listing): void {
+  const entries = shown.map((glanced) => readEntry(place, glanced)).filter((entry) => entry !== null);
+  const rows = entries.map((entry) => readShownRun(place, entry, args.column.length > 0));
+  const lines = runTable(rows, {
     columns: args.column,
-    allIds: all.map(({ info }) => info.runId),
+    allIds: all.map(({ location }) => location.runId),
     now: context.now(),
     width: context.width,
     style: context.style,

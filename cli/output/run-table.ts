@@ -22,7 +22,7 @@ export interface RunTableOptions {
 interface RecordColumn {
   readonly title: string;
   readonly numeric: boolean;
-  readonly cell: (run: Run) => string;
+  readonly cell: (run: ShownRun) => string;
 }
 
 const CHOSEN_METRICS = 4;
@@ -30,10 +30,9 @@ const CHOSEN_PARAMS = 4;
 
 export function runTable(shown: readonly ShownRun[], options: RunTableOptions): readonly string[] {
   const { style, now, width } = options;
-  const runs = shown.map(({ run }) => run);
-  const extra = options.columns.length > 0 ? namedColumns(options.columns, runs) : chosenColumns(runs);
+  const extra = options.columns.length > 0 ? namedColumns(options.columns, shown) : chosenColumns(shown);
   const prefix = prefixLength(options.allIds);
-  const several = new Set(runs.map((run) => run.info.experimentId)).size > 1;
+  const several = new Set(shown.map((run) => run.info.experimentId)).size > 1;
   const columns: readonly Column[] = [
     { title: "ID", paint: (padded) => style.cyan(padded) },
     { title: "NAME", shrinkTo: 8 },
@@ -50,12 +49,12 @@ export function runTable(shown: readonly ShownRun[], options: RunTableOptions): 
     ),
     ...(several ? [{ title: "EXPERIMENT", shrinkTo: 6, dropOrder: 70 }] : []),
   ];
-  const rows = shown.map(({ run, state }) => [
+  const rows = shown.map((run) => [
     visible(run.info.runId.slice(0, prefix)),
     visible(run.info.runName),
-    shownState(run.info, state),
+    shownState(run.info, run.state),
     formatAge(run.info.startTime, now),
-    durationOf(run, state, now),
+    durationOf(run, run.state, now),
     ...extra.map(({ cell }) => visible(cell(run))),
     ...(several ? [visible(run.info.experimentId)] : []),
   ]);
@@ -97,7 +96,7 @@ function tagColumn(key: string): RecordColumn {
   return { title: key, numeric: false, cell: ({ tags }) => tags[key] ?? "" };
 }
 
-function namedColumns(words: readonly string[], runs: readonly Run[]): RecordColumn[] {
+function namedColumns(words: readonly string[], runs: readonly ShownRun[]): RecordColumn[] {
   return words.map((word) => {
     const exact = /^(metrics?|params?|tags?)\.(.+)$/.exec(word);
     if (exact?.[1]?.startsWith("metric")) return metricColumn(exact[2]!);
@@ -109,7 +108,7 @@ function namedColumns(words: readonly string[], runs: readonly Run[]): RecordCol
 }
 
 /** The metrics that most runs have, and the params that differ between them. */
-function chosenColumns(runs: readonly Run[]): RecordColumn[] {
+function chosenColumns(runs: readonly ShownRun[]): RecordColumn[] {
   const metrics = byFrequency(
     runs.map((run) => Object.keys(run.metrics).filter((key) => !key.startsWith("system/"))),
   );

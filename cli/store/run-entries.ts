@@ -1,16 +1,20 @@
 /** Listing runs without reading more of them than is shown. */
-
 import { type RunState, readRunState } from "../../core/leases/index.js";
-import type { RunLocation } from "../../core/store/read/located.js";
-import { listRunLocations, readRun, readRunMetaReporting, toRunInfo } from "../../core/store/read/runs.js";
-import type { Run, RunInfo, View } from "../../store-format/index.js";
+import { readLatestMetrics } from "../../core/store/read/latest-metrics.js";
+import { readParams, readTags, toStringMap } from "../../core/store/read/records.js";
+import {
+  type GlancedRun,
+  glanceAtRuns,
+  type LocatedRun,
+  listRunInfos,
+  readInfo,
+} from "../../core/store/read/run-infos.js";
+import { readRun } from "../../core/store/read/runs.js";
+import type { Run, View } from "../../store-format/index.js";
 import type { OpenPlace } from "./open-place.js";
 
 /** What meta.yaml says of a run; its records are not read yet. */
-export interface RunEntry {
-  readonly location: RunLocation;
-  readonly info: RunInfo;
-}
+export type RunEntry = LocatedRun;
 
 export interface RunSelection {
   /** Default: every experiment. */
@@ -18,32 +22,61 @@ export interface RunSelection {
   readonly view: View;
 }
 
-/** A run as listings show it. */
-export interface ShownRun {
+/** A run with all its records. */
+export interface FullRun {
   readonly run: Run;
+  readonly state: RunState;
+}
+
+/** A run as a table shows it. */
+export interface ShownRun extends Pick<Run, "info" | "params" | "tags" | "metrics"> {
   readonly state: RunState;
 }
 
 /** Every readable run of the selection, newest start first. */
 export function listRunEntries({ context, onDamage }: OpenPlace, selection: RunSelection): RunEntry[] {
   const { experimentIds, view } = selection;
-  const entries: RunEntry[] = [];
+  const keyed: { readonly entry: RunEntry; readonly start: number }[] = [];
   const options = { onDamage, ...(experimentIds === undefined ? {} : { experimentIds }) };
-  for (const location of listRunLocations(context, options)) {
-    const meta = readRunMetaReporting(location, onDamage);
-    if (meta === null) continue;
-    const info = toRunInfo(location, meta);
-    if (view === "all" || info.lifecycleStage === view) entries.push({ location, info });
-  }
-  return entries.sort(newestFirst);
+  for (const entry of listRunInfos(context, options))
+    if (view === "all" || entry.info.lifecycleStage === view)
+      keyed.push({ entry, start: Number(entry.info.startTime ?? 0) });
+  // The walk is in the order of ids, and the sort is stable.
+  return keyed.sort((a, b) => b.start - a.start).map(({ entry }) => entry);
+}
+
+/** The runs of a selection by start, newest first, none of them read yet. */
+export function glanceAtNewest({ context, onDamage }: OpenPlace, selection: RunSelection): GlancedRun[] {
+  const { experimentIds, view } = selection;
+  const options = { onDamage, ...(experimentIds === undefined ? {} : { experimentIds }) };
+  const found: GlancedRun[] = [];
+  for (const run of glanceAtRuns(context, options))
+    if (view === "all" || run.lifecycleStage === view) found.push(run);
+  return found.sort((a, b) => Number(b.startTime ?? 0) - Number(a.startTime ?? 0));
+}
+
+/** A glanced run as an entry; null when its meta.yaml went away or was damaged meanwhile (reported). */
+export function readEntry({ onDamage }: OpenPlace, { location }: GlancedRun): RunEntry | null {
+  const info = readInfo(location, onDamage);
+  return info === null ? null : { location, info };
 }
 
 /** The run with its records and its derived state. */
-export function readShownRun({ onDamage }: OpenPlace, { location, info }: RunEntry): ShownRun {
+export function readFullRun({ onDamage }: OpenPlace, { location, info }: RunEntry): FullRun {
   return { run: readRun(location, onDamage), state: readRunState(location, info) };
 }
 
-function newestFirst(a: RunEntry, b: RunEntry): number {
-  const [left, right] = [Number(a.info.startTime ?? 0), Number(b.info.startTime ?? 0)];
-  return right - left || (a.location.runId < b.location.runId ? -1 : 1);
+/** Only what a table needs: tags are read only when they are asked for. */
+export function readShownRun(
+  { onDamage }: OpenPlace,
+  { location, info }: RunEntry,
+  withTags: boolean,
+): ShownRun {
+  return {
+    info,
+    params: toStringMap(readParams(location, onDamage)),
+    tags: withTags ? toStringMap(readTags(location, onDamage)) : {},
+    metrics: readLatestMetrics(location, onDamage),
+    state: readRunState(location, info),
+  };
 }

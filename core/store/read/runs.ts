@@ -85,7 +85,8 @@ export function* listRunLocations(paths: StorePaths, options: RunListOptions = {
   for (const experiment of experimentsOf(paths, experimentIds, onDamage)) yield* runsOf(experiment, onDamage);
 }
 
-function* experimentsOf(
+/** The experiments of a listing: those asked for, or all, the root's first. */
+export function* experimentsOf(
   paths: StorePaths,
   experimentIds: readonly string[] | undefined,
   onDamage: OnDamage,
