@@ -127,8 +127,7 @@ function objectsIn(directory: string, since?: number): FoundObject[] {
 
 /** A hard link or a clone may carry an old modification time: the change time counts, too. */
 function lastChange(found: FileStat): number {
-  const newest = found.mtimeNs > found.ctimeNs ? found.mtimeNs : found.ctimeNs;
-  return Number(newest / 1_000_000n);
+  return Math.max(Number(found.mtimeNs / 1_000_000n), Number(found.ctimeNs / 1_000_000n));
 }
 
 function trashDirectories(objects: string): { readonly path: string; readonly time: number }[] {

@@ -75,7 +75,7 @@ function abandonedSites(root: string): string[] {
 function lastChange(path: string): number {
   const found = statIfExists(path);
   if (found === null) return 0;
-  const own = Number((found.mtimeNs > found.ctimeNs ? found.mtimeNs : found.ctimeNs) / 1_000_000n);
+  const own = Math.max(Number(found.mtimeNs / 1_000_000n), Number(found.ctimeNs / 1_000_000n));
   if (found.kind !== "directory") return own;
   const inside = (listDirectory(path) ?? []).map((entry) => lastChange(join(path, entry.name)));
   return inside.reduce((newest, time) => Math.max(newest, time), own);

@@ -206,7 +206,13 @@ describe("objects", () => {
       (path: string) => writeFileSync(path, readFileSync(path, "utf8").replace("artifact", "artefact")),
     ],
     ["newer", (path: string) => writeFileSync(path, "runstone_manifest: 99\n")],
-    ["not a file", (path: string) => (rmSync(path), mkdirSync(path))],
+    [
+      "not a file",
+      (path: string) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
   ] as const) {
     test(`a manifest that is ${what} stops it, and is named; in a run without meta.yaml, too`, () => {
       const directory = run(`1/${RUN}`, ["named"]);
