@@ -4,6 +4,8 @@ import { parseArgs } from "node:util";
 import { benchArtifacts } from "./artifacts.js";
 import { benchLogMetric } from "./log-metric.js";
 import { benchMemory } from "./memory.js";
+import { benchMlflow } from "./mlflow.js";
+import { benchRunOverhead } from "./run-overhead.js";
 import { printHeader } from "./table.js";
 
 const { values, positionals } = parseArgs({
@@ -13,7 +15,9 @@ const { values, positionals } = parseArgs({
 delete process.env.NODE_EXTRA_CA_CERTS;
 
 const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
+  run: benchRunOverhead,
   "log-metric": benchLogMetric,
+  mlflow: benchMlflow,
   artifacts: () => benchArtifacts(values.place, values.small ? 64 : 1024),
   memory: () =>
     benchMemory(
