@@ -1,10 +1,11 @@
 /** `logMetric` one by one beside MLflow's `log_metric`, on its file store and on SQLite, measured in the same run. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFileStore } from "../core/index.js";
 import { ActiveRun } from "../sdk/index.js";
-import { Mlflow } from "../test/helpers/mlflow.js";
+import { mlflowEnvironment } from "../test/helpers/mlflow.js";
 import { pythonWith } from "../test/helpers/python.js";
 import { timed } from "./measure.js";
 import { perSecond, printRow } from "./table.js";
@@ -34,9 +35,9 @@ export async function benchMlflow(): Promise<void> {
   const place = mkdtempSync(join(tmpdir(), "runstone-bench-"));
   try {
     const ours = await ourRate(place);
-    const python = new Mlflow(3, found.python);
-    await compare("file store", `file://${place}/their-files`, 50, { ours, place, python });
-    await compare("SQLite", `sqlite:///${place}/their.db`, 100, { ours, place, python });
+    const { python } = found;
+    compare("file store", `file://${place}/their-files`, 50, { ours, place, python });
+    compare("SQLite", `sqlite:///${place}/their.db`, 100, { ours, place, python });
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
@@ -58,7 +59,7 @@ async function ourRate(place: string): Promise<number> {
 interface Setting {
   readonly ours: number;
   readonly place: string;
-  readonly python: Mlflow;
+  readonly python: string;
 }
 
 async function compare(
@@ -69,7 +70,9 @@ async function compare(
 ): Promise<void> {
   const script = join(place, "log.py");
   writeFileSync(script, SCRIPT);
-  const seconds = Number(await python.start([script, uri, String(THEIR_POINTS)], { cwd: place }).done);
+  const args = [script, uri, String(THEIR_POINTS)];
+  const said = execFileSync(python, args, { cwd: place, env: mlflowEnvironment(), encoding: "utf8" });
+  const seconds = Number(said.trim().split("\n").at(-1));
   const theirs = THEIR_POINTS / seconds;
   printRow({
     scenario: `\`logMetric\` one by one beside MLflow ${VERSION} on ${name}`,

@@ -1,6 +1,6 @@
 /**
  * Start of the command line against a bare `node -e 0`, measured side by side (the order is shuffled in each round).
- * Prints the median and its ratio for each case; exits with 1 when a bar of DESIGN.md is missed and `--check` is given.
+ * Prints the median and its ratio for each case; exits with 1 when a bar is missed and `--check` is given.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -191,7 +191,7 @@ export class MetricLineParser {
 
   /** The line that nearly all are, `<digits> <number> <digits>`, straight from the bytes; others go the long way. */
   #readRunLine(start: number, end: number): MetricLine | undefined {
-    if (this.#kind !== "run") return undefined;
+    if (this.#kind !== "run" || end - start > MAX_METRIC_LINE_BYTES) return undefined;
     const chunk = this.#chunk;
     const first = nextBlank(chunk, start, end);
     const second = nextBlank(chunk, first + 1, end);

@@ -15,7 +15,7 @@ export async function runFsck(context: CommandContext, args: FsckArguments): Pro
   if (args.repair && args.runs.length > 0) throw usageError("--repair works on the whole store");
   const opened = openStoreQuietly(context);
   const runIds = args.runs.map((word) => findRunId(opened, word));
-  const repaired = args.repair ? repair(opened.store.context) : null;
+  const repaired = args.repair ? repair(opened.store.writable) : null;
   const progress = new ProgressLine(context, "checked", "runs");
   const report = fsck(opened.store.context, {
     ...(runIds.length === 0 ? {} : { runIds }),

@@ -15,7 +15,7 @@ export async function runGc(context: CommandContext, args: GcArguments): Promise
   const age = parseDuration(args["older-than"] ?? DEFAULT_AGE, "--older-than");
   const removesDeleted = args.deleted || args["older-than"] !== undefined;
   const now = context.now();
-  const report = collectGarbage(openStore(context).store.context, {
+  const report = collectGarbage(openStore(context).store.writable, {
     now,
     graceMs,
     dryRun: args["dry-run"],

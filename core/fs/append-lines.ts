@@ -5,48 +5,54 @@
  * the last acknowledged byte. Where that is not possible, or after a failed fsync, the appender is spent: nothing more
  * is written through it and the caller opens another file, so that no line is ever glued to a torn tail.
  */
+
+import { constants } from "node:fs";
 import { RunstoneError } from "../../store-format/index.js";
-import { fileError, guarded } from "./failures.js";
+import { fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
-import { withParent } from "./replace-file.js";
+import { createFile } from "./replace-file.js";
 import { closeQuietly } from "./write-whole.js";
 
 const LF = 0x0a;
+const APPEND_EXISTING = constants.O_RDWR | constants.O_APPEND;
 
 /** Receives a torn tail (its offset and bytes) before it is cut off. */
 export type KeepTorn = (offset: number, tail: Uint8Array) => void;
 
+export interface AppendPlace {
+  readonly keepTorn: KeepTorn;
+  /** A directory on the same file system where temporary files disturb nobody. */
+  readonly temporaryIn: string;
+}
+
 export class LineAppender {
   readonly path: string;
+  readonly #place: AppendPlace;
+  /** Null before the file exists, and after {@link close}. */
   #fd: number | null;
   #length: number;
+  #closed = false;
   #spent = false;
   #unsynced = false;
 
-  private constructor(path: string, fd: number, length: number) {
+  private constructor(path: string, place: AppendPlace, opened: Opened | null) {
     this.path = path;
-    this.#fd = fd;
-    this.#length = length;
+    this.#place = place;
+    this.#fd = opened?.fd ?? null;
+    this.#length = opened?.length ?? 0;
   }
 
   /**
-   * Opens (and creates, with missing directories below `below`) the file. The caller must be its one appender.
+   * Opens the file; one that is missing appears, with missing directories, together with its first lines (an empty metric
+   * file is one that MLflow fails on). The caller must be its one appender.
    */
-  static open(path: string, keepTorn: KeepTorn, below?: string): LineAppender {
-    return guarded("open", path, () => {
-      const fd = withParent(path, () => ops.open(path, "a+"), below);
-      try {
-        return new LineAppender(path, fd, cutTornTail(fd, path, keepTorn));
-      } catch (error) {
-        closeQuietly(fd, path);
-        throw error;
-      }
-    });
+  static open(path: string, place: AppendPlace): LineAppender {
+    return new LineAppender(path, place, openExisting(path, place.keepTorn));
   }
 
   /** False once a failure made this appender unusable, or after {@link close}. */
   get usable(): boolean {
-    return !this.#spent && this.#fd !== null;
+    return !this.#spent && !this.#closed;
   }
 
   /** Whether lines were appended since the last {@link sync}. */
@@ -56,6 +62,8 @@ export class LineAppender {
 
   /** Appends lines (each ended by LF). When it returns, `kill -9` loses nothing of them. Throws typed errors. */
   append(lines: Uint8Array): void {
+    this.#assertUsable();
+    if (this.#fd === null && this.#create(lines)) return;
     const fd = this.#descriptor();
     let written = 0;
     try {
@@ -75,6 +83,7 @@ export class LineAppender {
   /** Makes every appended line durable. A failed fsync spends the appender: the kernel may have dropped the pages. */
   sync(): void {
     if (!this.#unsynced) return;
+    this.#assertUsable();
     const fd = this.#descriptor();
     try {
       ops.fsync(fd, this.path);
@@ -86,14 +95,30 @@ export class LineAppender {
   }
 
   close(): void {
+    this.#closed = true;
     if (this.#fd === null) return;
     const fd = this.#fd;
     this.#fd = null;
     guarded("close", this.path, () => ops.close(fd, this.path));
   }
 
+  /** The file with these first lines. False when somebody else made it meanwhile: then it is open now. */
+  #create(lines: Uint8Array): boolean {
+    const created = createFile(this.path, lines, { temporaryIn: this.#place.temporaryIn, sync: false });
+    const opened = openExisting(this.path, this.#place.keepTorn);
+    this.#fd = opened?.fd ?? null;
+    this.#length = opened?.length ?? 0;
+    if (created) this.#unsynced = true;
+    return created;
+  }
+
   #descriptor(): number {
-    if (this.#fd !== null && !this.#spent) return this.#fd;
+    if (this.#fd !== null) return this.#fd;
+    throw fileError(Object.assign(new Error("gone"), { code: "ENOENT" }), "append to", this.path);
+  }
+
+  #assertUsable(): void {
+    if (this.usable) return;
     throw new RunstoneError("IO_ERROR", `cannot append to ${this.path}: an earlier write to it failed`, {
       hint: "Open the run again; the acknowledged lines are kept.",
       data: { path: this.path },
@@ -112,6 +137,25 @@ export class LineAppender {
       this.#spent = true;
     }
   }
+}
+
+interface Opened {
+  readonly fd: number;
+  readonly length: number;
+}
+
+/** Null when the file does not exist. */
+function openExisting(path: string, keepTorn: KeepTorn): Opened | null {
+  const fd = unless(["ENOENT"], "open", path, () => ops.open(path, APPEND_EXISTING));
+  if (fd === null) return null;
+  return guarded("open", path, () => {
+    try {
+      return { fd, length: cutTornTail(fd, path, keepTorn) };
+    } catch (error) {
+      closeQuietly(fd, path);
+      throw error;
+    }
+  });
 }
 
 function cutTornTail(fd: number, path: string, keepTorn: KeepTorn): number {

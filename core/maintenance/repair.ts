@@ -3,7 +3,7 @@
  * changes nothing. Runs somebody writes into are left alone. What each step did is told.
  */
 import { join } from "node:path";
-import { isRunstoneError, type ManifestFile } from "../../store-format/index.js";
+import { decodeText, isRunstoneError, type ManifestFile } from "../../store-format/index.js";
 import {
   copyObject,
   ensureDirectory,
@@ -12,16 +12,19 @@ import {
   moveAside,
   objectPath,
   putObjectFile,
+  readBytesIfExists,
   statIfExists,
 } from "../fs/index.js";
 import { inspectLease } from "../leases/index.js";
+import { artifactLocation } from "../store/artifact-location.js";
 import type { StoreContext } from "../store/context.js";
 import { createStore } from "../store/experiments/index.js";
 import { MANIFEST, objectsPath, WRITERS } from "../store/layout.js";
 import { listRunLocations, type RunLocation, readRunMeta } from "../store/read/index.js";
+import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
 import { hasLiveWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
-import { quarantineManifest, readManifest, sealRun } from "../store/runs/seal.js";
+import { quarantineManifest, readManifest, resealAfterEdit, sealRun } from "../store/runs/seal.js";
 import { cutTornMetrics } from "../store/runs/torn-metrics.js";
 import { listObjects } from "./verify-objects.js";
 
@@ -73,7 +76,7 @@ function repairRoot(context: StoreContext, note: Note): void {
 function repairRun(context: StoreContext, location: RunLocation, note: Note): void {
   if (isBusy(location)) return;
   repairDirectories(location, note);
-  repairExperimentId(location, note);
+  repairExperimentId(context, location, note);
   for (const path of cutTornMetrics(context, location)) note(path, "cut a torn last line (kept in torn/)");
   const kept = quarantineManifest(location.directory);
   if (kept !== null) note(`${location.path}/${MANIFEST}`, `moved to torn/${kept}`);
@@ -96,11 +99,14 @@ function repairDirectories(location: RunLocation, note: Note): void {
   }
 }
 
-/** A move to another experiment that was cut between its two steps. */
-function repairExperimentId(location: RunLocation, note: Note): void {
+/** A move to another experiment that was cut between its two steps is taken back. */
+function repairExperimentId(context: StoreContext, location: RunLocation, note: Note): void {
   const meta = readRunMeta(location);
   if (meta.experimentId === location.experimentId || location.orphan) return;
-  writeRunMeta(location.directory, { ...meta, experimentId: location.experimentId });
+  const { experimentId, runId } = location;
+  const artifactUri = artifactLocation(context, context.locations, experimentId, runId, "artifacts");
+  writeRunMeta(location.directory, { ...meta, experimentId, artifactUri });
+  resealAfterEdit(context, location);
   note(`${location.path}/meta.yaml`, `names experiment ${location.experimentId} again`);
 }
 
@@ -127,12 +133,16 @@ function needsObject(location: RunLocation, file: ManifestFile): boolean {
 
 /** A run of ours that ended while its seal was cut, or whose writers were never folded. */
 function sealLeftovers(context: StoreContext, location: RunLocation, note: Note): void {
-  const ended = readRunMeta(location).status !== "RUNNING" && readRunMeta(location).status !== "SCHEDULED";
-  const ours = statIfExists(join(location.directory, ".gitignore")) !== null;
-  const unsealed = ended && ours && statIfExists(join(location.directory, MANIFEST)) === null;
+  const { status } = readRunMeta(location);
+  if (status === "RUNNING" || status === "SCHEDULED") return;
   const unfolded = statIfExists(join(location.directory, WRITERS)) !== null;
-  if (!ended || (!unsealed && !unfolded)) return;
-  if (sealRun(context, location)) note(location.path, "sealed");
+  if ((unfolded || isMarkedLive(location)) && sealRun(context, location)) note(location.path, "sealed");
+}
+
+/** The seal's last step takes the mark away. */
+function isMarkedLive(location: RunLocation): boolean {
+  const bytes = readBytesIfExists(join(location.directory, ".gitignore"));
+  return bytes !== null && decodeText(bytes).value === LIVE_GITIGNORE;
 }
 
 /** An object that differs from its name is replaced from an intact artifact, or moved out of the way. */

@@ -57,7 +57,10 @@ function manifestOf(location: RunLocation): SealedManifest | Damage | null {
   } catch (error) {
     if (!isRunstoneError(error, "DAMAGED") && !isRunstoneError(error, "FORMAT_TOO_NEW")) throw error;
     const { offset } = error.data;
+    // One of a newer release is no damage: this release cannot check it, and says so.
+    const isNewer = error.code === "FORMAT_TOO_NEW";
     return damageIn(location, "manifest_damaged", MANIFEST, {
+      ...(isNewer ? { severity: "note" as const } : {}),
       reason: error.message,
       ...(typeof offset === "number" ? { offset } : {}),
     });
@@ -129,7 +132,7 @@ class RunVerifier {
     if (found.size > file.size) this.#change(file.path, "longer");
   }
 
-  /** Tags, inputs and outputs may be removed; a large artifact may be left out of Git: its object brings it back. */
+  /** Only tags may be removed. */
   #missing(file: ManifestFile): void {
     if (file.kind === "artifact") return this.#missingArtifact(file);
     if (file.kind === "tag") return this.#change(file.path, "removed");

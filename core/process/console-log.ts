@@ -121,7 +121,10 @@ export class ConsoleLog implements SpoolSink {
     this.#appender?.close();
     if (statIfExists(this.#options.within) === null) throw gone(this.#options.within);
     // Nothing is torn here: a log may end in the middle of a line.
-    this.#appender = LineAppender.open(this.#options.path, () => {});
+    this.#appender = LineAppender.open(this.#options.path, {
+      keepTorn: () => {},
+      temporaryIn: this.#options.within,
+    });
     return this.#appender;
   }
 

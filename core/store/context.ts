@@ -1,4 +1,5 @@
 /** What every operation on a store needs to know; made once when the store is opened. */
+import type { RunstoneError } from "../../store-format/index.js";
 import type { LocationPolicy } from "./artifact-location.js";
 import type { StorePaths } from "./layout.js";
 
@@ -23,6 +24,8 @@ export interface StoreContext extends StorePaths {
   readonly locations: LocationPolicy;
   /** What happens to artifacts at the seal. */
   readonly artifactPolicy: ArtifactPolicy;
+  /** Set when the workspace is of a newer format: thrown by everything that writes. */
+  readonly refusal?: RunstoneError;
   /** Milliseconds since 1970. */
   now(): number;
   /** Says something once that is no error (a part of capture that is missing, a damaged neighbour). */

@@ -77,8 +77,14 @@ export class FileStore implements TrackingStore {
     this.artifacts = new FileArtifacts(context);
   }
 
+  /** The context for functions that write. Throws FORMAT_TOO_NEW in a workspace of a newer format. */
+  get writable(): StoreContext {
+    if (this.context.refusal !== undefined) throw this.context.refusal;
+    return this.context;
+  }
+
   async createExperiment(spec: NewExperiment): Promise<Experiment> {
-    return experiments.createExperiment(this.context, spec);
+    return experiments.createExperiment(this.writable, spec);
   }
 
   async getExperiment(experimentId: string): Promise<Experiment> {
@@ -96,27 +102,27 @@ export class FileStore implements TrackingStore {
   }
 
   async renameExperiment(experimentId: string, name: string): Promise<void> {
-    experiments.renameExperiment(this.context, experimentId, name);
+    experiments.renameExperiment(this.writable, experimentId, name);
   }
 
   async deleteExperiment(experimentId: string): Promise<void> {
-    experiments.deleteExperiment(this.context, experimentId);
+    experiments.deleteExperiment(this.writable, experimentId);
   }
 
   async restoreExperiment(experimentId: string): Promise<void> {
-    experiments.restoreExperiment(this.context, experimentId);
+    experiments.restoreExperiment(this.writable, experimentId);
   }
 
   async setExperimentTags(experimentId: string, tags: StringMap): Promise<void> {
-    experiments.setExperimentTags(this.context, experimentId, tags);
+    experiments.setExperimentTags(this.writable, experimentId, tags);
   }
 
   async deleteExperimentTag(experimentId: string, key: string): Promise<void> {
-    experiments.deleteExperimentTag(this.context, experimentId, key);
+    experiments.deleteExperimentTag(this.writable, experimentId, key);
   }
 
   async createRun(spec: NewRun): Promise<Run> {
-    return read.readRun(createRun(this.context, spec), this.#onDamage);
+    return read.readRun(createRun(this.writable, spec), this.#onDamage);
   }
 
   async getRun(runId: string): Promise<Run> {
@@ -135,20 +141,20 @@ export class FileStore implements TrackingStore {
   }
 
   async updateRun(runId: string, change: RunChange): Promise<RunInfo> {
-    return updateRun(this.context, runId, change);
+    return updateRun(this.writable, runId, change);
   }
 
   async deleteRun(runId: string, options: TreeOption = {}): Promise<readonly string[]> {
-    return deleteRun(this.context, runId, options);
+    return deleteRun(this.writable, runId, options);
   }
 
   async restoreRun(runId: string, options: TreeOption = {}): Promise<readonly string[]> {
-    return restoreRun(this.context, runId, options);
+    return restoreRun(this.writable, runId, options);
   }
 
   /** Moves a run to another experiment; the run id stays. */
   async moveRun(runId: string, experimentId: string): Promise<void> {
-    moveRun(this.context, runId, experimentId);
+    moveRun(this.writable, runId, experimentId);
   }
 
   /** The run of a run key in an experiment, or null. */
@@ -158,16 +164,16 @@ export class FileStore implements TrackingStore {
 
   /** Makes a run that ended, or whose process died, RUNNING again and opens it; counts the attempt. */
   async resumeRun(runId: string, options: OpenRunOptions = {}): Promise<FileRunWriter> {
-    const location = locateActiveRun(this.context, runId);
+    const location = locateActiveRun(this.writable, runId);
     const lease = this.#takeLease(location, options);
-    resumeRun(this.context, location);
-    return new FileRunWriter(this.context, location, { identity: this.#processIdentity(), lease });
+    resumeRun(this.writable, location, { silentAreGone: options.takeOver === true });
+    return new FileRunWriter(this.writable, location, { identity: this.#processIdentity(), lease });
   }
 
   async openRun(runId: string, options: OpenRunOptions = {}): Promise<FileRunWriter> {
-    const location = locateActiveRun(this.context, runId);
+    const location = locateActiveRun(this.writable, runId);
     const lease = this.#takeLease(location, options);
-    return new FileRunWriter(this.context, location, { identity: this.#processIdentity(), lease });
+    return new FileRunWriter(this.writable, location, { identity: this.#processIdentity(), lease });
   }
 
   #takeLease(location: read.RunLocation, options: OpenRunOptions): Lease | null {
@@ -192,11 +198,11 @@ export class FileStore implements TrackingStore {
   }
 
   async setTags(runId: string, tags: StringMap): Promise<void> {
-    setRunTags(this.context, runId, tags);
+    setRunTags(this.writable, runId, tags);
   }
 
   async deleteTag(runId: string, key: string): Promise<void> {
-    deleteRunTag(this.context, runId, key);
+    deleteRunTag(this.writable, runId, key);
   }
 
   async *getMetricHistory(runId: string, key: string): AsyncIterable<Point> {
@@ -204,7 +210,7 @@ export class FileStore implements TrackingStore {
   }
 
   async createLoggedModel(spec: NewLoggedModel): Promise<LoggedModel> {
-    return models.createLoggedModel(this.context, spec);
+    return models.createLoggedModel(this.writable, spec);
   }
 
   async getLoggedModel(modelId: string): Promise<LoggedModel> {
@@ -217,19 +223,19 @@ export class FileStore implements TrackingStore {
   }
 
   async finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
-    return models.finalizeLoggedModel(this.context, modelId, status);
+    return models.finalizeLoggedModel(this.writable, modelId, status);
   }
 
   async setLoggedModelTags(modelId: string, tags: StringMap): Promise<void> {
-    models.setLoggedModelTags(this.context, modelId, tags);
+    models.setLoggedModelTags(this.writable, modelId, tags);
   }
 
   async deleteLoggedModelTag(modelId: string, key: string): Promise<void> {
-    models.deleteLoggedModelTag(this.context, modelId, key);
+    models.deleteLoggedModelTag(this.writable, modelId, key);
   }
 
   async deleteLoggedModel(modelId: string): Promise<void> {
-    models.deleteLoggedModel(this.context, modelId);
+    models.deleteLoggedModel(this.writable, modelId);
   }
 
   async listTraces(experimentId: string): Promise<readonly TraceInfo[]> {
@@ -240,7 +246,7 @@ export class FileStore implements TrackingStore {
     name: string,
     options: { readonly description?: string; readonly tags?: StringMap } = {},
   ): Promise<RegisteredModel> {
-    return registry.createRegisteredModel(this.context, name, options);
+    return registry.createRegisteredModel(this.writable, name, options);
   }
 
   async getRegisteredModel(name: string): Promise<RegisteredModel> {
@@ -252,35 +258,35 @@ export class FileStore implements TrackingStore {
   }
 
   async renameRegisteredModel(name: string, newName: string): Promise<void> {
-    registry.renameRegisteredModel(this.context, name, newName);
+    registry.renameRegisteredModel(this.writable, name, newName);
   }
 
   async updateRegisteredModel(name: string, description: string): Promise<void> {
-    registry.updateRegisteredModel(this.context, name, description);
+    registry.updateRegisteredModel(this.writable, name, description);
   }
 
   async deleteRegisteredModel(name: string): Promise<void> {
-    registry.deleteRegisteredModel(this.context, name);
+    registry.deleteRegisteredModel(this.writable, name);
   }
 
   async setRegisteredModelTags(name: string, tags: StringMap): Promise<void> {
-    registry.setRegisteredModelTags(this.context, name, tags);
+    registry.setRegisteredModelTags(this.writable, name, tags);
   }
 
   async deleteRegisteredModelTag(name: string, key: string): Promise<void> {
-    registry.deleteRegisteredModelTag(this.context, name, key);
+    registry.deleteRegisteredModelTag(this.writable, name, key);
   }
 
   async setAlias(name: string, alias: string, version: number): Promise<void> {
-    registry.setAlias(this.context, name, alias, version);
+    registry.setAlias(this.writable, name, alias, version);
   }
 
   async deleteAlias(name: string, alias: string): Promise<void> {
-    registry.deleteAlias(this.context, name, alias);
+    registry.deleteAlias(this.writable, name, alias);
   }
 
   async createModelVersion(spec: NewModelVersion): Promise<ModelVersion> {
-    return registry.createModelVersion(this.context, spec);
+    return registry.createModelVersion(this.writable, spec);
   }
 
   async getModelVersion(name: string, version: number): Promise<ModelVersion> {
@@ -300,7 +306,7 @@ export class FileStore implements TrackingStore {
   }
 
   async updateModelVersion(name: string, version: number, description: string): Promise<void> {
-    registry.updateModelVersion(this.context, name, version, description);
+    registry.updateModelVersion(this.writable, name, version, description);
   }
 
   async transitionStage(
@@ -309,19 +315,19 @@ export class FileStore implements TrackingStore {
     stage: string,
     options: { readonly archiveExisting?: boolean } = {},
   ): Promise<ModelVersion> {
-    return registry.transitionStage(this.context, name, version, stage, options);
+    return registry.transitionStage(this.writable, name, version, stage, options);
   }
 
   async deleteModelVersion(name: string, version: number): Promise<void> {
-    registry.deleteModelVersion(this.context, name, version);
+    registry.deleteModelVersion(this.writable, name, version);
   }
 
   async setModelVersionTags(name: string, version: number, tags: StringMap): Promise<void> {
-    registry.setModelVersionTags(this.context, name, version, tags);
+    registry.setModelVersionTags(this.writable, name, version, tags);
   }
 
   async deleteModelVersionTag(name: string, version: number, key: string): Promise<void> {
-    registry.deleteModelVersionTag(this.context, name, version, key);
+    registry.deleteModelVersionTag(this.writable, name, version, key);
   }
 
   async close(): Promise<void> {}

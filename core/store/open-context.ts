@@ -1,7 +1,9 @@
 /** What is known of a store before anything in it is read: where it is, its workspace, the settings. Reads only. */
 import { resolve } from "node:path";
 import {
+  assertWritableFormat,
   DEFAULT_CONFIG,
+  isRunstoneError,
   parseConfig,
   RunstoneError,
   type WorkspaceConfig,
@@ -42,6 +44,7 @@ export function openContext(options: OpenOptions): StoreContext {
       // Root writes through the read-only mode that protects a shared file from edits in place.
       hardLinks: config.artifacts.hardLinks && process.getuid?.() !== 0,
     },
+    ...refusalOf(config),
     now: options.now ?? Date.now,
     warn: options.warn ?? (() => undefined),
   };
@@ -91,4 +94,14 @@ function assertDirectory(root: string): void {
 function locationPolicy(config: WorkspaceConfig, workspace: string | null): StoreContext["locations"] {
   if (config.artifactLocation !== "auto") return config.artifactLocation;
   return workspace !== null && findGitTop(workspace) !== null ? "relative" : "absolute";
+}
+
+function refusalOf(config: WorkspaceConfig): { readonly refusal?: RunstoneError } {
+  try {
+    assertWritableFormat(config);
+    return {};
+  } catch (error) {
+    if (isRunstoneError(error, "FORMAT_TOO_NEW")) return { refusal: error };
+    throw error;
+  }
 }

@@ -96,7 +96,10 @@ function slots(): void {
     const slot = claimWriterSlot(run, owner);
     const witness = join(run, "..", `witness-${slot.n}`);
     if (!enter(witness)) say(`OVERLAP ${slot.n}`);
-    const appender = LineAppender.open(join(slot.metricsDirectory, "loss"), () => {});
+    const appender = LineAppender.open(join(slot.metricsDirectory, "loss"), {
+      keepTorn: () => {},
+      temporaryIn: run,
+    });
     for (let i = 0; i < 3; i += 1) {
       appender.append(new TextEncoder().encode(`1700000000000 ${process.pid} ${sequence}\n`));
       say(`${slot.n} ${process.pid} ${sequence}`);

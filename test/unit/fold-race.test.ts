@@ -21,7 +21,10 @@ afterEach(() => {
 
 function log(slot: WriterSlot, value: number): string {
   const line = `1 ${value} 0\n`;
-  const appender = LineAppender.open(join(slot.metricsDirectory, "loss"), () => {});
+  const appender = LineAppender.open(join(slot.metricsDirectory, "loss"), {
+    keepTorn: () => {},
+    temporaryIn: top,
+  });
   appender.append(new TextEncoder().encode(line));
   appender.close();
   return line;

@@ -59,7 +59,11 @@ describe("an owner that is moved away during a write", () => {
 
   test("LineAppender, told its owner, too", (t) => {
     const { owner } = movedBefore(t, "open");
-    assert.throws(() => LineAppender.open(join(owner, "metrics", "a", "b"), () => {}, owner), gone);
+    const appender = LineAppender.open(join(owner, "metrics", "a", "b"), {
+      keepTorn: () => {},
+      temporaryIn: owner,
+    });
+    assert.throws(() => appender.append(BYTES), gone);
     assert.equal(existsSync(owner), false);
   });
 
@@ -100,7 +104,12 @@ describe("an owner that is moved away during a write", () => {
     const { root } = movedBefore(t, "chmod");
     const owner = join(root, "owner");
     replaceFile(join(owner, "tags", "a", "b"), BYTES, { temporaryIn: owner, sync: true });
-    LineAppender.open(join(owner, "metrics", "c", "d"), () => {}, owner).close();
+    const appender = LineAppender.open(join(owner, "metrics", "c", "d"), {
+      keepTorn: () => {},
+      temporaryIn: owner,
+    });
+    appender.append(BYTES);
+    appender.close();
     assert.ok(existsSync(join(owner, "tags", "a", "b")) && existsSync(join(owner, "metrics", "c", "d")));
   });
 });

@@ -209,7 +209,7 @@ describe("takeLease", () => {
   });
 
   test("any command line can be told, a long one is cut off", () => {
-    const command = 'python "a b"\n\t: \u0000 \u{1f600} # --x=' + "y".repeat(100_000);
+    const command = `python "a b"\n\t: \u0000 \u{1f600} # --x=${"y".repeat(100_000)}`;
     const lease = takeLease(run, { ...self, command });
     assert.equal(inspectLease(run)?.info?.command, command.slice(0, 4096));
     lease.release();

@@ -56,6 +56,7 @@ export class FileArtifacts implements Artifacts {
   }
 
   async write(owner: ArtifactOwner, path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+    if (this.#context.refusal !== undefined) throw this.#context.refusal;
     await writeArtifactStream(this.#locate(owner).directory, path, content);
     if ("runId" in owner) resealAfterEdit(this.#context, locateRun(this.#context, owner.runId));
   }

@@ -59,8 +59,8 @@ function modelLine({ timestamp, value, step, dataset }: Metric, runId: string): 
   return serializeModelPoint({ timestamp, value, step, runId, ...(fits ? { dataset } : {}) });
 }
 
-function appendLines(path: string, lines: string, model: string): void {
-  const appender = openShared(path, model);
+function appendLines(path: string, lines: string, temporaryIn: string): void {
+  const appender = openShared(path, temporaryIn);
   try {
     appender.append(encodeText(lines));
   } finally {
@@ -75,10 +75,13 @@ const LOOKS = 5;
 class BeingWritten extends Error {}
 
 /** Opens a file that others may append to at the same time: what looks torn is looked at again before it is cut. */
-function openShared(path: string, model: string): LineAppender {
+function openShared(path: string, temporaryIn: string): LineAppender {
   for (;;) {
     try {
-      return LineAppender.open(path, (offset, tail) => assertAbandoned(path, offset + tail.length), model);
+      return LineAppender.open(path, {
+        keepTorn: (offset, tail) => assertAbandoned(path, offset + tail.length),
+        temporaryIn,
+      });
     } catch (error) {
       if (!(error instanceof BeingWritten)) throw error;
     }

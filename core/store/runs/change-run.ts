@@ -1,6 +1,6 @@
 /** Changing a run that exists: name, status, life cycle, experiment. A sealed run is sealed anew by each of our edits. */
 import { join } from "node:path";
-import { type RunInfo, type RunMeta, RunstoneError } from "../../../store-format/index.js";
+import { type RunInfo, type RunMeta, RunstoneError, type StringMap } from "../../../store-format/index.js";
 import {
   ensureDirectory,
   listDirectory,
@@ -25,8 +25,8 @@ import {
   runIn,
 } from "../read/index.js";
 import { activeExperiment } from "./create-run.js";
-import { removeTag, writeRunMeta, writeTag } from "./run-files.js";
-import { resealAfterEdit } from "./seal.js";
+import { removeTag, writeRunMeta, writeTags } from "./run-files.js";
+import { assertSealable, resealAfterEdit } from "./seal.js";
 
 /** The run's place; throws RESOURCE_DOES_NOT_EXIST. */
 export function locateRun(context: StoreContext, runId: string): RunLocation {
@@ -41,7 +41,10 @@ export function locateRun(context: StoreContext, runId: string): RunLocation {
 /** As {@link locateRun}, but only a run that may be written: INVALID_STATE when it, or its experiment, is deleted. */
 export function locateActiveRun(context: StoreContext, runId: string): RunLocation {
   const location = locateRun(context, runId);
-  if (location.place === "root" && readRunMeta(location).lifecycleStage === "active") return location;
+  if (location.place === "root" && readRunMeta(location).lifecycleStage === "active") {
+    assertSealable(location);
+    return location;
+  }
   throw new RunstoneError("INVALID_STATE", `run ${runId} is deleted`, {
     hint: `Restore it first: runstone restore ${runId}`,
     data: { runId },
@@ -58,29 +61,25 @@ export function updateRun(context: StoreContext, runId: string, change: RunChang
     status: change.status ?? meta.status,
     endTime: change.endTime === undefined ? meta.endTime : change.endTime,
   });
-  if (change.runName !== undefined) writeTag(location.directory, "mlflow.runName", change.runName, true);
+  if (change.runName !== undefined) writeTags(location.directory, { "mlflow.runName": change.runName }, true);
   resealAfterEdit(context, location);
   return readRunInfo(location);
 }
 
 /** Sets tags of a run without opening it; the name tag also renames the run. */
-export function setRunTags(
-  context: StoreContext,
-  runId: string,
-  tags: Readonly<Record<string, string>>,
-): void {
+export function setRunTags(context: StoreContext, runId: string, tags: StringMap): void {
   const location = locateActiveRun(context, runId);
-  for (const [key, value] of Object.entries(tags)) setTagKeepingName(location, key, value, true);
+  setTagsKeepingName(location, tags, true);
   resealAfterEdit(context, location);
 }
 
-/** Writes one tag; `mlflow.runName` and meta.yaml are kept in step, as MLflow does. Returns the tag's path. */
-export function setTagKeepingName(location: RunLocation, key: string, value: string, sync: boolean): string {
+/** Writes tags; `mlflow.runName` and meta.yaml are kept in step, as MLflow does. Returns the tags' paths. */
+export function setTagsKeepingName(location: RunLocation, tags: StringMap, sync: boolean): string[] {
   const { directory } = location;
-  const path = writeTag(directory, key, value, sync);
-  if (key === "mlflow.runName" && value !== "")
-    writeRunMeta(directory, { ...readRunMeta(location), runName: value });
-  return path;
+  const paths = writeTags(directory, tags, sync);
+  const runName = tags["mlflow.runName"] ?? "";
+  if (runName !== "") writeRunMeta(directory, { ...readRunMeta(location), runName });
+  return paths;
 }
 
 /** Removes a tag of a run without opening it. */
@@ -133,6 +132,7 @@ function changeMeta(
 ): boolean {
   const next = change(readRunMeta(location));
   if (next === null) return false;
+  assertSealable(location);
   writeRunMeta(location.directory, next);
   resealAfterEdit(context, location);
   return true;
@@ -166,7 +166,7 @@ function parentOf(location: RunLocation): string | null {
 
 /**
  * Moves a run to another experiment: datasets first, then meta.yaml, then the directory by one rename. Until the rename
- * the run is where it was (readers go by the directory); `fsck --repair` finishes a move that was cut.
+ * the run is where it was (readers go by the directory); `fsck --repair` takes back a move that was cut.
  */
 export function moveRun(context: StoreContext, runId: string, experimentId: string): RunLocation {
   const from = locateActiveRun(context, runId);

@@ -22,19 +22,28 @@ import { IGNORE_DAMAGE, readKeys } from "../read/index.js";
 
 /** Whether a process that is alive (or not proven dead) still writes into the run. */
 export function hasLiveWriters(directory: string): boolean {
-  return liveWriters(directory).length > 0;
+  return isHeld(directory, {});
+}
+
+export interface FoldOptions {
+  /** The user says that owners of whom there is no sign (on another host, say) are gone. */
+  readonly silentAreGone?: boolean;
+}
+
+function isHeld(directory: string, options: FoldOptions): boolean {
+  return liveWriters(directory).some(({ state }) => state === "alive" || options.silentAreGone !== true);
 }
 
 /**
  * Folds all slots and removes `writers/`. Returns false, with nothing changed, while somebody writes. A repeat after a
  * crash finishes the work.
  */
-export function foldWriters(directory: string): boolean {
+export function foldWriters(directory: string, options: FoldOptions = {}): boolean {
   const writers = join(directory, WRITERS);
   if (statIfExists(writers) === null) return true;
-  if (hasLiveWriters(directory)) return false;
+  if (isHeld(directory, options)) return false;
   const fold = readFold(writers);
-  if (fold === null && !declareIntent(directory, writers)) return false;
+  if (fold === null && !declareIntent(directory, options)) return false;
   // Only now, with nobody getting in any more, is the list of slots final.
   const slots = slotDirectories(writers);
   if (slots.length > 0) appendSlots(directory, slots, fold ?? planFold(directory, writers, slots));
@@ -70,10 +79,10 @@ function readFold(writers: string): Fold | null {
 }
 
 /** Keeps new writers out: one that claims from now on sees the intent, one that claimed before is seen here. */
-function declareIntent(directory: string, writers: string): boolean {
-  const path = join(writers, FOLD);
+function declareIntent(directory: string, options: FoldOptions): boolean {
+  const path = join(directory, WRITERS, FOLD);
   replaceFile(path, encodeText(serializeFold(null)), { temporaryIn: directory, sync: false });
-  if (!hasLiveWriters(directory)) return true;
+  if (!isHeld(directory, options)) return true;
   removeFile(path);
   return false;
 }

@@ -2,20 +2,18 @@
  * Appending points of one writer: one file a key, descriptors kept open up to a cap, the links of points beside.
  * Knows nothing of runs; the writer slot says where the files lie.
  */
-import { dirname, join } from "node:path";
-import {
-  keyToPath,
-  type Metric,
-  RunstoneError,
-  serializeLink,
-  serializePoint,
-} from "../../../store-format/index.js";
-import { errnoOf, type KeepTorn, LineAppender, PendingSync } from "../../fs/index.js";
+import { join } from "node:path";
+import { keyToPath, type Metric, serializeLink, serializePoint } from "../../../store-format/index.js";
+import { type KeepTorn, LineAppender, PendingSync } from "../../fs/index.js";
 
 /** Where a slot's points go. */
 export interface PointPlace {
   readonly metricsDirectory: string;
   readonly linksPath: string;
+  /** The run or its writer slot; once that was moved away, no directory is made in its place. */
+  readonly temporaryIn: string;
+  /** Throws when these keys, of which this log has no file open yet, cannot be kept. Called before anything is written. */
+  checkNewKeys(keys: readonly string[]): void;
 }
 
 /** A run may have 10,000 keys; a process has about 1,000 descriptors. */
@@ -40,6 +38,7 @@ export class PointLog {
 
   /** Appends one point: one `write()`, and one more when it has links. */
   append(metric: Metric): void {
+    if (!this.#open.has(metric.key)) this.#place.checkNewKeys([metric.key]);
     this.#write(metric.key, serializePoint(metric));
     if (metric.dataset !== undefined || metric.modelId !== undefined) this.#writeLink(serializeLink(metric));
   }
@@ -54,6 +53,8 @@ export class PointLog {
       else of.push(serializePoint(metric));
       if (metric.dataset !== undefined || metric.modelId !== undefined) links.push(serializeLink(metric));
     }
+    const fresh = [...lines.keys()].filter((key) => !this.#open.has(key));
+    if (fresh.length > 0) this.#place.checkNewKeys(fresh);
     for (const [key, text] of lines) this.#write(key, text.join(""));
     if (links.length > 0) this.#writeLink(links.join(""));
   }
@@ -98,11 +99,10 @@ export class PointLog {
 
   #openFile(name: string, path: string): LineAppender {
     if (this.#open.size >= MAX_OPEN_FILES) this.#closeOldest();
-    const appender = openAppender(
-      name,
-      { path, below: dirname(this.#place.metricsDirectory) },
-      this.#keepTorn(path),
-    );
+    const appender = LineAppender.open(path, {
+      keepTorn: this.#keepTorn(path),
+      temporaryIn: this.#place.temporaryIn,
+    });
     this.#open.set(name, appender);
     // A new file is found after a power cut only when its directories are durable, too.
     this.#closedUnsynced.add(path, this.#place.metricsDirectory);
@@ -116,29 +116,5 @@ export class PointLog {
     this.#closedUnsynced.add(appender.path, this.#place.metricsDirectory);
     this.#open.delete(name);
     appender.close();
-  }
-}
-
-interface PointFile {
-  readonly path: string;
-  /** The run or its writer slot: once that was moved away (its experiment deleted), no directory is made in its place. */
-  readonly below: string;
-}
-
-function openAppender(key: string, { path, below }: PointFile, keepTorn: KeepTorn): LineAppender {
-  try {
-    return LineAppender.open(path, keepTorn, below);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno !== "EISDIR" && errno !== "ENOTDIR" && errno !== "EEXIST") throw error;
-    throw new RunstoneError(
-      "INVALID_PARAMETER_VALUE",
-      `metric ${JSON.stringify(key)} cannot be kept beside another metric: one file cannot be both`,
-      {
-        hint: "A key may not continue another one (loss, loss/train): use loss/all and loss/train.",
-        data: { key },
-        cause: error,
-      },
-    );
   }
 }

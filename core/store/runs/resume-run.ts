@@ -6,19 +6,19 @@ import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
 import { IGNORE_DAMAGE, type RunLocation, readRunMeta, readTags } from "../read/index.js";
 import { ATTEMPTS_TAG, LIVE_GITIGNORE } from "./create-run.js";
-import { foldWriters } from "./fold-writers.js";
-import { writeRunMeta, writeTag } from "./run-files.js";
+import { type FoldOptions, foldWriters } from "./fold-writers.js";
+import { writeRunMeta, writeTags } from "./run-files.js";
 import { listSealedFiles } from "./sealed-files.js";
 
 /** Sets RUNNING again, keeps the start time, clears the end time. The former seal goes on to protect what it covers. The caller holds the lease. */
-export function resumeRun(context: StoreContext, location: RunLocation): void {
+export function resumeRun(context: StoreContext, location: RunLocation, options: FoldOptions = {}): void {
   const { directory } = location;
   // A seal that died in the middle keeps writers out until its fold is finished.
-  foldWriters(directory);
+  foldWriters(directory, options);
   unshareArtifacts(directory);
   const place = { temporaryIn: directory, sync: true };
   replaceFile(join(directory, ".gitignore"), encodeText(LIVE_GITIGNORE), place);
-  writeTag(directory, ATTEMPTS_TAG, String(attemptsOf(location) + 1), true);
+  writeTags(directory, { [ATTEMPTS_TAG]: String(attemptsOf(location) + 1) }, true);
   writeRunMeta(directory, {
     ...readRunMeta(location),
     status: "RUNNING",

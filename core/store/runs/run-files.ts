@@ -1,5 +1,5 @@
 /** Small writes inside a run directory: params, tags, meta. Temporary files lie in the run directory, where MLflow never looks. */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   checkKey,
   encodeText,
@@ -8,6 +8,7 @@ import {
   MAX_TAG_VALUE_BYTES,
   type RunMeta,
   RunstoneError,
+  type StringMap,
   serializeRunMeta,
 } from "../../../store-format/index.js";
 import {
@@ -59,22 +60,57 @@ export function valueBytes(kind: "param" | "tag", key: string, value: string): U
   return bytes;
 }
 
-/**
- * Writes a param once. The same value again is fine, another one is PARAM_CONFLICT; two writers at once cannot both win.
- * Returns the path when it was written now, null when it was there.
- */
-export function createParam(directory: string, key: string, value: string, sync: boolean): string | null {
-  const path = recordPath(directory, "param", key);
-  const bytes = valueBytes("param", key, value);
-  const before = readRecord(path, "param", key);
-  if (before !== null) return sameParam(key, before, bytes);
-  assertNoClash(directory, "param", key);
-  if (createFile(path, bytes, { temporaryIn: directory, sync })) return path;
-  return sameParam(key, readBytesIfExists(path) ?? new Uint8Array(), bytes);
+/** A record that was checked and can be written. */
+interface ReadyRecord {
+  readonly key: string;
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
-function sameParam(key: string, before: Uint8Array, bytes: Uint8Array): null {
-  if (Buffer.compare(before, bytes) === 0) return null;
+/**
+ * Writes params once each. The same value again is fine, another one is PARAM_CONFLICT; two writers at once cannot both
+ * win. All are checked before the first is written. Returns the paths written now.
+ */
+export function createParams(directory: string, params: StringMap, sync: boolean): string[] {
+  const ready = checkRecords(directory, "param", params);
+  const missing = ready.filter(({ key, path, bytes }) => {
+    const before = readRecord(path, "param", key);
+    return before === null || !isSameParam(key, before, bytes);
+  });
+  return missing.filter((record) => createParam(directory, record, sync)).map(({ path }) => path);
+}
+
+function createParam(directory: string, { key, path, bytes }: ReadyRecord, sync: boolean): boolean {
+  if (createFile(path, bytes, { temporaryIn: directory, sync })) return true;
+  return !isSameParam(key, readBytesIfExists(path) ?? new Uint8Array(), bytes);
+}
+
+/** Checks keys, values and clashes, with what is there and among themselves. */
+function checkRecords(directory: string, kind: "param" | "tag", records: StringMap): ReadyRecord[] {
+  const keys = Object.keys(records);
+  const ready = keys.map((key) => ({
+    key,
+    path: recordPath(directory, kind, key),
+    bytes: valueBytes(kind, key, records[key] as string),
+  }));
+  assertNoClashAmong(kind, keys);
+  for (const { key, path } of ready)
+    if (readRecord(path, kind, key) === null) assertNoClash(directory, kind, key);
+  return ready;
+}
+
+/** Refuses keys of one call that cannot lie beside each other (`loss` and `loss/train`). */
+export function assertNoClashAmong(kind: RecordKind, keys: readonly string[]): void {
+  if (keys.length < 2) return;
+  const all = new Set(keys);
+  for (const key of keys)
+    for (let at = key.indexOf("/"); at > 0; at = key.indexOf("/", at + 1))
+      if (all.has(key.slice(0, at))) throw clash(kind, key, key.slice(0, at));
+}
+
+/** True for the same value; throws for another one. */
+function isSameParam(key: string, before: Uint8Array, bytes: Uint8Array): true {
+  if (Buffer.compare(before, bytes) === 0) return true;
   throw new RunstoneError(
     "PARAM_CONFLICT",
     `param ${JSON.stringify(key)} was logged before with another value`,
@@ -89,13 +125,11 @@ function preview(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, 200));
 }
 
-/** Writes or replaces a tag; returns its path. */
-export function writeTag(directory: string, key: string, value: string, sync: boolean): string {
-  const path = recordPath(directory, "tag", key);
-  const bytes = valueBytes("tag", key, value);
-  if (readRecord(path, "tag", key) === null) assertNoClash(directory, "tag", key);
-  replaceFile(path, bytes, { temporaryIn: directory, sync });
-  return path;
+/** Writes or replaces tags; all are checked before the first is written. Returns their paths. */
+export function writeTags(directory: string, tags: StringMap, sync: boolean): string[] {
+  const ready = checkRecords(directory, "tag", tags);
+  for (const { path, bytes } of ready) replaceFile(path, bytes, { temporaryIn: directory, sync });
+  return ready.map(({ path }) => path);
 }
 
 /** Removes a tag; RESOURCE_DOES_NOT_EXIST when there is none. */
@@ -112,6 +146,7 @@ function readRecord(path: string, kind: RecordKind, key: string): Uint8Array | n
   const found = statIfExists(path);
   if (found === null) return null;
   if (found.kind === "directory") throw clash(kind, key, `${key}/...`);
+  assertSpelling(path, kind, key);
   return readBytesIfExists(path);
 }
 
@@ -131,14 +166,14 @@ export function assertNoClash(directory: string, kind: RecordKind, key: string):
   const found = statIfExists(path);
   if (found === null) return;
   if (found.kind === "directory") throw clash(kind, key, `${key}/...`);
+  assertSpelling(path, kind, key);
 }
 
-/** Throws when `path` exists under another spelling only (a case- or normalisation-folding file system). */
-export function assertSpelling(directory: string, kind: RecordKind, key: string): void {
-  const path = join(directory, FOLDERS[kind], keyToPath(key));
-  const name = path.slice(dirname(path).length + 1);
+/** Throws when the file at `path` has another spelling: the file system folds names, and the key's twin is there. */
+export function assertSpelling(path: string, kind: RecordKind, key: string): void {
+  const name = basename(path);
   const entries = listDirectory(dirname(path)) ?? [];
-  if (entries.length === 0 || entries.some((entry) => entry.name === name)) return;
+  if (entries.some((entry) => entry.name === name)) return;
   const twin = entries.find((entry) => fold(entry.name) === fold(name));
   if (twin !== undefined) throw clash(kind, key, twin.name);
 }

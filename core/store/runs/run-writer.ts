@@ -12,11 +12,12 @@ import type { StoreContext } from "../context.js";
 import { type RunPlace, writeInputs, writeOutputs } from "../datasets/index.js";
 import { logModelMetrics } from "../logged-models/index.js";
 import type { RunLocation } from "../read/index.js";
-import { setTagKeepingName } from "./change-run.js";
+import { setTagsKeepingName } from "./change-run.js";
 import { checkMetric } from "./check-metric.js";
 import { finishRun, type Outcome, sealIfFinished } from "./finish-run.js";
 import { PointLog } from "./point-log.js";
-import { createParam, removeTag } from "./run-files.js";
+import { assertNoClash, assertNoClashAmong, createParams, removeTag } from "./run-files.js";
+import { listSealedFiles } from "./sealed-files.js";
 import { keepTornTail } from "./torn-metrics.js";
 
 /** Loss window of `durability: fast` when the process is killed. */
@@ -47,6 +48,7 @@ export class FileRunWriter implements RunWriter {
   #timer: NodeJS.Timeout | null = null;
   #deferred: unknown = null;
   #closed = false;
+  #creationSynced = false;
 
   constructor(context: StoreContext, location: RunLocation, claims: WriterClaims) {
     this.#context = context;
@@ -68,19 +70,15 @@ export class FileRunWriter implements RunWriter {
   logParams(params: StringMap): void {
     this.#assertOpen();
     const sync = this.#context.durability === "full";
-    for (const [key, value] of Object.entries(params)) {
-      const path = createParam(this.#location.directory, key, value, sync);
-      if (path !== null && !sync) this.#pending.add(path, this.#location.directory);
-    }
+    for (const path of createParams(this.#location.directory, params, sync))
+      if (!sync) this.#pending.add(path, this.#location.directory);
   }
 
   setTags(tags: StringMap): void {
     this.#assertOpen();
     const sync = this.#context.durability === "full";
-    for (const [key, value] of Object.entries(tags)) {
-      const path = setTagKeepingName(this.#location, key, value, sync);
+    for (const path of setTagsKeepingName(this.#location, tags, sync))
       if (!sync) this.#pending.add(path, this.#location.directory);
-    }
   }
 
   deleteTag(key: string): void {
@@ -126,6 +124,13 @@ export class FileRunWriter implements RunWriter {
   /** {@link flush}, for those who cannot wait (a process that is exiting). */
   flushNow(): void {
     this.#assertOpen();
+    if (!this.#creationSynced) noteCreation(this.#pending, this.#location.directory);
+    this.#creationSynced = true;
+    this.#syncOwn();
+  }
+
+  /** Makes what this writer wrote durable. */
+  #syncOwn(): void {
     this.#drain();
     this.#throwDeferred();
     this.#log?.sync();
@@ -135,7 +140,7 @@ export class FileRunWriter implements RunWriter {
   /** {@link close}; a second call does nothing. */
   closeNow(): void {
     if (this.#closed) return;
-    this.flushNow();
+    this.#syncOwn();
     this.#giveBack();
     sealIfFinished(this.#context, this.#location, this.#hashes);
     this.#lease?.release();
@@ -208,7 +213,16 @@ export class FileRunWriter implements RunWriter {
     if (this.#log?.usable === true) return this.#log;
     this.#log?.close();
     this.#slot = claimWriterSlot(this.#location.directory, this.#identity);
-    this.#log = new PointLog(this.#slot, (path) => this.#keepTorn(path));
+    const { metricsDirectory, linksPath } = this.#slot;
+    const { directory } = this.#location;
+    const slotDirectory = dirname(metricsDirectory);
+    const checkNewKeys = (keys: readonly string[]): void => {
+      assertNoClashAmong("metric", keys);
+      for (const key of keys)
+        for (const at of new Set([directory, slotDirectory])) assertNoClash(at, "metric", key);
+    };
+    const place = { metricsDirectory, linksPath, temporaryIn: slotDirectory, checkNewKeys };
+    this.#log = new PointLog(place, (path) => this.#keepTorn(path));
     return this.#log;
   }
 
@@ -237,4 +251,10 @@ export class FileRunWriter implements RunWriter {
     this.#log?.close();
     if (this.#log?.usable !== false) this.#slot?.release();
   }
+}
+
+/** The params and tags a run was created with reached the kernel only; the first flush makes them durable, too. */
+function noteCreation(pending: PendingSync, directory: string): void {
+  for (const { path, kind } of listSealedFiles(directory))
+    if (kind === "param" || kind === "tag") pending.add(join(directory, path), directory);
 }

@@ -63,16 +63,26 @@ export function sealRun(
   if (!foldWriters(directory)) return false;
   const sealer = new Sealer(context, location, known);
   const { files, complete } = sealer.sealAll();
-  writeRunIgnore(context, directory, files);
   const manifest: Manifest = {
     sealedTime: context.now(),
-    recordDigest: recordDigest(location, files),
+    recordDigest: sealer.formerRecordDigest(files) ?? recordDigest(location, files),
     complete,
     files,
   };
   const { text } = serializeManifest(manifest, sha256);
   replaceFile(join(directory, MANIFEST), encodeText(text), { temporaryIn: directory, sync: true });
+  // Last: until here the run's .gitignore says that it is ours and not sealed yet.
+  writeRunIgnore(context, directory, files);
   return true;
+}
+
+/** Call before an edit: throws FORMAT_TOO_NEW when a newer release sealed the run, so that it is not left half-edited. */
+export function assertSealable(location: RunLocation): void {
+  try {
+    readManifest(location.directory);
+  } catch (error) {
+    if (!isRunstoneError(error, "DAMAGED")) throw error;
+  }
 }
 
 /** After an edit of ours: a run that was sealed is sealed anew, one that was not is left alone. */
@@ -99,6 +109,7 @@ class Sealer {
   readonly #context: StoreContext;
   readonly #directory: string;
   readonly #known: KnownHashes;
+  readonly #former: SealedManifest | null;
   readonly #before: ReadonlyMap<string, ManifestFile>;
 
   constructor(context: StoreContext, { directory, path }: RunLocation, known: KnownHashes) {
@@ -107,13 +118,29 @@ class Sealer {
     this.#context = context;
     this.#directory = directory;
     this.#known = known;
-    this.#before = new Map(readManifest(directory)?.files.map((file) => [file.path, file]));
+    this.#former = readManifest(directory);
+    this.#before = new Map(this.#former?.files.map((file) => [file.path, file]));
   }
 
   sealAll(): { readonly files: readonly ManifestFile[]; readonly complete: boolean } {
     const lines = listSealedFiles(this.#directory).map((file) => this.#seal(file));
     const files = lines.filter((line) => line !== null);
-    return { files, complete: files.length === lines.length };
+    return { files: [...files, ...this.#missing(files)], complete: files.length === lines.length };
+  }
+
+  /** The digest stays when nothing it covers changed: names, status and life cycle are no part of it. */
+  formerRecordDigest(files: readonly ManifestFile[]): string | null {
+    const covered = files.filter((file) => file.kind !== "meta");
+    const before = [...this.#before.values()].filter((file) => file.kind !== "meta");
+    const same =
+      covered.length === before.length && covered.every((file) => this.#before.get(file.path) === file);
+    return same && this.#former !== null ? this.#former.recordDigest : null;
+  }
+
+  /** Lines of sealed files that are gone. Only tags are removed by us; everything else stays missed. */
+  #missing(found: readonly ManifestFile[]): ManifestFile[] {
+    const there = new Set(found.map((file) => file.path));
+    return [...this.#before.values()].filter((file) => file.kind !== "tag" && !there.has(file.path));
   }
 
   /** The manifest line of one file; null when it is gone, or kept changing while it was read. */

@@ -30,7 +30,10 @@ export function cutTornMetrics(context: StoreContext, location: RunLocation): st
   const names = readMetricKeys(location, IGNORE_DAMAGE).map((key) => `metrics/${keyToPath(key)}`);
   const torn = [...names, LINKS].filter((name) => isTorn(join(location.directory, name)));
   for (const name of torn)
-    LineAppender.open(join(location.directory, name), keepTornTail(context, location, name)).close();
+    LineAppender.open(join(location.directory, name), {
+      keepTorn: keepTornTail(context, location, name),
+      temporaryIn: location.directory,
+    }).close();
   return torn.map((name) => `${location.path}/${name}`);
 }
 
