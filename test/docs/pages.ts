@@ -38,3 +38,8 @@ export function fencedBlocks(page: string): readonly Block[] {
   }
   return blocks;
 }
+
+/** The prose of a page: its text without the fenced blocks. */
+export function withoutBlocks(page: string): string {
+  return page.replace(/^```[\s\S]*?^```/gm, "");
+}

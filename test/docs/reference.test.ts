@@ -42,14 +42,6 @@ test("environment.md names every variable of Runstone's in the code, and no othe
   assert.deepEqual([...described].sort(), namesInSources(/\b(RUNSTONE_[A-Z_]+)\b/g));
 });
 
-test("exit-codes.md and errors.md agree on the codes", () => {
-  const codes = Array.from(
-    readPage("docs/reference/exit-codes.md").matchAll(/`([A-Z][A-Z_]+)`/g),
-    ([, c]) => c!,
-  );
-  assert.deepEqual([...new Set(codes)].sort(), [...ERROR_CODES].sort());
-});
-
 /** The cells of the rows of the table whose first column has this title. */
 function tableRows(page: string, title: string): readonly (readonly string[])[] {
   const lines = page.split("\n");
