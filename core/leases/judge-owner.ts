@@ -7,6 +7,7 @@ import {
   isSameProcessAlive,
   type ProcessIdentity,
 } from "../capture/process-identity.js";
+import { slurmJobEnded } from "./slurm-job.js";
 
 /** `silent`: not proven dead, and no sign of life for {@link FRESH_MS}. */
 export type Verdict = "alive" | "dead" | "silent";
@@ -22,7 +23,7 @@ export interface OwnerProbes {
   now(): number;
   isProcessAlive(identity: ProcessIdentity): boolean;
   /** True: the SLURM job ended. False: it is there. Null: cannot tell (no `squeue`, timeout). Must not throw. */
-  slurmJobEnded?(jobId: string): boolean | null;
+  slurmJobEnded?(jobId: string, host: string): boolean | null;
 }
 
 let ownHost: HostIdentity | undefined;
@@ -35,6 +36,7 @@ export function systemProbes(more: Partial<OwnerProbes> = {}): OwnerProbes {
     bootTime: Date.now() - uptime() * 1000,
     now: Date.now,
     isProcessAlive: isSameProcessAlive,
+    slurmJobEnded,
     ...more,
   };
 }
@@ -61,14 +63,14 @@ function bySign(lastSign: number, probes: OwnerProbes): Verdict {
 }
 
 function isSlurmJobOver(claim: LeaseInfo, probes: OwnerProbes): boolean {
-  return claim.slurmJobId !== undefined && probes.slurmJobEnded?.(claim.slurmJobId) === true;
+  return claim.slurmJobId !== undefined && probes.slurmJobEnded?.(claim.slurmJobId, claim.host) === true;
 }
 
 /** A job outlives the process that took its lease; every other owner is that process. */
 function judgeProcess(claim: LeaseInfo, probes: OwnerProbes): Verdict {
   if (probes.isProcessAlive({ pid: claim.pid, start: claim.pidStart || null })) return "alive";
   if (claim.owner !== "slurm") return "dead";
-  return probes.slurmJobEnded?.(claim.slurmJobId ?? "") === false ? "alive" : "silent";
+  return probes.slurmJobEnded?.(claim.slurmJobId ?? "", claim.host) === false ? "alive" : "silent";
 }
 
 /**
