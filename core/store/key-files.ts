@@ -1,5 +1,5 @@
 /**
- * One file a key: the tags, params and aliases of experiments, logged models, registered models and model versions.
+ * One file a key: the tags, params and aliases of experiments, runs, logged models, registered models and model versions.
  * Temporary files lie in the owner's directory, where MLflow looks at no file but meta.yaml.
  */
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import {
   writeNewFile,
 } from "../fs/index.js";
 
-export type KeyFolder = "tags" | "params" | "aliases";
+export type KeyFolder = "tags" | "params" | "metrics" | "aliases";
 
 /** Where the keys of one kind lie: `<owner>/<folder>/`. */
 export interface KeyFiles {
@@ -51,7 +51,7 @@ export function deleteKeyFile(files: KeyFiles, key: string): boolean {
  * The file of a key, if it can lie beside those there. It cannot where another key is one of its directories (`loss`,
  * `loss/train`), or where the file system takes it for another spelling (`Loss`, `loss`; NFC and NFD).
  */
-function freePath({ owner, folder }: KeyFiles, key: string): string {
+export function freePath({ owner, folder }: KeyFiles, key: string): string {
   const parts = keyToPath(key).split("/");
   let at = join(owner, folder);
   for (const [index, part] of parts.entries()) {
@@ -81,6 +81,15 @@ function isListed(path: string): boolean {
 
 function syncUpTo(owner: string, from: string): void {
   for (let at = from; at.length >= owner.length; at = dirname(at)) syncDirectory(at);
+}
+
+/** Refuses keys of one call that cannot lie beside each other (`loss` and `loss/train`). */
+export function assertNoClashAmong(folder: KeyFolder, keys: readonly string[]): void {
+  if (keys.length < 2) return;
+  const all = new Set(keys);
+  for (const key of keys)
+    for (let at = key.indexOf("/"); at > 0; at = key.indexOf("/", at + 1))
+      if (all.has(key.slice(0, at))) throw clash(folder, key, key.slice(0, at));
 }
 
 function clash(folder: KeyFolder, key: string, other: string): RunstoneError {

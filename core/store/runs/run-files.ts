@@ -1,9 +1,8 @@
 /** Small writes inside a run directory: params, tags, meta. Temporary files lie in the run directory, where MLflow never looks. */
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   checkKey,
   encodeText,
-  keyToPath,
   MAX_PARAM_VALUE_BYTES,
   MAX_TAG_VALUE_BYTES,
   type RunMeta,
@@ -11,24 +10,12 @@ import {
   type StringMap,
   serializeRunMeta,
 } from "../../../store-format/index.js";
-import {
-  createFile,
-  listDirectory,
-  readBytesIfExists,
-  removeFile,
-  replaceFile,
-  statIfExists,
-} from "../../fs/index.js";
+import { createFile, readBytesIfExists, replaceFile } from "../../fs/index.js";
+import { assertNoClashAmong, deleteKeyFile, freePath, type KeyFolder } from "../key-files.js";
 import { META } from "../layout.js";
 
-export type RecordKind = "metric" | "param" | "tag";
-const FOLDERS: Readonly<Record<RecordKind, string>> = { metric: "metrics", param: "params", tag: "tags" };
-
-/** The file of a key below a run (or model) directory; throws INVALID_PARAMETER_VALUE for a key that breaks the layout. */
-export function recordPath(directory: string, kind: RecordKind, key: string): string {
-  checkKey(key, kind);
-  return join(directory, FOLDERS[kind], keyToPath(key));
-}
+type RecordKind = "param" | "tag";
+const FOLDERS: Readonly<Record<RecordKind, KeyFolder>> = { param: "params", tag: "tags" };
 
 /** Replaces a run's meta.yaml; durable when it returns. */
 export function writeRunMeta(directory: string, meta: RunMeta): void {
@@ -39,7 +26,7 @@ export function writeRunMeta(directory: string, meta: RunMeta): void {
 }
 
 /** The bytes of a param or tag value; throws when they are over the limit or no text. */
-export function valueBytes(kind: "param" | "tag", key: string, value: string): Uint8Array {
+export function valueBytes(kind: RecordKind, key: string, value: string): Uint8Array {
   if (typeof value !== "string")
     throw new RunstoneError(
       "INVALID_PARAMETER_VALUE",
@@ -67,14 +54,28 @@ interface ReadyRecord {
   readonly bytes: Uint8Array;
 }
 
+/** Checks keys, values and clashes, with what is there and among themselves; nothing is written. */
+function checkRecords(directory: string, kind: RecordKind, records: StringMap): ReadyRecord[] {
+  const entries = Object.entries(records);
+  for (const [key] of entries) checkKey(key, kind);
+  assertNoClashAmong(
+    FOLDERS[kind],
+    entries.map(([key]) => key),
+  );
+  return entries.map(([key, value]) => ({
+    key,
+    path: freePath({ owner: directory, folder: FOLDERS[kind] }, key),
+    bytes: valueBytes(kind, key, value),
+  }));
+}
+
 /**
  * Writes params once each. The same value again is fine, another one is PARAM_CONFLICT; two writers at once cannot both
  * win. All are checked before the first is written. Returns the paths written now.
  */
 export function createParams(directory: string, params: StringMap, sync: boolean): string[] {
-  const ready = checkRecords(directory, "param", params);
-  const missing = ready.filter(({ key, path, bytes }) => {
-    const before = readRecord(path, "param", key);
+  const missing = checkRecords(directory, "param", params).filter(({ key, path, bytes }) => {
+    const before = readBytesIfExists(path);
     return before === null || !isSameParam(key, before, bytes);
   });
   return missing.filter((record) => createParam(directory, record, sync)).map(({ path }) => path);
@@ -83,29 +84,6 @@ export function createParams(directory: string, params: StringMap, sync: boolean
 function createParam(directory: string, { key, path, bytes }: ReadyRecord, sync: boolean): boolean {
   if (createFile(path, bytes, { temporaryIn: directory, sync })) return true;
   return !isSameParam(key, readBytesIfExists(path) ?? new Uint8Array(), bytes);
-}
-
-/** Checks keys, values and clashes, with what is there and among themselves. */
-function checkRecords(directory: string, kind: "param" | "tag", records: StringMap): ReadyRecord[] {
-  const keys = Object.keys(records);
-  const ready = keys.map((key) => ({
-    key,
-    path: recordPath(directory, kind, key),
-    bytes: valueBytes(kind, key, records[key] as string),
-  }));
-  assertNoClashAmong(kind, keys);
-  for (const { key, path } of ready)
-    if (readRecord(path, kind, key) === null) assertNoClash(directory, kind, key);
-  return ready;
-}
-
-/** Refuses keys of one call that cannot lie beside each other (`loss` and `loss/train`). */
-export function assertNoClashAmong(kind: RecordKind, keys: readonly string[]): void {
-  if (keys.length < 2) return;
-  const all = new Set(keys);
-  for (const key of keys)
-    for (let at = key.indexOf("/"); at > 0; at = key.indexOf("/", at + 1))
-      if (all.has(key.slice(0, at))) throw clash(kind, key, key.slice(0, at));
 }
 
 /** True for the same value; throws for another one. */
@@ -132,60 +110,12 @@ export function writeTags(directory: string, tags: StringMap, sync: boolean): st
   return ready.map(({ path }) => path);
 }
 
-/** Removes a tag; RESOURCE_DOES_NOT_EXIST when there is none. */
-export function removeTag(directory: string, key: string): string {
-  const path = recordPath(directory, "tag", key);
-  if (removeFile(path)) return path;
+/** Removes a tag, durably; RESOURCE_DOES_NOT_EXIST when there is none. */
+export function removeTag(directory: string, key: string): void {
+  checkKey(key, "tag");
+  if (deleteKeyFile({ owner: directory, folder: "tags" }, key)) return;
   throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `there is no tag ${JSON.stringify(key)}`, {
+    hint: "See the run's tags with `runstone show`.",
     data: { key },
   });
-}
-
-/** The bytes of a record file, null when it is absent; a directory in its place is a clash of keys. */
-function readRecord(path: string, kind: RecordKind, key: string): Uint8Array | null {
-  const found = statIfExists(path);
-  if (found === null) return null;
-  if (found.kind === "directory") throw clash(kind, key, `${key}/...`);
-  assertSpelling(path, kind, key);
-  return readBytesIfExists(path);
-}
-
-/**
- * Refuses a new key that cannot lie beside those there: a component that is already a key (`loss`, `loss/train`), or,
- * where the file system folds names, a spelling twin. Called only for keys that have no file yet.
- */
-export function assertNoClash(directory: string, kind: RecordKind, key: string): void {
-  const top = join(directory, FOLDERS[kind]);
-  const parts = key.split("/");
-  for (let count = 1; count < parts.length; count += 1) {
-    const above = statIfExists(join(top, keyToPath(parts.slice(0, count).join("/"))));
-    if (above === null) return;
-    if (above.kind !== "directory") throw clash(kind, key, parts.slice(0, count).join("/"));
-  }
-  const path = join(top, keyToPath(key));
-  const found = statIfExists(path);
-  if (found === null) return;
-  if (found.kind === "directory") throw clash(kind, key, `${key}/...`);
-  assertSpelling(path, kind, key);
-}
-
-/** Throws when the file at `path` has another spelling: the file system folds names, and the key's twin is there. */
-export function assertSpelling(path: string, kind: RecordKind, key: string): void {
-  const name = basename(path);
-  const entries = listDirectory(dirname(path)) ?? [];
-  if (entries.some((entry) => entry.name === name)) return;
-  const twin = entries.find((entry) => fold(entry.name) === fold(name));
-  if (twin !== undefined) throw clash(kind, key, twin.name);
-}
-
-function fold(name: string): string {
-  return name.normalize("NFC").toLowerCase();
-}
-
-function clash(kind: RecordKind, key: string, other: string): RunstoneError {
-  return new RunstoneError(
-    "INVALID_PARAMETER_VALUE",
-    `${kind} ${JSON.stringify(key)} cannot be kept beside ${kind} ${JSON.stringify(other)}: one file cannot be both`,
-    { hint: "Choose another key, such as loss/all beside loss/train.", data: { key, other } },
-  );
 }

@@ -10,13 +10,14 @@ import { claimWriterSlot, type Lease, type LeaseOwner, type WriterSlot } from ".
 import { type WrittenArtifact, writeArtifactBytes, writeArtifactFile } from "../artifacts/write-artifact.js";
 import type { StoreContext } from "../context.js";
 import { type RunPlace, writeInputs, writeOutputs } from "../datasets/index.js";
+import { assertNoClashAmong, freePath } from "../key-files.js";
 import { logModelMetrics } from "../logged-models/index.js";
 import type { RunLocation } from "../read/index.js";
 import { setTagsKeepingName } from "./change-run.js";
 import { checkMetric } from "./check-metric.js";
 import { finishRun, type Outcome, sealIfFinished } from "./finish-run.js";
 import { PointLog } from "./point-log.js";
-import { assertNoClash, assertNoClashAmong, createParams, removeTag } from "./run-files.js";
+import { createParams, removeTag } from "./run-files.js";
 import { listSealedFiles } from "./sealed-files.js";
 import { keepTornTail } from "./torn-metrics.js";
 
@@ -84,7 +85,6 @@ export class FileRunWriter implements RunWriter {
   deleteTag(key: string): void {
     this.#assertOpen();
     removeTag(this.#location.directory, key);
-    this.#pending.addDirectory(join(this.#location.directory, "tags"));
   }
 
   logInputs(inputs: NewInputs): void {
@@ -217,9 +217,9 @@ export class FileRunWriter implements RunWriter {
     const { directory } = this.#location;
     const slotDirectory = dirname(metricsDirectory);
     const checkNewKeys = (keys: readonly string[]): void => {
-      assertNoClashAmong("metric", keys);
+      assertNoClashAmong("metrics", keys);
       for (const key of keys)
-        for (const at of new Set([directory, slotDirectory])) assertNoClash(at, "metric", key);
+        for (const owner of new Set([directory, slotDirectory])) freePath({ owner, folder: "metrics" }, key);
     };
     const place = { metricsDirectory, linksPath, temporaryIn: slotDirectory, checkNewKeys };
     this.#log = new PointLog(place, (path) => this.#keepTorn(path));
