@@ -2,20 +2,27 @@
  * The main job on real data, in one command (`npm run demo`). From a fresh clone it installs the locked packages, builds,
  * makes a Git repository with the Wine example in a temporary directory, records two training runs in it, and shows
  * them. The repository stays, to look around in.
+ *
+ *   --run-only    no set-up and no build: dist/ as it is
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { install, npm, step } from "./install.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const program = join(root, "dist", "bin", "runstone.js");
 
+const { values: options } = parseArgs({ options: { "run-only": { type: "boolean", default: false } } });
+
 process.chdir(root);
-install();
-step("build", npm, ["run", "--silent", "build"]);
+if (!options["run-only"]) {
+  install();
+  step("build", npm, ["run", "--silent", "build"]);
+}
 
 const project = makeProject();
 const training = hasPython() ? ["python3", "examples/wine/train.py"] : ["node", "examples/wine/train.mjs"];
