@@ -41,7 +41,7 @@ if (!options["run-only"]) {
     step("lint", npm, ["run", "--silent", "lint"]);
   }
   step("types", npm, ["run", "--silent", "typecheck"]);
-  if (existsSync("scripts/bundle.mjs")) step("bundle", process.execPath, ["scripts/bundle.mjs"]);
+  step("bundle", process.execPath, ["scripts/bundle.mjs"]);
 }
 const lts = options["run-only"] || options.only !== undefined ? null : nodeLts();
 forgetExtraCertificates();
