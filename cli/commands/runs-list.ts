@@ -22,7 +22,7 @@ const listOptions = {
     alias: ["n"],
     value: "N",
     describe: "Show at most N runs, the newest; 0 shows all",
-    defaultText: "30",
+    defaultText: "20",
   },
   column: {
     type: "strings",

@@ -11,7 +11,7 @@ import { type OpenPlace, openPlace } from "../store/open-place.js";
 import { glanceAtNewest, readEntry, readFullRun, readShownRun } from "../store/run-entries.js";
 import type { RunsArguments } from "./runs-list.js";
 
-const DEFAULT_LIMIT = 30;
+const DEFAULT_LIMIT = 20;
 
 export async function runRuns(context: CommandContext, args: RunsArguments): Promise<void> {
   const place = openPlace(context);
@@ -19,7 +19,7 @@ export async function runRuns(context: CommandContext, args: RunsArguments): Pro
   const experimentIds = await findExperimentIds(place, [...args.experiment, ...args["experiment-id"]]);
   const all = glanceAtNewest(place, { experimentIds, view: readView(args.view) });
   const shown = all.slice(0, limit);
-  if (args.ids) for (const { location } of shown) context.out.line(visible(location.runId));
+  if (args.ids) for (const { runId } of shown) context.out.line(visible(runId));
   else if (context.json) printJsonArray(context, records(place, shown));
   else if (shown.length > 0) printTable(context, args, { place, shown, all });
   context.out.flush();
@@ -49,7 +49,7 @@ function printTable(context: CommandContext, args: RunsArguments, { place, shown
   const rows = entries.map((entry) => readShownRun(place, entry, args.column.length > 0));
   const lines = runTable(rows, {
     columns: args.column,
-    allIds: all.map(({ location }) => location.runId),
+    allIds: all.map(({ runId }) => runId),
     now: context.now(),
     width: context.width,
     style: context.style,

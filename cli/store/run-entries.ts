@@ -9,7 +9,7 @@ import {
   listRunInfos,
   readInfo,
 } from "../../core/store/read/run-infos.js";
-import { readRun } from "../../core/store/read/runs.js";
+import { readRun, runIn } from "../../core/store/read/runs.js";
 import type { Run, View } from "../../store-format/index.js";
 import type { OpenPlace } from "./open-place.js";
 
@@ -56,7 +56,8 @@ export function glanceAtNewest({ context, onDamage }: OpenPlace, selection: RunS
 }
 
 /** A glanced run as an entry; null when its meta.yaml went away or was damaged meanwhile (reported). */
-export function readEntry({ onDamage }: OpenPlace, { location }: GlancedRun): RunEntry | null {
+export function readEntry({ onDamage }: OpenPlace, { experiment, runId }: GlancedRun): RunEntry | null {
+  const location = runIn(experiment, runId);
   const info = readInfo(location, onDamage);
   return info === null ? null : { location, info };
 }

@@ -1,16 +1,17 @@
 /** Runs for listings: what meta.yaml says of each, and nothing else of them is opened. */
-import { join } from "node:path";
+import { sep } from "node:path";
 import {
   glanceAtRunMeta,
+  isRunstoneError,
   parseRunMeta,
   type RunInfo,
   type RunMetaGlance,
 } from "../../../store-format/index.js";
 import { readBytesIfExists } from "../../fs/index.js";
 import { META, type StorePaths } from "../layout.js";
-import { IGNORE_DAMAGE, type OnDamage, readable } from "./damages.js";
+import { IGNORE_DAMAGE, type OnDamage } from "./damages.js";
 import { directoriesOf } from "./entries.js";
-import type { RunLocation } from "./located.js";
+import type { ExperimentLocation, RunLocation } from "./located.js";
 import { type MetaDamage, readMetaReporting } from "./meta-file.js";
 import { experimentsOf, isRunName, RUN_DAMAGE, type RunListOptions, runIn, toRunInfo } from "./runs.js";
 
@@ -22,28 +23,34 @@ export interface LocatedRun {
 /** A directory without meta.yaml is no run here, as in `listRunLocations`. */
 const DAMAGE: MetaDamage = { damaged: RUN_DAMAGE.damaged, empty: RUN_DAMAGE.empty ?? RUN_DAMAGE.damaged };
 
-/** Where a run is and what decides its place in a listing. */
+/** Where a run is ({@link runIn}) and what decides its place in a listing. */
 export interface GlancedRun extends RunMetaGlance {
-  readonly location: RunLocation;
+  readonly experiment: ExperimentLocation;
+  readonly runId: string;
 }
 
 /** Every run with a readable meta.yaml, in the order of `listRunLocations`; the others are reported. One read a run. */
 export function* listRunInfos(paths: StorePaths, options: RunListOptions = {}): Generator<LocatedRun> {
-  const { onDamage = IGNORE_DAMAGE } = options;
-  for (const location of possibleRuns(paths, options)) {
-    const info = readInfo(location, onDamage);
-    if (info !== null) yield { location, info };
+  const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
+  for (const experiment of experimentsOf(paths, experimentIds, onDamage)) {
+    for (const runId of runNamesIn(experiment, onDamage)) {
+      const location = runIn(experiment, runId);
+      const info = readInfo(location, onDamage);
+      if (info !== null) yield { location, info };
+    }
   }
 }
 
 /** As {@link listRunInfos}, but metas as Runstone and MLflow write them are only glanced at. */
 export function* glanceAtRuns(paths: StorePaths, options: RunListOptions = {}): Generator<GlancedRun> {
-  const { onDamage = IGNORE_DAMAGE } = options;
-  for (const location of possibleRuns(paths, options)) {
-    const found = glanceAt(location, onDamage);
-    if (found === null) continue;
-    const lifecycleStage = location.place === "trash" ? "deleted" : found.lifecycleStage;
-    yield { location, startTime: found.startTime, lifecycleStage };
+  const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
+  for (const experiment of experimentsOf(paths, experimentIds, onDamage)) {
+    for (const runId of runNamesIn(experiment, onDamage)) {
+      const found = glanceAt(experiment, runId, onDamage);
+      if (found === null) continue;
+      const lifecycleStage = experiment.place === "trash" ? "deleted" : found.lifecycleStage;
+      yield { experiment, runId, startTime: found.startTime, lifecycleStage };
+    }
   }
 }
 
@@ -53,16 +60,25 @@ export function readInfo(location: RunLocation, onDamage: OnDamage): RunInfo | n
   return meta === null ? null : toRunInfo(location, meta);
 }
 
-function glanceAt(location: RunLocation, onDamage: OnDamage): RunMetaGlance | null {
-  const bytes = readable(onDamage, location, META, () => readBytesIfExists(join(location.directory, META)));
-  if (bytes === null) return null;
-  const latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  return glanceAtRunMeta(latin1) ?? readInfo(location, onDamage);
+function runNamesIn(experiment: ExperimentLocation, onDamage: OnDamage): string[] {
+  return directoriesOf(experiment, onDamage).filter(isRunName);
 }
 
-function* possibleRuns(paths: StorePaths, options: RunListOptions): Generator<RunLocation> {
-  const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
-  for (const experiment of experimentsOf(paths, experimentIds, onDamage))
-    for (const name of directoriesOf(experiment, onDamage))
-      if (isRunName(name)) yield runIn(experiment, name);
+/** Whatever is not a plain file that can be read at once is left to the full reader, which reports what is wrong. */
+function glanceAt(experiment: ExperimentLocation, runId: string, onDamage: OnDamage): RunMetaGlance | null {
+  return (
+    glanceAtFile(experiment.directory + sep + runId + sep + META) ??
+    readInfo(runIn(experiment, runId), onDamage)
+  );
+}
+
+function glanceAtFile(path: string): RunMetaGlance | null {
+  try {
+    const bytes = readBytesIfExists(path);
+    if (bytes === null) return null;
+    return glanceAtRunMeta(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"));
+  } catch (error) {
+    if (isRunstoneError(error)) return null;
+    throw error;
+  }
 }
