@@ -195,7 +195,10 @@ export interface RunWriter {
   logArtifactBytes(path: string, bytes: Uint8Array): void;
   /** Makes everything logged through this writer durable. */
   flush(): Promise<void>;
-  /** Flushes and gives the place back; the run goes on. */
+  /**
+   * Gives the place back; the run goes on. What was logged is with the kernel (durability `default`); it is durable after a
+   * flush before, or when the run ends.
+   */
   close(): Promise<void>;
   /** Flushes, sets status and end time (default now), seals, gives the place and the lease back. */
   end(outcome: { readonly status: RunStatus; readonly endTime?: Integer }): Promise<void>;

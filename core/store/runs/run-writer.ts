@@ -126,11 +126,6 @@ export class FileRunWriter implements RunWriter {
     this.#assertOpen();
     if (!this.#creationSynced) noteCreation(this.#pending, this.#location.directory);
     this.#creationSynced = true;
-    this.#syncOwn();
-  }
-
-  /** Makes what this writer wrote durable. */
-  #syncOwn(): void {
     this.#drain();
     this.#throwDeferred();
     this.#log?.sync();
@@ -140,7 +135,8 @@ export class FileRunWriter implements RunWriter {
   /** {@link close}; a second call does nothing. */
   closeNow(): void {
     if (this.#closed) return;
-    this.#syncOwn();
+    this.#drain();
+    this.#throwDeferred();
     this.#giveBack();
     sealIfFinished(this.#context, this.#location, this.#hashes);
     this.#lease?.release();

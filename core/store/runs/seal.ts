@@ -6,7 +6,7 @@
  * holds, is kept as it was, so that sealing anew never turns damage into truth.
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   type ArtifactContent,
   encodeText,
@@ -28,6 +28,8 @@ import {
   readBytesIfExists,
   replaceFile,
   statIfExists,
+  syncDirectory,
+  syncFile,
 } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { MANIFEST, objectsPath, TORN } from "../layout.js";
@@ -111,6 +113,7 @@ class Sealer {
   readonly #known: KnownHashes;
   readonly #former: SealedManifest | null;
   readonly #before: ReadonlyMap<string, ManifestFile>;
+  readonly #touched = new Set<string>();
 
   constructor(context: StoreContext, { directory, path }: RunLocation, known: KnownHashes) {
     const kept = quarantineManifest(directory);
@@ -124,6 +127,7 @@ class Sealer {
 
   sealAll(): { readonly files: readonly ManifestFile[]; readonly complete: boolean } {
     const lines = listSealedFiles(this.#directory).map((file) => this.#seal(file));
+    for (const directory of this.#touched) syncDirectory(directory);
     const files = lines.filter((line) => line !== null);
     return { files: [...files, ...this.#missing(files)], complete: files.length === lines.length };
   }
@@ -153,11 +157,18 @@ class Sealer {
       if (start === null) return null;
       const content = file.kind === "artifact" ? this.#sealArtifact(file, start) : hashFile(path);
       const end = statIfExists(path);
-      if (end?.mtimeNs === start.mtimeNs && end.size === content.size)
-        return { path: file.path, kind: file.kind, mtimeNs: end.mtimeNs, ...content };
+      if (end?.mtimeNs !== start.mtimeNs || end.size !== content.size) continue;
+      this.#makeDurable(path);
+      return { path: file.path, kind: file.kind, mtimeNs: end.mtimeNs, ...content };
     }
     this.#context.warn(`${path} kept changing while the run was sealed`);
     return null;
+  }
+
+  /** Whoever wrote the file (another rank, MLflow, a shell's `log`): at the end of the run it is on the disk. */
+  #makeDurable(path: string): void {
+    syncFile(path);
+    for (let at = dirname(path); at.length >= this.#directory.length; at = dirname(at)) this.#touched.add(at);
   }
 
   /** Brings an artifact's bytes into the objects: cloned, or copied up to the limit; a larger file is the home of its object. */
