@@ -42,6 +42,10 @@ export const DEFAULT_SEARCH_RESULTS = 1_000;
 
 /** A larger YAML file is refused unread. */
 export const MAX_YAML_BYTES = 16 * 1_048_576;
+/** A larger manifest is refused unread: about two million files of one run. */
+export const MAX_MANIFEST_BYTES = 256 * 1_048_576;
+/** A larger claim (`lease.yaml`, `owner.yaml`) is refused unread. */
+export const MAX_CLAIM_BYTES = 65_536;
 /** Nesting of maps and lists in a YAML file. */
 export const MAX_YAML_DEPTH = 32;
 /** A longer line of a metric file is malformed; it bounds the memory of the reader. */

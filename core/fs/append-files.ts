@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
-import { readBlocks, statIfExists } from "./read.js";
+import { readOwnBlocks, statIfExists } from "./read.js";
 import { withParent } from "./replace-file.js";
 import { temporaryName } from "./temporary.js";
 import { closeQuietly, writeAll } from "./write-whole.js";
@@ -15,7 +15,7 @@ export function wholeLinesLength(path: string): number {
   const step = 1 << 16;
   for (let end = size; end > 0; end -= step) {
     const start = Math.max(0, end - step);
-    for (const block of readBlocks(path, start, end)) {
+    for (const block of readOwnBlocks(path, start, end)) {
       const at = block.lastIndexOf(LF);
       if (at >= 0) return start + at + 1;
     }
@@ -30,11 +30,12 @@ export function appendFiles(target: string, length: number, sources: readonly st
     .filter((part) => part.length > 0);
   if (parts.length === 0 && statIfExists(target) === null) return;
   guarded("append to", target, () => {
-    const fd = withParent(target, () => ops.open(target, "a"));
+    const fd = withParent(target, () => ops.open(target, ops.APPEND_OR_CREATE_NO_FOLLOW));
     try {
+      ops.assertPlainFile(fd);
       ops.truncate(fd, length, target);
       for (const part of parts)
-        for (const block of readBlocks(part.path, 0, part.length)) writeAll(fd, block, target);
+        for (const block of readOwnBlocks(part.path, 0, part.length)) writeAll(fd, block, target);
       ops.fsync(fd, target);
     } finally {
       closeQuietly(fd, target);

@@ -5,8 +5,6 @@
  * the last acknowledged byte. Where that is not possible, or after a failed fsync, the appender is spent: nothing more
  * is written through it and the caller opens another file, so that no line is ever glued to a torn tail.
  */
-
-import { constants } from "node:fs";
 import { RunstoneError } from "../../store-format/index.js";
 import { fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
@@ -14,7 +12,6 @@ import { createFile } from "./replace-file.js";
 import { closeQuietly } from "./write-whole.js";
 
 const LF = 0x0a;
-const APPEND_EXISTING = constants.O_RDWR | constants.O_APPEND;
 
 /** Receives a torn tail (its offset and bytes) before it is cut off. */
 export type KeepTorn = (offset: number, tail: Uint8Array) => void;
@@ -146,10 +143,11 @@ interface Opened {
 
 /** Null when the file does not exist. */
 function openExisting(path: string, keepTorn: KeepTorn): Opened | null {
-  const fd = unless(["ENOENT"], "open", path, () => ops.open(path, APPEND_EXISTING));
+  const fd = unless(["ENOENT"], "open", path, () => ops.open(path, ops.APPEND_NO_FOLLOW));
   if (fd === null) return null;
   return guarded("open", path, () => {
     try {
+      ops.assertPlainFile(fd);
       return { fd, length: cutTornTail(fd, path, keepTorn) };
     } catch (error) {
       closeQuietly(fd, path);

@@ -38,6 +38,21 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENOENT: GONE,
   ENOTDIR: { ...GONE, text: "a component of the path is not a directory" },
   EISDIR: { ...GONE, text: "is a directory", hint: "Another key or file of that name is in the way." },
+  ELOOP: {
+    code: "IO_ERROR",
+    text: "it is a symbolic link",
+    hint: "Links in a store are not followed; put the file itself there.",
+  },
+  EFTYPE: {
+    code: "IO_ERROR",
+    text: "it is no plain file",
+    hint: "Something put a pipe, socket or device in the place of a file; remove it.",
+  },
+  EFBIG: {
+    code: "IO_ERROR",
+    text: "the file is too large",
+    hint: "No file of this kind is that large in a sound store; look at what it holds.",
+  },
   ENAMETOOLONG: {
     code: "INVALID_PARAMETER_VALUE",
     text: "the name is too long for the file system",

@@ -77,8 +77,35 @@ export function read(fd: number, into: Uint8Array, position: number | null, path
   return run({ name: "read", path }, () => fs.readSync(fd, into, 0, into.length, position));
 }
 
-export function readFile(path: string): Uint8Array {
-  return run({ name: "read", path }, () => fs.readFileSync(path));
+/** A whole plain file of at most `maxBytes`: a link fails with ELOOP, a larger file with EFBIG, neither is read. */
+export function readFile(path: string, maxBytes: number): Uint8Array {
+  return run({ name: "read", path }, () => {
+    const fd = fs.openSync(path, READ_NO_FOLLOW);
+    try {
+      return readPlainFile(fd, maxBytes);
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}
+
+function readPlainFile(fd: number, maxBytes: number): Uint8Array {
+  const stat = fs.fstatSync(fd);
+  if (!stat.isFile()) throw fail(stat.isDirectory() ? "EISDIR" : "EFTYPE");
+  if (stat.size > maxBytes) throw fail("EFBIG");
+  const bytes = Buffer.allocUnsafe(stat.size);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const count = fs.readSync(fd, bytes, filled, bytes.length - filled, filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled === bytes.length ? bytes : bytes.subarray(0, filled);
+}
+
+/** An error like those of Node, for what the system itself allows and a store does not. */
+function fail(code: "EISDIR" | "EFTYPE" | "EFBIG"): Error {
+  return Object.assign(new Error(code), { code });
 }
 
 export function fsync(fd: number, path: string): void {
@@ -138,6 +165,21 @@ export function fstat(fd: number): fs.Stats {
 /** Flags for reading a file that must not be a link and must not block (a FIFO). */
 export const READ_NO_FOLLOW =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+
+/** Flags for appending to (and reading) a file that must not be a link. */
+export const APPEND_NO_FOLLOW =
+  fs.constants.O_RDWR |
+  fs.constants.O_APPEND |
+  (fs.constants.O_NOFOLLOW ?? 0) |
+  (fs.constants.O_NONBLOCK ?? 0);
+
+/** As {@link APPEND_NO_FOLLOW}; a file that is missing is made. */
+export const APPEND_OR_CREATE_NO_FOLLOW = APPEND_NO_FOLLOW | fs.constants.O_CREAT;
+
+/** Throws EFTYPE for an open pipe, socket or device. */
+export function assertPlainFile(fd: number): void {
+  if (!fs.fstatSync(fd).isFile()) throw fail("EFTYPE");
+}
 
 /** Size of an open file; not an operation of its own for interceptors. */
 export function fstatSize(fd: number): number {

@@ -1,5 +1,6 @@
 /** Reading. Absent is told apart from every other failure; nothing here creates or changes anything. */
 import type { BigIntStats, Dirent } from "node:fs";
+import { MAX_YAML_BYTES } from "../../store-format/index.js";
 import { fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
 
@@ -19,14 +20,23 @@ export interface FileStat {
   readonly links: number;
 }
 
-/** A whole file; throws a typed error when it is absent. */
-export function readBytes(path: string): Uint8Array {
-  return guarded("read", path, () => ops.readFile(path));
+/**
+ * A larger file is not read whole: nothing that is kept in one small file of a store comes near, and a hostile store must
+ * not fill the memory. The bound of YAML files (SPEC.md, Limits).
+ */
+const MAX_WHOLE_BYTES = MAX_YAML_BYTES;
+
+/**
+ * A whole plain file; throws a typed error when it is absent, a link (never followed), anything but a plain file, or
+ * larger than `maxBytes`.
+ */
+export function readBytes(path: string, maxBytes = MAX_WHOLE_BYTES): Uint8Array {
+  return guarded("read", path, () => ops.readFile(path, maxBytes));
 }
 
-/** A whole file, or null when nothing of that name exists. */
-export function readBytesIfExists(path: string): Uint8Array | null {
-  return unless(ABSENT, "read", path, () => ops.readFile(path));
+/** As {@link readBytes}, but null when nothing of that name exists. */
+export function readBytesIfExists(path: string, maxBytes = MAX_WHOLE_BYTES): Uint8Array | null {
+  return unless(ABSENT, "read", path, () => ops.readFile(path, maxBytes));
 }
 
 /** Entries of a directory in code-unit order of their names, or null when it does not exist. */
@@ -65,13 +75,29 @@ function kindOf(found: BigIntStats): FileStat["kind"] {
   return found.isSymbolicLink() ? "symlink" : "other";
 }
 
-/** Blocks of a file from `start` up to `end` (exclusive), each at most 1 MiB and valid only until the next one. */
-export function* readBlocks(
-  path: string,
-  start = 0,
-  end = Number.POSITIVE_INFINITY,
-): Generator<Uint8Array, void, undefined> {
-  const fd = guarded("open", path, () => ops.open(path, "r"));
+/**
+ * Blocks of a file from `start` up to `end` (exclusive), each at most 1 MiB and valid only until the next one. Links are
+ * followed: for files of the user's.
+ */
+export function readBlocks(path: string, start = 0, end = Number.POSITIVE_INFINITY): Blocks {
+  return blocksOf(path, { start, end, flags: "r" });
+}
+
+/** As {@link readBlocks}, for files of a store: a link fails, and a pipe does not block. */
+export function readOwnBlocks(path: string, start = 0, end = Number.POSITIVE_INFINITY): Blocks {
+  return blocksOf(path, { start, end, flags: ops.READ_NO_FOLLOW });
+}
+
+type Blocks = Generator<Uint8Array, void, undefined>;
+
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly flags: string | number;
+}
+
+function* blocksOf(path: string, { start, end, flags }: Stretch): Blocks {
+  const fd = guarded("open", path, () => ops.open(path, flags));
   const block = new Uint8Array(blockSize(ops.fstatSize(fd) - start));
   try {
     let position = start;

@@ -12,6 +12,7 @@ import { basename, dirname, join } from "node:path";
 import {
   isRunstoneError,
   type Lease as LeaseInfo,
+  MAX_CLAIM_BYTES,
   parseLease,
   serializeLease,
 } from "../../store-format/index.js";
@@ -51,13 +52,13 @@ export function guardBytes(owner: LeaseOwner, now: number): Uint8Array {
 
 /** The claim at `path`, or null when there is none. Throws I/O errors. */
 export function readClaim(path: string): FoundClaim | null {
-  const bytes = readBytesIfExists(path);
+  const bytes = readBytesIfExists(path, MAX_CLAIM_BYTES);
   return bytes === null ? null : { path, bytes, claim: parseClaim(bytes) };
 }
 
 /** Whether `path` holds exactly these bytes. */
 export function holdsClaim(path: string, bytes: Uint8Array): boolean {
-  const found = readBytesIfExists(path);
+  const found = readBytesIfExists(path, MAX_CLAIM_BYTES);
   return found !== null && Buffer.compare(found, bytes) === 0;
 }
 

@@ -1,7 +1,7 @@
 /** Which objects the manifests of a store name. Read twice by a gc: the second time only what changed since the first. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { parseManifest } from "../../store-format/index.js";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../../store-format/index.js";
 import { type FileStat, followedStatIfExists, readBytesIfExists } from "../fs/index.js";
 import { MANIFEST } from "../store/layout.js";
 import { orUnreadable, possibleRunDirectories, type Unreadable } from "./run-directories.js";
@@ -43,7 +43,7 @@ export class References {
 
 /** Throws DAMAGED, FORMAT_TOO_NEW and I/O errors. */
 function objectsNamedBy(path: string): string[] {
-  const bytes = readBytesIfExists(path);
+  const bytes = readBytesIfExists(path, MAX_MANIFEST_BYTES);
   if (bytes === null) return [];
   return parseManifest(bytes, sha256Of)
     .files.filter((file) => file.kind === "artifact" && file.content !== "none")

@@ -1,7 +1,7 @@
 /** Hashing every object of a workspace: each must hold what its name says. */
 import { join } from "node:path";
 import { type Damage, damageOf } from "../../store-format/index.js";
-import { hashFile, listDirectory } from "../fs/index.js";
+import { hashFile, listDirectory, statIfExists } from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
 import { objectsPath } from "../store/layout.js";
 
@@ -30,7 +30,7 @@ export function verifyObjects(
   let intact = 0;
   const damages: Damage[] = [];
   for (const { sha256, path } of listObjects(objects)) {
-    const found = hashFile(path).sha256;
+    const found = statIfExists(path)?.kind === "file" ? hashFile(path).sha256 : "of no plain file";
     if (found === sha256) intact += 1;
     else damages.push(damageOfObject(sha256, found, hasCopy(sha256)));
   }

@@ -29,6 +29,7 @@ export const PLACES: readonly Place[] = ["root", "trash"];
 export function findExperiment(paths: StorePaths, experimentId: string): ExperimentLocation | null {
   if (!isExperimentName(experimentId)) return null;
   for (const place of PLACES) {
+    if (place === "trash" && isTrashLink(paths.root)) continue;
     const directory = inside(placeLocation(paths.root, place), experimentId);
     if (statIfExists(directory.directory)?.kind !== "directory") continue;
     const nature = natureOf(directory);
@@ -111,12 +112,18 @@ export function isExperimentName(name: string): boolean {
  * NOT_A_STORE: an empty listing would look like an empty store. Throws typed errors.
  */
 export function experimentDirectories({ root }: StorePaths, place: Place): string[] {
+  if (place === "trash" && isTrashLink(root)) return [];
   const entries = listDirectory(placeLocation(root, place).directory);
   if (entries === null && place === "root") throw notAStore(root);
   return (entries ?? [])
     .filter((entry) => entry.isDirectory() && isExperimentName(entry.name))
     .map((entry) => entry.name)
     .sort(compareCodePoints);
+}
+
+/** What lies behind a link is not in the store. */
+function isTrashLink(root: string): boolean {
+  return statIfExists(placeLocation(root, "trash").directory)?.kind === "symlink";
 }
 
 function notAStore(root: string): RunstoneError {

@@ -3,6 +3,9 @@ import { join, sep } from "node:path";
 import type { Place } from "../../../store-format/index.js";
 import { TRASH } from "../layout.js";
 
+/** {@link Located.path} of the root. */
+export const ROOT_PATH = ".";
+
 /** A directory of the store. */
 export interface Located {
   /** Absolute path. */
@@ -47,12 +50,14 @@ export function fileIn(owner: Located, name: string): string {
 }
 
 export function joinPath(path: string, name: string): string {
-  return path === "." ? name : `${path}/${name}`;
+  return path === ROOT_PATH ? name : `${path}/${name}`;
 }
 
 /** The root or `.trash`. */
 export function placeLocation(root: string, place: Place): Located {
-  return place === "root" ? { directory: root, path: "." } : { directory: join(root, TRASH), path: TRASH };
+  return place === "root"
+    ? { directory: root, path: ROOT_PATH }
+    : { directory: join(root, TRASH), path: TRASH };
 }
 
 /**

@@ -32,10 +32,16 @@ export function findLoggedModel(paths: StorePaths, modelId: string): LoggedModel
     for (const experimentId of experimentDirectories(paths, place)) {
       const experiment = inside(placeLocation(paths.root, place), experimentId);
       const found = statIfExists(join(experiment.directory, MODELS, modelId));
-      if (found?.kind === "directory") return modelIn({ ...experiment, experimentId, place }, modelId);
+      const isHere = found?.kind === "directory" && isDirectory(join(experiment.directory, MODELS));
+      if (isHere) return modelIn({ ...experiment, experimentId, place }, modelId);
     }
   }
   return null;
+}
+
+/** Also false for a link to a directory: what it leads to is not in the store. */
+function isDirectory(path: string): boolean {
+  return statIfExists(path)?.kind === "directory";
 }
 
 /** As {@link findLoggedModel}. Throws RESOURCE_DOES_NOT_EXIST. */

@@ -47,7 +47,8 @@ export function registryLocation(paths: StorePaths): Located {
 export function findRegisteredModel(paths: StorePaths, name: string): RegisteredModelLocation | null {
   if (!isModelDirectoryName(name)) return null;
   const location = { ...inside(registryLocation(paths), name), name };
-  return statIfExists(location.directory)?.kind === "directory" ? location : null;
+  const places = [registryPath(paths.root), location.directory];
+  return places.every((path) => statIfExists(path)?.kind === "directory") ? location : null;
 }
 
 /** Directories of registered models, by name in code-point order. */

@@ -63,7 +63,7 @@ function findRunWith(paths: StorePaths, runId: string, file: string): RunLocatio
       const experiment = inside(placeLocation(paths.root, place), experimentId);
       try {
         const found = statIfExists(join(experiment.directory, runId, file));
-        if (found === null || (file === "" && found.kind !== "directory")) continue;
+        if (found === null || !isDirectory(join(experiment.directory, runId))) continue;
         return runIn({ ...experiment, experimentId, place, orphan: isOrphan(experiment) }, runId);
       } catch (error) {
         refused ??= error;
@@ -72,6 +72,11 @@ function findRunWith(paths: StorePaths, runId: string, file: string): RunLocatio
   }
   if (refused !== undefined) throw refused;
   return null;
+}
+
+/** Also false for a link to a directory: what it leads to is not in the store. */
+function isDirectory(path: string): boolean {
+  return statIfExists(path)?.kind === "directory";
 }
 
 /** Whether a directory of this name in an experiment can be a run. */

@@ -24,7 +24,8 @@ export function listSealedFiles(directory: string): SealedFile[] {
   const files: SealedFile[] = [];
   if (statIfExists(join(directory, META))?.kind === "file") files.push({ path: META, kind: "meta" });
   if (statIfExists(join(directory, LINKS))?.kind === "file") files.push({ path: LINKS, kind: "link" });
-  for (const [folder, kind] of Object.entries(FOLDERS)) collect(directory, folder, kind, files);
+  for (const [folder, kind] of Object.entries(FOLDERS))
+    if (statIfExists(join(directory, folder))?.kind === "directory") collect(directory, folder, kind, files);
   return files;
 }
 
