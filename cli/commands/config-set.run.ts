@@ -1,7 +1,7 @@
 /** `runstone config set`: the file is edited in place, its comments and order stay. */
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { replaceFile } from "../../core/fs/index.js";
+import { assertNoLinks, replaceFile } from "../../core/fs/index.js";
 import { parseGeneralYaml } from "../../core/store/read/general-yaml.js";
 import { WORKSPACE_DIRECTORY } from "../../core/workspace/find-workspace.js";
 import { assertWritableFormat, isRunstoneError, parseConfig } from "../../store-format/index.js";
@@ -20,6 +20,7 @@ export async function runSet(context: CommandContext, { key, value }: SetArgumen
   document.setIn(key.split("."), typed);
   const changed = Buffer.from(document.toString({ lineWidth: 0 }));
   assertReadable(changed, key, value);
+  assertNoLinks(workspace, [WORKSPACE_DIRECTORY]);
   replaceFile(path, changed, { temporaryIn: join(workspace, WORKSPACE_DIRECTORY), sync: true });
 }
 

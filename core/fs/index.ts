@@ -1,5 +1,6 @@
 export { appendFiles, renameAside, wholeLinesLength } from "./append-files.js";
 export { type KeepTorn, LineAppender } from "./append-lines.js";
+export { assertNoLinkBetween, assertNoLinks } from "./contained.js";
 export {
   BUILDING_SITE,
   claimDirectory,

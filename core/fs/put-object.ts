@@ -4,9 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { assertNoLinkBetween } from "./contained.js";
 import { errnoOf, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
-import { readBlocks, statIfExists } from "./read.js";
+import { readBlocks, readOwnBlocks, statIfExists } from "./read.js";
 import { makeDirectories, withParent } from "./replace-file.js";
 import { temporaryName } from "./temporary.js";
 import { closeQuietly, removeQuietly, writeAll } from "./write-whole.js";
@@ -43,7 +44,7 @@ export function hashPrefix(path: string, length: number): string {
 function hashBlocks(path: string, end: number): HashedFile {
   const hash = createHash("sha256");
   let size = 0;
-  for (const block of readBlocks(path, 0, end)) {
+  for (const block of readOwnBlocks(path, 0, end)) {
     hash.update(block);
     size += block.length;
   }
@@ -151,6 +152,7 @@ function newTemporary(objects: string): string {
 
 function place(objects: string, temporary: string, file: HashedFile): PutResult {
   const path = objectPath(objects, file.sha256);
+  assertNoLinkBetween(objects, path);
   const state = stateOf(path, file);
   if (state === "right") {
     // Younger again: gc's grace counts from the last put. Only the owner may; another user's object keeps its age.

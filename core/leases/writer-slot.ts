@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { RunstoneError } from "../../store-format/index.js";
-import { createFile, listDirectory, removeFile, statIfExists } from "../fs/index.js";
+import { assertNoLinkBetween, createFile, listDirectory, removeFile, statIfExists } from "../fs/index.js";
 import { LINKS, WRITERS } from "../store/layout.js";
 import { claimBytes, readClaim } from "./claim-file.js";
 import { stateOfClaim } from "./judge-claim.js";
@@ -92,6 +92,7 @@ function claimFirstFree(runDirectory: string, bytes: Uint8Array): number {
   for (let n = 0; ; n += 1) {
     const path = ownerPath(runDirectory, n);
     if (n > 0 && statIfExists(path) !== null) continue;
+    assertNoLinkBetween(runDirectory, path);
     if (createFile(path, bytes, place)) return n;
   }
 }

@@ -1,7 +1,11 @@
 /** Housekeeping of a store: what killed writers left, objects that nothing names, and, on request, what was deleted. */
+
 import { join } from "node:path";
+import { isRunstoneError } from "../../store-format/index.js";
 import { inspectLease, type LeaseOwner, liveWriters, takeExclusive } from "../leases/index.js";
+import type { StoreContext } from "../store/context.js";
 import { objectsPath, type StorePaths } from "../store/layout.js";
+import { writable } from "../store/writable.js";
 import { collectDeleted, type DeletedThing } from "./deleted-garbage.js";
 import { collectObjects, type ObjectGarbage } from "./object-garbage.js";
 import { findTemporaries, removeTemporaries } from "./temporary-garbage.js";
@@ -35,11 +39,14 @@ export interface GcReport {
   readonly objects: ObjectGarbage | null;
 }
 
+type WritablePaths = StorePaths & Pick<StoreContext, "refusal">;
+
 /**
  * Runs that somebody holds a lease of, or writes to, are left alone. Throws LEASE_HELD while another process does
  * maintenance, NOT_A_STORE when the root is not there, and I/O errors.
  */
-export function collectGarbage(paths: StorePaths, options: GcOptions): GcReport {
+export function collectGarbage(paths: WritablePaths, options: GcOptions): GcReport {
+  if (options.dryRun !== true) writable(paths);
   const own = paths.workspace === null ? null : join(paths.workspace, ".runstone");
   if (own === null || options.dryRun === true) return collect(paths, own, options);
   const release = takeExclusive(join(own, "maintenance"), options.owner, {
@@ -68,8 +75,13 @@ function collect(paths: StorePaths, own: string | null, options: GcOptions): GcR
   return { dryRun, temporaries, deleted, objects };
 }
 
-/** Whether somebody may be at work in a run: its lease or a writer's slot is not proven dead. */
+/** Whether somebody may be at work in a run: its lease or a writer's slot is not proven dead, or cannot be read. */
 function isBusy(runDirectory: string): boolean {
-  const lease = inspectLease(runDirectory);
-  return (lease !== null && lease.verdict !== "dead") || liveWriters(runDirectory).length > 0;
+  try {
+    const lease = inspectLease(runDirectory);
+    return (lease !== null && lease.verdict !== "dead") || liveWriters(runDirectory).length > 0;
+  } catch (error) {
+    if (!isRunstoneError(error)) throw error;
+    return true;
+  }
 }

@@ -138,7 +138,8 @@ function trashDirectories(objects: string): { readonly path: string; readonly ti
 }
 
 function namesIn(directory: string, form: RegExp): string[] {
-  return (listDirectory(directory) ?? []).map((entry) => entry.name).filter((name) => form.test(name));
+  const entries = (listDirectory(directory) ?? []).filter((entry) => !entry.isSymbolicLink());
+  return entries.map((entry) => entry.name).filter((name) => form.test(name));
 }
 
 function moveToTrash(objects: string, object: FoundObject, now: number): FoundObject {

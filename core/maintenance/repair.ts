@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { decodeText, isRunstoneError, type ManifestFile } from "../../store-format/index.js";
 import {
+  assertNoLinkBetween,
   copyObject,
   ensureDirectory,
   hashFile,
@@ -26,6 +27,7 @@ import { hasLiveWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
 import { quarantineManifest, readManifest, resealAfterEdit, sealRun } from "../store/runs/seal.js";
 import { cutTornMetrics } from "../store/runs/torn-metrics.js";
+import { assertWritableRun, writable } from "../store/writable.js";
 import { listObjects } from "./verify-objects.js";
 
 export interface RepairAction {
@@ -43,6 +45,7 @@ export interface RepairReport {
 
 /** Repairs a store. Throws PERMISSION_DENIED and the like only when nothing can be written at all. */
 export function repair(context: StoreContext): RepairReport {
+  writable(context);
   const actions: RepairAction[] = [];
   const failures: { path: string; reason: string }[] = [];
   const attempt = (path: string, call: () => void): void => {
@@ -75,6 +78,7 @@ function repairRoot(context: StoreContext, note: Note): void {
 /** Order: what makes the run addressable first, its seal last. */
 function repairRun(context: StoreContext, location: RunLocation, note: Note): void {
   if (isBusy(location)) return;
+  assertWritableRun(location);
   repairDirectories(location, note);
   repairExperimentId(context, location, note);
   for (const path of cutTornMetrics(context, location)) note(path, "cut a torn last line (kept in torn/)");
@@ -118,6 +122,7 @@ function repairArtifacts(context: StoreContext, location: RunLocation, note: Not
   for (const file of manifest.files)
     if (file.kind === "artifact" && needsObject(location, file) && isObjectIntact(objects, file.sha256)) {
       const { directory } = location;
+      assertNoLinkBetween(directory, join(directory, file.path));
       copyObject(objectPath(objects, file.sha256), join(directory, file.path), directory);
       note(`${location.path}/${file.path}`, "brought back from its object");
     }
@@ -149,7 +154,7 @@ function isMarkedLive(location: RunLocation): boolean {
 function repairObjects(context: StoreContext, note: Note): void {
   const objects = objectsPath(context);
   if (objects === null) return;
-  const damaged = [...listObjects(objects)].filter(({ sha256, path }) => hashFile(path).sha256 !== sha256);
+  const damaged = [...listObjects(objects)].filter(({ sha256 }) => !isObjectIntact(objects, sha256));
   if (damaged.length === 0) return;
   const copies = artifactsByHash(context, new Set(damaged.map(({ sha256 }) => sha256)));
   for (const { sha256, path } of damaged) {

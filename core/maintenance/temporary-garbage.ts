@@ -1,5 +1,5 @@
 /** What killed writers left: temporary files, guards of claims, and half-built or half-removed directories. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isProcessAlive } from "../capture/process-identity.js";
 import {
   BUILDING_SITE,
@@ -38,9 +38,18 @@ export function removeTemporaries(paths: readonly string[], root: string): void 
 
 function* temporariesInRuns(places: TemporaryPlaces): Generator<string> {
   for (const directory of possibleRunDirectories(places.root, () => {})) {
+    // What lies behind a link is not this store's to remove.
+    if (!isOwnDirectory(places.root, directory)) continue;
     const found = temporariesIn(directory);
     if (found.length > 0 && !places.isBusy(directory)) yield* found;
   }
+}
+
+/** Neither a run nor its experiment nor the trash is a link. */
+function isOwnDirectory(root: string, directory: string): boolean {
+  for (let at = directory; at.length > root.length; at = dirname(at))
+    if (statIfExists(at)?.kind !== "directory") return false;
+  return true;
 }
 
 function temporariesIn(directory: string): string[] {

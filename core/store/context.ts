@@ -24,7 +24,10 @@ export interface StoreContext extends StorePaths {
   readonly locations: LocationPolicy;
   /** What happens to artifacts at the seal. */
   readonly artifactPolicy: ArtifactPolicy;
-  /** Set when the workspace is of a newer format: thrown by everything that writes. */
+  /**
+   * Set when the workspace is of a newer format, or only its own config puts the store elsewhere. Everything that writes
+   * asks `writable()`, which throws it.
+   */
   readonly refusal?: RunstoneError;
   /** Milliseconds since 1970. */
   now(): number;

@@ -49,6 +49,7 @@ import {
 import { createRun, findRunByKey } from "./runs/create-run.js";
 import { resumeRun } from "./runs/resume-run.js";
 import { FileRunWriter } from "./runs/run-writer.js";
+import { writable } from "./writable.js";
 
 export interface OpenRunOptions {
   /** Takes the run's lease for this owner; the writer gives it back. Default: none (one of several ranks, a script). */
@@ -77,10 +78,9 @@ export class FileStore implements TrackingStore {
     this.artifacts = new FileArtifacts(context);
   }
 
-  /** The context for functions that write. Throws FORMAT_TOO_NEW in a workspace of a newer format. */
+  /** The context for functions that write. Throws FORMAT_TOO_NEW and PERMISSION_DENIED, see {@link writable}. */
   get writable(): StoreContext {
-    if (this.context.refusal !== undefined) throw this.context.refusal;
-    return this.context;
+    return writable(this.context);
   }
 
   async createExperiment(spec: NewExperiment): Promise<Experiment> {

@@ -5,6 +5,7 @@
 import { dirname, join } from "node:path";
 import { encodeText, keyToPath, RunstoneError, type StringMap } from "../../store-format/index.js";
 import {
+  assertNoLinkBetween,
   listDirectory,
   removeFile,
   removeIfEmpty,
@@ -41,6 +42,7 @@ export function writeNewKeyFiles(files: KeyFiles, values: StringMap): void {
 export function deleteKeyFile(files: KeyFiles, key: string): boolean {
   const top = join(files.owner, files.folder);
   const path = join(top, keyToPath(key));
+  assertNoLinkBetween(files.owner, path);
   if (!isListed(path) || !removeFile(path)) return false;
   syncDirectory(dirname(path));
   for (let at = dirname(path); at.length > top.length; at = dirname(at)) removeIfEmpty(at);
@@ -54,6 +56,7 @@ export function deleteKeyFile(files: KeyFiles, key: string): boolean {
 export function freePath({ owner, folder }: KeyFiles, key: string): string {
   const parts = keyToPath(key).split("/");
   let at = join(owner, folder);
+  assertNoLinkBetween(owner, join(at, ...parts));
   for (const [index, part] of parts.entries()) {
     at = join(at, part);
     if (!isFree(at, index === parts.length - 1))

@@ -13,6 +13,7 @@ import { configPath, findGitTop, findWorkspace, workspaceOf } from "../workspace
 import type { Durability, StoreContext } from "./context.js";
 import type { OnDamage } from "./read/damages.js";
 import { parseGeneralYaml } from "./read/general-yaml.js";
+import { assertInWorkspace } from "./writable.js";
 
 export interface OpenOptions {
   /** The `mlruns` directory. Default: the store of the workspace of `cwd`. */
@@ -44,7 +45,11 @@ export function openContext(options: OpenOptions): StoreContext {
       // Root writes through the read-only mode that protects a shared file from edits in place.
       hardLinks: config.artifacts.hardLinks && process.getuid?.() !== 0,
     },
-    ...refusalOf(config),
+    ...refusalOf(() => {
+      assertWritableFormat(config);
+      // A config may come with a clone; what the user names is the user's word.
+      if (options.path === undefined && workspace !== null) assertInWorkspace(root, workspace);
+    }),
     now: options.now ?? Date.now,
     warn: options.warn ?? (() => undefined),
   };
@@ -96,12 +101,12 @@ function locationPolicy(config: WorkspaceConfig, workspace: string | null): Stor
   return workspace !== null && findGitTop(workspace) !== null ? "relative" : "absolute";
 }
 
-function refusalOf(config: WorkspaceConfig): { readonly refusal?: RunstoneError } {
+function refusalOf(check: () => void): { readonly refusal?: RunstoneError } {
   try {
-    assertWritableFormat(config);
+    check();
     return {};
   } catch (error) {
-    if (isRunstoneError(error, "FORMAT_TOO_NEW")) return { refusal: error };
+    if (isRunstoneError(error)) return { refusal: error };
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 /** Making a workspace: `.runstone/` with its config, and a store that MLflow reads. Repeating it changes nothing. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { DEFAULT_CONFIG, serializeConfig } from "../../store-format/index.js";
-import { createFile, ensureDirectory } from "../fs/index.js";
+import { assertNoLinks, createFile, ensureDirectory } from "../fs/index.js";
 import { createStore } from "../store/experiments/index.js";
 import { openContext, storeRoot } from "../store/open-context.js";
+import { assertInWorkspace } from "../store/writable.js";
 import { configPath, WORKSPACE_DIRECTORY } from "./find-workspace.js";
 
 export interface InitResult {
@@ -33,6 +34,8 @@ const STORE_ATTRIBUTES = `# Written by runstone init. Values are bytes: no newli
 /** Makes `directory` a workspace with the store `storePath` (relative to it). Throws typed errors. */
 export function initWorkspace(directory: string, storePath = "mlruns"): InitResult {
   const created: string[] = [];
+  assertInWorkspace(resolve(directory, storePath), directory);
+  assertNoLinks(directory, [WORKSPACE_DIRECTORY]);
   const own = join(directory, WORKSPACE_DIRECTORY);
   ensureDirectory(own);
   const config = Buffer.from(serializeConfig({ ...DEFAULT_CONFIG, store: storePath }));

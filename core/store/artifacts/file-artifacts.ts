@@ -16,6 +16,7 @@ import {
 } from "../read/index.js";
 import { locateRun } from "../runs/change-run.js";
 import { resealAfterEdit } from "../runs/seal.js";
+import { writable } from "../writable.js";
 import { writeArtifactStream } from "./write-artifact.js";
 
 export class FileArtifacts implements Artifacts {
@@ -56,7 +57,7 @@ export class FileArtifacts implements Artifacts {
   }
 
   async write(owner: ArtifactOwner, path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
-    if (this.#context.refusal !== undefined) throw this.#context.refusal;
+    writable(this.#context);
     await writeArtifactStream(this.#locate(owner).directory, path, content);
     if ("runId" in owner) resealAfterEdit(this.#context, locateRun(this.#context, owner.runId));
   }

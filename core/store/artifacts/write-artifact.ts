@@ -5,6 +5,7 @@
 import { dirname, join } from "node:path";
 import { checkArtifactPath, RunstoneError } from "../../../store-format/index.js";
 import {
+  assertNoLinkBetween,
   copyHashed,
   ensureDirectory,
   type HashedFile,
@@ -74,6 +75,7 @@ function publish(temporary: string, target: string): string {
 function artifactTarget(owner: string, path: string): string {
   checkArtifactPath(path);
   const top = join(owner, "artifacts");
+  assertNoLinkBetween(owner, join(top, path));
   let at = top;
   for (const part of path.split("/").slice(0, -1)) {
     at = join(at, part);

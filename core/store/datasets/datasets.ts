@@ -17,6 +17,7 @@ import {
 import { claimDirectory, publishDirectory, writeNewFile } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
+import { assertWritableExperiment } from "../writable.js";
 
 /** MLflow's id of a dataset: the MD5 of name and digest, as hex. It names, it protects nothing. */
 export function datasetId(name: string, digest: string): string {
@@ -35,6 +36,7 @@ export function writeDataset(
   dataset: DatasetMeta,
 ): string {
   checkDataset(dataset);
+  assertWritableExperiment({ directory: experimentDirectory });
   const id = datasetId(dataset.name, dataset.digest);
   const meta = encodeText(serializeDatasetMeta(dataset));
   const datasets = join(experimentDirectory, "datasets");

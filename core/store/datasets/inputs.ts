@@ -19,7 +19,13 @@ import {
   serializeInputMeta,
   serializeOutputMeta,
 } from "../../../store-format/index.js";
-import { claimDirectory, publishDirectory, replaceFile, writeNewFile } from "../../fs/index.js";
+import {
+  assertNoLinkBetween,
+  claimDirectory,
+  publishDirectory,
+  replaceFile,
+  writeNewFile,
+} from "../../fs/index.js";
 import type { NewDatasetInput, NewInputs } from "../../interfaces.js";
 import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
@@ -97,7 +103,9 @@ function publishMeta(context: StoreContext, run: RunPlace, name: string, text: s
 }
 
 function replaceMeta(run: RunPlace, name: string, text: string): void {
-  replaceFile(join(run.directory, name, META), encodeText(text), { temporaryIn: run.directory, sync: true });
+  const path = join(run.directory, name, META);
+  assertNoLinkBetween(run.directory, path);
+  replaceFile(path, encodeText(text), { temporaryIn: run.directory, sync: true });
 }
 
 function checkDatasetInput({ dataset, tags }: NewDatasetInput): void {

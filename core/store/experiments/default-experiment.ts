@@ -6,6 +6,7 @@ import type { StoreContext } from "../context.js";
 import { META, trashPath } from "../layout.js";
 import { IGNORE_DAMAGE } from "../read/damages.js";
 import { findExperiment, readExperiment } from "../read/experiments.js";
+import { writable } from "../writable.js";
 import { newMeta, publishExperiment } from "./create-experiment.js";
 import { locateExperiment } from "./locate.js";
 import { othersOfName } from "./names.js";
@@ -15,6 +16,7 @@ export const DEFAULT_EXPERIMENT_NAME = "Default";
 
 /** Makes what of the store is missing. Safe to repeat, and for many processes at once. */
 export function createStore(context: StoreContext): void {
+  writable(context);
   ensureDirectory(trashPath(context.root));
   syncDirectory(dirname(context.root));
   ensureDefaultExperiment(context);

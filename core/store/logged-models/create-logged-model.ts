@@ -19,6 +19,7 @@ import { writeNewKeyFiles } from "../key-files.js";
 import { META } from "../layout.js";
 import { readExperimentMeta } from "../read/experiments.js";
 import type { ExperimentLocation } from "../read/located.js";
+import { assertWritableExperiment } from "../writable.js";
 import { readModel } from "./locate.js";
 import { checkModelParams } from "./logged-model-params.js";
 
@@ -42,6 +43,7 @@ function publish(
   modelId: string,
   spec: NewLoggedModel,
 ): void {
+  assertWritableExperiment(experiment);
   const models = join(experiment.directory, "models");
   publishDirectory(context.root, join(models, modelId), (draft) => {
     for (const folder of ["metrics", "params"]) ensureDirectory(join(draft, folder));

@@ -11,7 +11,7 @@ import {
   type Metric,
   serializeModelPoint,
 } from "../../../store-format/index.js";
-import { LineAppender, PendingSync, statIfExists } from "../../fs/index.js";
+import { assertNoLinkBetween, LineAppender, PendingSync, statIfExists } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { locateActiveModel } from "./locate.js";
 
@@ -32,6 +32,7 @@ export function logModelMetrics(context: StoreContext, points: ModelPoints): voi
     for (const [key, ofKey] of groupBy(metrics, (metric) => metric.key)) {
       checkKey(key, "metric");
       const path = join(directory, "metrics", keyToPath(key));
+      assertNoLinkBetween(directory, path);
       appendLines(path, ofKey.map((metric) => modelLine(metric, points.runId)).join(""), directory);
       pending.add(path, directory);
     }

@@ -38,7 +38,7 @@ export function locateRegisteredModel(paths: StorePaths, name: string): Register
 }
 
 export function hasMeta({ directory }: Located): boolean {
-  return statIfExists(join(directory, META)) !== null;
+  return statIfExists(directory)?.kind === "directory" && statIfExists(join(directory, META)) !== null;
 }
 
 /** Where a version of this number lies, whether it exists or not. */

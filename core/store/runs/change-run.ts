@@ -24,6 +24,7 @@ import {
   readTags,
   runIn,
 } from "../read/index.js";
+import { assertWritableExperiment, assertWritableRun, writable } from "../writable.js";
 import { activeExperiment } from "./create-run.js";
 import { removeTag, writeRunMeta, writeTags } from "./run-files.js";
 import { assertSealable, resealAfterEdit } from "./seal.js";
@@ -40,7 +41,8 @@ export function locateRun(context: StoreContext, runId: string): RunLocation {
 
 /** As {@link locateRun}, but only a run that may be written: INVALID_STATE when it, or its experiment, is deleted. */
 export function locateActiveRun(context: StoreContext, runId: string): RunLocation {
-  const location = locateRun(context, runId);
+  const location = locateRun(writable(context), runId);
+  assertWritableRun(location);
   if (location.place === "root" && readRunMeta(location).lifecycleStage === "active") {
     assertSealable(location);
     return location;
@@ -132,6 +134,7 @@ function changeMeta(
 ): boolean {
   const next = change(readRunMeta(location));
   if (next === null) return false;
+  assertWritableRun(location);
   assertSealable(location);
   writeRunMeta(location.directory, next);
   resealAfterEdit(context, location);
@@ -171,6 +174,7 @@ function parentOf(location: RunLocation): string | null {
 export function moveRun(context: StoreContext, runId: string, experimentId: string): RunLocation {
   const from = locateActiveRun(context, runId);
   const experiment = activeExperiment(context, experimentId);
+  assertWritableExperiment(experiment);
   if (from.experimentId === experimentId) return from;
   const to = runIn(experiment, runId);
   assertFree(to);
@@ -196,6 +200,7 @@ function assertFree(to: RunLocation): void {
 /** A run's inputs point at dataset records of its experiment: they are copied before the run arrives. */
 function copyDatasets(context: StoreContext, from: RunLocation, experimentDirectory: string): void {
   const datasets = join(from.directory, "..", "datasets");
+  if (statIfExists(datasets)?.kind !== "directory") return;
   for (const entry of listDirectory(datasets) ?? []) {
     const meta = join(datasets, entry.name, META);
     if (statIfExists(meta) === null) continue;

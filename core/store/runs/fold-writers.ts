@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { encodeText, type Fold, keyToPath, parseFold, serializeFold } from "../../../store-format/index.js";
 import {
   appendFiles,
+  assertNoLinkBetween,
   discardTree,
   listDirectory,
   readBytesIfExists,
@@ -61,15 +62,17 @@ function slotDirectories(writers: string): string[] {
 
 function appendSlots(directory: string, slots: readonly string[], fold: Fold): void {
   for (const { key, length } of fold.metrics) {
+    const target = join(directory, "metrics", keyToPath(key));
     const sources = slots.map((slot) => join(slot, "metrics", keyToPath(key)));
-    appendFiles(join(directory, "metrics", keyToPath(key)), length, sources);
+    for (const path of [target, ...sources]) assertNoLinkBetween(directory, path);
+    appendFiles(target, length, sources);
   }
   const links = slots.map((slot) => join(slot, LINKS));
   appendFiles(join(directory, LINKS), fold.links, links);
 }
 
 function keysOf(slot: string): string[] {
-  return readKeys({ directory: join(slot, "metrics"), path: "." }, IGNORE_DAMAGE);
+  return readKeys({ directory: join(slot, "metrics"), path: "metrics" }, IGNORE_DAMAGE);
 }
 
 /** The plan of an earlier try, if there is one: its lengths are those of before any append. */

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { keyToPath, type Metric, serializeLink, serializePoint } from "../../../store-format/index.js";
-import { type KeepTorn, LineAppender, PendingSync } from "../../fs/index.js";
+import { assertNoLinkBetween, type KeepTorn, LineAppender, PendingSync } from "../../fs/index.js";
 
 /** Where a slot's points go. */
 export interface PointPlace {
@@ -99,6 +99,7 @@ export class PointLog {
 
   #openFile(name: string, path: string): LineAppender {
     if (this.#open.size >= MAX_OPEN_FILES) this.#closeOldest();
+    if (path !== this.#place.linksPath) assertNoLinkBetween(this.#place.metricsDirectory, path);
     const appender = LineAppender.open(path, {
       keepTorn: this.#keepTorn(path),
       temporaryIn: this.#place.temporaryIn,

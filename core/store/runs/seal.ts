@@ -11,6 +11,7 @@ import {
   type ArtifactContent,
   encodeText,
   isRunstoneError,
+  MAX_MANIFEST_BYTES,
   type Manifest,
   type ManifestFile,
   parseManifest,
@@ -34,6 +35,7 @@ import {
 import type { StoreContext } from "../context.js";
 import { MANIFEST, objectsPath, TORN } from "../layout.js";
 import type { RunLocation } from "../read/index.js";
+import { assertWritableRun } from "../writable.js";
 import { foldWriters } from "./fold-writers.js";
 import { recordDigest } from "./record-digest.js";
 import { writeRunIgnore } from "./run-ignore.js";
@@ -46,7 +48,7 @@ export function sha256(bytes: Uint8Array): string {
 
 /** The manifest of a run, null when it has none. Throws DAMAGED, FORMAT_TOO_NEW. */
 export function readManifest(directory: string): SealedManifest | null {
-  const bytes = readBytesIfExists(join(directory, MANIFEST));
+  const bytes = readBytesIfExists(join(directory, MANIFEST), MAX_MANIFEST_BYTES);
   return bytes === null ? null : parseManifest(bytes, sha256);
 }
 
@@ -62,6 +64,7 @@ export function sealRun(
   known: KnownHashes = NOTHING_KNOWN,
 ): boolean {
   const { directory } = location;
+  assertWritableRun(location);
   if (!foldWriters(directory)) return false;
   const sealer = new Sealer(context, location, known);
   const { files, complete } = sealer.sealAll();
