@@ -17,7 +17,8 @@ const LF = 0x0a;
 export type KeepTorn = (offset: number, tail: Uint8Array) => void;
 
 export interface AppendPlace {
-  readonly keepTorn: KeepTorn;
+  /** Null: the file may end in the middle of a line, and nothing of it is cut off. */
+  readonly keepTorn: KeepTorn | null;
   /** A directory on the same file system where temporary files disturb nobody. */
   readonly temporaryIn: string;
 }
@@ -57,7 +58,7 @@ export class LineAppender {
     return this.#unsynced;
   }
 
-  /** Appends lines (each ended by LF). When it returns, `kill -9` loses nothing of them. Throws typed errors. */
+  /** Appends lines (each ended by LF, unless nothing is ever torn here). When it returns, `kill -9` loses nothing of them. Throws typed errors. */
   append(lines: Uint8Array): void {
     this.#assertUsable();
     if (this.#fd === null && this.#create(lines)) return;
@@ -142,13 +143,13 @@ interface Opened {
 }
 
 /** Null when the file does not exist. */
-function openExisting(path: string, keepTorn: KeepTorn): Opened | null {
+function openExisting(path: string, keepTorn: KeepTorn | null): Opened | null {
   const fd = unless(["ENOENT"], "open", path, () => ops.open(path, ops.APPEND_NO_FOLLOW));
   if (fd === null) return null;
   return guarded("open", path, () => {
     try {
       ops.assertPlainFile(fd);
-      return { fd, length: cutTornTail(fd, path, keepTorn) };
+      return { fd, length: keepTorn === null ? ops.fstatSize(fd) : cutTornTail(fd, path, keepTorn) };
     } catch (error) {
       closeQuietly(fd, path);
       throw error;

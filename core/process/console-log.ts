@@ -120,9 +120,9 @@ export class ConsoleLog implements SpoolSink {
     if (this.#appender?.usable) return this.#appender;
     this.#appender?.close();
     if (statIfExists(this.#options.within) === null) throw gone(this.#options.within);
-    // Nothing is torn here: a log may end in the middle of a line.
+    // A log may end in the middle of a line, or in a carriage return.
     this.#appender = LineAppender.open(this.#options.path, {
-      keepTorn: () => {},
+      keepTorn: null,
       temporaryIn: this.#options.within,
     });
     return this.#appender;

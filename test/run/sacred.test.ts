@@ -474,6 +474,17 @@ describe("odd children", () => {
     assert.ok(readFileSync(join(workspace.run(), "artifacts", "runstone", "stdout.log")).equals(bytes));
   });
 
+  test("output that ends in the middle of a line is kept whole", (t) => {
+    for (const text of ["no end", "10\\r20\\r", "one\\ntwo"]) {
+      const workspace = new Workspace(t);
+      const done = workspace.runScript(`printf '${text}'`);
+      assert.equal(done.code, 0, done.stderr);
+      const log = readFileSync(join(workspace.run(), "artifacts", "runstone", "stdout.log"), "utf8");
+      assert.equal(log, done.stdout);
+      assert.notEqual(log, "");
+    }
+  });
+
   test("a reader that goes away does not end the child", (t) => {
     const workspace = new Workspace(t);
     const line = `"${process.execPath}" "${MAIN}" run -- /bin/sh -c 'i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; touch done' | head -1`;
