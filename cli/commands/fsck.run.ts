@@ -81,7 +81,8 @@ function summaryOf(report: FsckReport): string {
     .map(([severity, count]) => `${count} ${severity}`);
   const changed = report.changes.length > 0 ? [`${report.changes.length} changed since the seal`] : [];
   const verdict = [...counts, ...changed].join(", ") || "no damage";
-  return `${report.runs} runs (${report.sealed} sealed), ${report.files} files and ${report.objects} objects hashed: ${verdict}`;
+  const runs = report.runs === 1 ? "1 run" : `${report.runs} runs`;
+  return `${runs} (${report.sealed} sealed), ${report.files} files and ${report.objects} objects hashed: ${verdict}`;
 }
 
 function countOf({ damages }: FsckReport, severity: DamageSeverity): number {

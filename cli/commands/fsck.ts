@@ -15,6 +15,6 @@ export const fsck = defineCommand({
   options,
   positionals,
   details:
-    "Without --repair nothing is written. `lost` is data that is gone, `rebuildable` is mended by --repair, `note` costs nothing. `changed` is newer than the seal of its run, which is no damage. The exit code is 5 when something is lost or left to rebuild.",
+    "Without --repair nothing is written. `lost` is data that is gone, `rebuildable` can be had again (--repair mends what needs no guess), `note` costs nothing. `changed` is newer than the seal of its run, which is no damage. The exit code is 5 when something is lost or left to rebuild.",
   load: async () => (await import("./fsck.run.js")).runFsck,
 });

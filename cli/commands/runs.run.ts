@@ -6,6 +6,7 @@ import { runTable } from "../output/run-table.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import { readView } from "../parse/view.js";
+import { experimentNames } from "../store/experiment-names.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { type OpenPlace, openPlace } from "../store/open-place.js";
 import { glanceAtNewest, readEntry, readFullRun, readShownRun } from "../store/run-entries.js";
@@ -49,6 +50,10 @@ function printTable(context: CommandContext, args: RunsArguments, { place, shown
   const rows = entries.map((entry) => readShownRun(place, entry, args.column.length > 0));
   const lines = runTable(rows, {
     columns: args.column,
+    experiments: experimentNames(
+      place,
+      rows.map((row) => row.info.experimentId),
+    ),
     allIds: all.map(({ runId }) => runId),
     now: context.now(),
     width: context.width,

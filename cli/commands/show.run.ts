@@ -7,6 +7,7 @@ import type { CommandContext } from "../context.js";
 import { printJsonObject } from "../output/print-json.js";
 import { artifactRecord, runRecord } from "../output/records.js";
 import { printRun } from "../output/run-page.js";
+import { experimentNames } from "../store/experiment-names.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenPlace, openPlace } from "../store/open-place.js";
 import { listRunEntries } from "../store/run-entries.js";
@@ -28,7 +29,9 @@ export async function runShow(context: CommandContext, args: Partial<ShowArgumen
     });
   }
   const pointsOf = (key: string) => readMetricPoints(location, key, opened.onDamage);
-  printRun(context, { run, state, artifacts, pointsOf, full: args.all === true });
+  const { experimentId } = run.info;
+  const experimentName = experimentNames(opened, [experimentId]).get(experimentId) ?? experimentId;
+  printRun(context, { run, state, experimentName, artifacts, pointsOf, full: args.all === true });
 }
 
 function newestRunId(opened: OpenPlace): string {

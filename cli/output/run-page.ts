@@ -15,6 +15,7 @@ import { truncateMiddle } from "./width.js";
 export interface RunPage {
   readonly run: Run;
   readonly state: RunState;
+  readonly experimentName: string;
   readonly artifacts: readonly ArtifactEntry[];
   readonly pointsOf: (key: string) => Iterable<Point>;
   /** Every row, values in full. */
@@ -36,7 +37,7 @@ export function printRun(context: CommandContext, page: RunPage): void {
   printArtifacts(context, page);
 }
 
-function printHead(context: CommandContext, { run, state }: RunPage): void {
+function printHead(context: CommandContext, { run, state, experimentName }: RunPage): void {
   const { info, tags } = run;
   const { style, out } = context;
   const now = context.now();
@@ -45,7 +46,7 @@ function printHead(context: CommandContext, { run, state }: RunPage): void {
   out.line(`${style.bold("run")} ${style.cyan(visible(info.runId))}  ${visible(info.runName)}`);
   const rows: (readonly [string, string])[] = [
     ["state", paintState(style, shown, shown) + (note === "" ? "" : `: ${visible(note)}`)],
-    ["experiment", visible(info.experimentId) + (run.orphan ? " (without a readable meta.yaml)" : "")],
+    ["experiment", visible(experimentName) + (run.orphan ? " (without a readable meta.yaml)" : "")],
     ["started", `${formatMoment(info.startTime)} (${agoOf(info.startTime, now)})`],
     ["duration", durationOf(run, state, now)],
     ["code", codeOf(tags)],

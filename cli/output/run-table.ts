@@ -12,6 +12,8 @@ import { visible } from "./visible.js";
 export interface RunTableOptions {
   /** Keys asked for; empty: chosen by what the runs have. */
   readonly columns: readonly string[];
+  /** Names by experiment id. */
+  readonly experiments: ReadonlyMap<string, string>;
   /** For the length of the id prefixes. */
   readonly allIds: readonly string[];
   readonly now: number;
@@ -56,7 +58,7 @@ export function runTable(shown: readonly ShownRun[], options: RunTableOptions): 
     formatAge(run.info.startTime, now),
     durationOf(run, run.state, now),
     ...extra.map(({ cell }) => visible(cell(run))),
-    ...(several ? [visible(run.info.experimentId)] : []),
+    ...(several ? [visible(options.experiments.get(run.info.experimentId) ?? run.info.experimentId)] : []),
   ]);
   return renderTable(columns, rows, { width, paintHeader: style.dim });
 }

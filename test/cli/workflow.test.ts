@@ -59,7 +59,7 @@ describe("a run of a shell script", () => {
     const files = run.artifacts.map(({ path }) => path).filter((path) => !path.startsWith("runstone/"));
     assert.deepEqual(files, ["notes/a.txt", "plots/out/sub/one"]);
     assert.equal(place.read(["artifacts", "cat", "first", "notes/a.txt"]), "hello");
-    assert.match(place.read(["fsck"]), /1 runs \(1 sealed\)/);
+    assert.match(place.read(["fsck"]), /1 run \(1 sealed\)/);
   });
 
   test("a run whose shell died is LOST, is resumed, and ends", (t) => {
