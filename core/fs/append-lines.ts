@@ -31,6 +31,7 @@ export class LineAppender {
   #length: number;
   #closed = false;
   #spent = false;
+  #suspect = false;
   #unsynced = false;
 
   private constructor(path: string, place: AppendPlace, opened: Opened | null) {
@@ -51,6 +52,11 @@ export class LineAppender {
   /** False once a failure made this appender unusable, or after {@link close}. */
   get usable(): boolean {
     return !this.#spent && !this.#closed;
+  }
+
+  /** Whether a {@link sync} failed: what the kernel shows may never have reached the disk. */
+  get suspect(): boolean {
+    return this.#suspect;
   }
 
   /** Whether lines were appended since the last {@link sync}. */
@@ -87,6 +93,7 @@ export class LineAppender {
       ops.fsync(fd, this.path);
     } catch (error) {
       this.#spent = true;
+      this.#suspect = true;
       throw fileError(error, "fsync", this.path);
     }
     this.#unsynced = false;

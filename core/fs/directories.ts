@@ -26,9 +26,9 @@ export function writeNewFile(path: string, bytes: Uint8Array, sync: boolean): vo
   });
 }
 
-/** `mkdir -p` with typed errors. */
-export function ensureDirectory(path: string): void {
-  guarded("make the directory", path, () => makeDirectories(path));
+/** `mkdir -p` with typed errors; with `sync` the entries of the new directories are durable. */
+export function ensureDirectory(path: string, sync = false): void {
+  guarded("make the directory", path, () => makeDirectories(path, { sync }));
 }
 
 /**
@@ -52,6 +52,7 @@ export function claimDirectory(path: string): boolean {
 export function publishDirectory(root: string, final: string, build: (directory: string) => void): boolean {
   return inBuildingSite(root, (draft) => {
     build(draft);
+    syncEntries(draft);
     return claimByRename(draft, final);
   });
 }
@@ -122,7 +123,7 @@ export function syncDirectory(path: string): void {
 /** Makes a file's bytes durable; false when it is no longer there (a tag that was deleted since). */
 export function syncFile(path: string): boolean {
   const synced = unless(["ENOENT", "ENOTDIR"], "fsync", path, () => {
-    const fd = ops.open(path, "r");
+    const fd = ops.open(path, ops.READ_NO_FOLLOW);
     try {
       ops.fsync(fd, path);
     } finally {
@@ -131,6 +132,13 @@ export function syncFile(path: string): boolean {
     return true;
   });
   return synced === true;
+}
+
+/** Makes the entries of a tree durable: what appears by one rename must not be empty after a power cut. */
+function syncEntries(directory: string): void {
+  const entries = listDirectory(directory) ?? [];
+  for (const entry of entries) if (entry.isDirectory()) syncEntries(join(directory, entry.name));
+  if (entries.length > 0) syncDirectory(directory);
 }
 
 function inBuildingSite<T>(root: string, use: (place: string) => T): T {
@@ -150,7 +158,7 @@ function newPlaceIn(site: string): string {
     // Another process may clear the empty site between our two calls; then both are made again.
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return makeDirectories(place, dirname(site));
+        return makeDirectories(place, { below: dirname(site) });
       } catch (error) {
         if (errnoOf(error) !== "ENOENT" || attempt === 16 || statIfExists(dirname(site)) === null)
           throw error;

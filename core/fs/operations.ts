@@ -33,6 +33,10 @@ export interface Operation {
   readonly to?: string;
   /** What a write is about to write. */
   readonly bytes?: Uint8Array;
+  /** How a file is opened. */
+  readonly flags?: string | number;
+  /** The length a truncate leaves. */
+  readonly length?: number;
 }
 
 export interface Interceptor {
@@ -59,7 +63,7 @@ function run<T>(operation: Operation, call: () => T): T {
 
 export function open(path: string, flags: string | number, mode = 0o666): number {
   if (interceptor === undefined) return fs.openSync(path, flags, mode);
-  return run({ name: "open", path }, () => fs.openSync(path, flags, mode));
+  return run({ name: "open", path, flags }, () => fs.openSync(path, flags, mode));
 }
 
 /** One `write()`; may write less than asked. Returns the bytes written. */
@@ -113,7 +117,7 @@ export function fsync(fd: number, path: string): void {
 }
 
 export function truncate(fd: number, length: number, path: string): void {
-  run({ name: "truncate", path }, () => fs.ftruncateSync(fd, length));
+  run({ name: "truncate", path, length }, () => fs.ftruncateSync(fd, length));
 }
 
 export function close(fd: number, path: string): void {

@@ -146,7 +146,7 @@ function copyBlocks(source: string, target: string): HashedFile {
 
 function newTemporary(objects: string): string {
   const directory = join(objects, "tmp");
-  guarded("make the directory", directory, () => makeDirectories(directory));
+  guarded("make the directory", directory, () => makeDirectories(directory, { sync: true }));
   return join(directory, temporaryName());
 }
 
@@ -162,7 +162,7 @@ function place(objects: string, temporary: string, file: HashedFile): PutResult 
   }
   guarded("write", path, () => {
     makeDurableReadOnly(temporary);
-    withParent(path, () => ops.rename(temporary, path));
+    withParent(path, () => ops.rename(temporary, path), { sync: true });
     ops.fsyncDirectory(dirname(path));
   });
   return { ...file, created: true, repaired: state === "wrong" };

@@ -3,6 +3,7 @@ import type { BigIntStats, Dirent } from "node:fs";
 import { MAX_YAML_BYTES } from "../../store-format/index.js";
 import { fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
+import { closeQuietly } from "./write-whole.js";
 
 export type { Dirent } from "node:fs";
 
@@ -111,7 +112,7 @@ function* blocksOf(path: string, { start, end, flags }: Stretch): Blocks {
   } catch (error) {
     throw fileError(error, "read", path);
   } finally {
-    ops.close(fd, path);
+    closeQuietly(fd, path);
   }
 }
 

@@ -22,7 +22,7 @@ export function replaceFile(path: string, bytes: Uint8Array, place: WritePlace):
     createWhole(temporary, bytes, place.sync);
     try {
       keepMode(path, temporary);
-      withParent(path, () => ops.rename(temporary, path), place.temporaryIn);
+      withParent(path, () => ops.rename(temporary, path), { below: place.temporaryIn, sync: place.sync });
     } catch (error) {
       removeQuietly(temporary);
       throw error;
@@ -51,7 +51,7 @@ const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 function linkInto(temporary: string, path: string, bytes: Uint8Array, place: WritePlace): boolean {
   try {
-    withParent(path, () => ops.link(temporary, path), place.temporaryIn);
+    withParent(path, () => ops.link(temporary, path), { below: place.temporaryIn, sync: place.sync });
   } catch (error) {
     const errno = errnoOf(error) ?? "";
     if (errno === "EEXIST") return false;
@@ -71,37 +71,42 @@ function createDirectly(path: string, bytes: Uint8Array, place: WritePlace): boo
   return created === true;
 }
 
+export interface ParentOptions {
+  /** Only what lies below this directory is made: one that was moved away meanwhile must not come back as an empty shell. */
+  readonly below?: string;
+  /** Makes the entries of new directories durable. */
+  readonly sync?: boolean;
+}
+
 /** Tries `call`; when the parent directory of `path` is missing, makes it ({@link makeDirectories}) and tries again. */
-export function withParent<T>(path: string, call: () => T, below?: string): T {
+export function withParent<T>(path: string, call: () => T, options: ParentOptions = {}): T {
   try {
     return call();
   } catch (error) {
     const parent = dirname(path);
-    if (errnoOf(error) !== "ENOENT" || parent === below) throw error;
-    makeDirectories(parent, below);
+    if (errnoOf(error) !== "ENOENT" || parent === options.below) throw error;
+    makeDirectories(parent, options);
     return call();
   }
 }
 
-/**
- * `mkdir -p`; with `below` only what lies below that directory: a run or model that was moved away meanwhile must not
- * come back as an empty shell. Throws raw errno errors.
- */
-export function makeDirectories(path: string, below?: string): void {
+/** `mkdir -p`. Throws raw errno errors. */
+export function makeDirectories(path: string, options: ParentOptions = {}): void {
   try {
     ops.mkdir(path);
+    if (options.sync === true) ops.fsyncDirectory(dirname(path));
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "EEXIST" && ops.stat(path).isDirectory()) return;
     const parent = dirname(path);
-    if (errno !== "ENOENT" || parent === path || parent === below) throw error;
-    makeDirectories(parent, below);
-    makeDirectories(path, below);
+    if (errno !== "ENOENT" || parent === path || parent === options.below) throw error;
+    makeDirectories(parent, options);
+    makeDirectories(path, options);
   }
 }
 
 /** A replaced file keeps the permission bits it had: a group may rely on them. */
-function keepMode(path: string, temporary: string): void {
+export function keepMode(path: string, temporary: string): void {
   const before = unless(["ENOENT", "ENOTDIR"], "stat", path, () => ops.lstat(path));
   if (before === null || !before.isFile()) return;
   const now = ops.lstat(temporary);
