@@ -3,6 +3,7 @@ import { claimBytes, guardBytes, readClaim, releaseClaim, type TakeClaim, takeCl
 import { checkMayReplace, stateOfClaim } from "./judge-claim.js";
 import { type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { mtimeOf } from "./last-sign.js";
+import { isLeftOver, noteGivenBack, noteHeld } from "./own-claims.js";
 import { type LeaseOwner, newClaim } from "./owner.js";
 
 export interface ExclusiveOptions {
@@ -21,17 +22,23 @@ export interface ExclusiveOptions {
  */
 export function takeExclusive(path: string, owner: LeaseOwner, options: ExclusiveOptions): () => void {
   const { what, hintSilent, force = false, probes = systemProbes() } = options;
+  const claim = newClaim(owner, probes.now());
   const take: TakeClaim = {
-    bytes: claimBytes(newClaim(owner, probes.now())),
+    bytes: claimBytes(claim),
     guardBytes: guardBytes(owner, probes.now()),
     sync: false,
     checkReplaceable(found) {
+      if (isLeftOver(found.claim, owner)) return;
       const state = stateOfClaim(found, mtimeOf(found.path) ?? 0, probes);
       checkMayReplace(state, { path: found.path, what, force, hintAlive: "Wait until it ends.", hintSilent });
     },
   };
   takeClaim(path, take);
-  return () => void releaseClaim(path, take);
+  noteHeld(claim);
+  return () => {
+    noteGivenBack(claim);
+    releaseClaim(path, take);
+  };
 }
 
 /** Whether the owner of the claim at `path` shows life; false when there is none. */

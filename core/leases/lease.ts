@@ -21,6 +21,7 @@ import { Heartbeat } from "./heartbeat.js";
 import { checkMayReplace, type LeaseState, stateOfClaim } from "./judge-claim.js";
 import { isFresh, type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { LEASE_BEAT, lastBeat, lastPoint, mtimeOf, newest } from "./last-sign.js";
+import { isLeftOver, noteGivenBack, noteHeld } from "./own-claims.js";
 import { isOwnClaim, type LeaseOwner, newClaim } from "./owner.js";
 
 export interface LeaseOptions {
@@ -78,12 +79,13 @@ export class Lease {
     return this.#heartbeat?.beating ?? false;
   }
 
-  /** Gives the lease back; nothing of it stays. Safe to call twice, and on a lost lease (then only the heartbeat ends). */
+  /** Gives the lease back; nothing of it stays. Safe to repeat, also after a failure, and on a lost lease (then only the heartbeat ends). */
   release(): void {
     if (this.#released) return;
-    this.#released = true;
+    noteGivenBack(this.info);
     this.#heartbeat?.stop();
     releaseOwn(join(this.runDirectory, LEASE), this.#take);
+    this.#released = true;
   }
 }
 
@@ -98,10 +100,14 @@ export function takeLease(runDirectory: string, owner: LeaseOwner, options: Leas
     bytes: claimBytes(info),
     guardBytes: guardBytes(owner, probes.now()),
     sync: true,
-    checkReplaceable: (found) => checkReplaceable(runDirectory, found, { force: options.force, probes }),
+    checkReplaceable(found) {
+      if (!isLeftOver(found.claim, owner))
+        checkReplaceable(runDirectory, found, { force: options.force, probes });
+    },
   };
   const replaced = takeClaim(join(runDirectory, LEASE), take);
   if (replaced !== null) removeIfEmpty(join(runDirectory, LEASE_BEAT));
+  noteHeld(info);
   return new Lease(runDirectory, info, take, options.heartbeatAfterMs ?? HEARTBEAT_AFTER_MS);
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { RunstoneError } from "../../store-format/index.js";
 import { assertNoLinkBetween, createFile, listDirectory, removeFile, statIfExists } from "../fs/index.js";
 import { LINKS, WRITERS } from "../store/layout.js";
-import { claimBytes, readClaim } from "./claim-file.js";
+import { claimBytes, holdsClaim, readClaim } from "./claim-file.js";
 import { stateOfClaim } from "./judge-claim.js";
 import { type OwnerProbes, systemProbes } from "./judge-owner.js";
 import { lastPointOfSlot, mtimeOf, newest } from "./last-sign.js";
@@ -36,7 +36,7 @@ export function claimWriterSlot(runDirectory: string, identity: LeaseOwner): Wri
   const bytes = claimBytes(newClaim(identity, Date.now()));
   for (;;) {
     const n = claimFirstFree(runDirectory, bytes);
-    const slot = newSlot(runDirectory, n);
+    const slot = newSlot(runDirectory, n, bytes);
     // Asked after the claim: the fold writes its journal before it looks for writers, so one of us sees the other.
     if (isFolding(runDirectory)) {
       slot.release();
@@ -71,18 +71,20 @@ export function liveWriters(runDirectory: string, probes: OwnerProbes = systemPr
   });
 }
 
-function newSlot(runDirectory: string, n: number): WriterSlot {
+function newSlot(runDirectory: string, n: number, bytes: Uint8Array): WriterSlot {
   const home = n === 0 ? runDirectory : slotDirectory(runDirectory, n);
-  let held = true;
+  let state: "held" | "failed" | "free" = "held";
   return {
     n,
     metricsDirectory: join(home, "metrics"),
     linksPath: join(home, LINKS),
     release() {
-      // Before the call, not after it: a slot given back may already be another writer's when an error comes.
-      if (!held) return;
-      held = false;
-      removeFile(ownerPath(runDirectory, n));
+      // After an error it is tried again; by then the slot may be another writer's.
+      const path = ownerPath(runDirectory, n);
+      if (state === "free" || (state === "failed" && !holdsClaim(path, bytes))) return;
+      state = "failed";
+      removeFile(path);
+      state = "free";
     },
   };
 }
