@@ -21,7 +21,10 @@ import { artifactLocation } from "../store/artifact-location.js";
 import type { StoreContext } from "../store/context.js";
 import { createStore } from "../store/experiments/index.js";
 import { MANIFEST, objectsPath, WRITERS } from "../store/layout.js";
-import { listRunLocations, type RunLocation, readRunMeta } from "../store/read/index.js";
+import { cutTornModelMetrics } from "../store/logged-models/index.js";
+import { listExperimentLocations } from "../store/read/experiments.js";
+import { listRunLocations, type OnDamage, type RunLocation, readRunMeta } from "../store/read/index.js";
+import { listLoggedModelLocations } from "../store/read/logged-models.js";
 import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
 import { hasLiveWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
@@ -60,8 +63,16 @@ export function repair(context: StoreContext): RepairReport {
     actions.push({ path, done });
   };
   attempt(".", () => repairRoot(context, note));
-  for (const location of listRunLocations(context))
+  const onDamage: OnDamage = ({ kind, path, reason }) => {
+    if (kind === "file_unreadable") failures.push({ path, reason });
+  };
+  for (const location of listRunLocations(context, { onDamage }))
     attempt(location.path, () => repairRun(context, location, note));
+  for (const experiment of listExperimentLocations(context, onDamage))
+    for (const model of listLoggedModelLocations(experiment, onDamage))
+      attempt(model.path, () => {
+        for (const path of cutTornModelMetrics(model)) note(path, "cut a torn last line");
+      });
   attempt(".runstone/objects", () => repairObjects(context, note));
   return { actions, failures };
 }
@@ -133,7 +144,7 @@ function needsObject(location: RunLocation, file: ManifestFile): boolean {
   const path = join(location.directory, file.path);
   const found = statIfExists(path);
   if (found === null) return true;
-  return found.mtimeNs === file.mtimeNs && hashFile(path).sha256 !== file.sha256;
+  return found.kind === "file" && found.mtimeNs === file.mtimeNs && hashFile(path).sha256 !== file.sha256;
 }
 
 /** A run of ours that ended while its seal was cut, or whose writers were never folded. */

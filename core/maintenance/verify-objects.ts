@@ -1,6 +1,6 @@
 /** Hashing every object of a workspace: each must hold what its name says. */
 import { join } from "node:path";
-import { type Damage, damageOf } from "../../store-format/index.js";
+import { type Damage, damageOf, isRunstoneError } from "../../store-format/index.js";
 import { hashFile, listDirectory, statIfExists } from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
 import { objectsPath } from "../store/layout.js";
@@ -30,17 +30,28 @@ export function verifyObjects(
   let intact = 0;
   const damages: Damage[] = [];
   for (const { sha256, path } of listObjects(objects)) {
-    const found = statIfExists(path)?.kind === "file" ? hashFile(path).sha256 : "of no plain file";
+    const found = whatObjectHolds(path);
     if (found === sha256) intact += 1;
     else damages.push(damageOfObject(sha256, found, hasCopy(sha256)));
   }
   return { intact, damages };
 }
 
+/** Its hash; or, where there is nothing to be hashed, what is wrong. */
+function whatObjectHolds(path: string): string {
+  if (statIfExists(path)?.kind !== "file") return "it is no plain file";
+  try {
+    return hashFile(path).sha256;
+  } catch (error) {
+    if (!isRunstoneError(error, "IO_ERROR") && !isRunstoneError(error, "PERMISSION_DENIED")) throw error;
+    return error.message;
+  }
+}
+
 function damageOfObject(sha256: string, found: string, rebuildable: boolean): Damage {
   const path = `.runstone/objects/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
   return damageOf("object_differs", path, {
     severity: rebuildable ? "rebuildable" : "lost",
-    reason: `the object's content has the hash ${found}`,
+    reason: /^[0-9a-f]{64}$/.test(found) ? `the object's content has the hash ${found}` : found,
   });
 }

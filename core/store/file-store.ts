@@ -166,7 +166,12 @@ export class FileStore implements TrackingStore {
   async resumeRun(runId: string, options: OpenRunOptions = {}): Promise<FileRunWriter> {
     const location = locateActiveRun(this.writable, runId);
     const lease = this.#takeLease(location, options);
-    resumeRun(this.writable, location, { silentAreGone: options.takeOver === true });
+    try {
+      resumeRun(this.writable, location, { silentAreGone: options.takeOver === true });
+    } catch (error) {
+      lease?.release();
+      throw error;
+    }
     return new FileRunWriter(this.writable, location, { identity: this.#processIdentity(), lease });
   }
 

@@ -58,7 +58,8 @@ export function openContext(options: OpenOptions): StoreContext {
 /** The config of a workspace; the defaults outside one. Throws DAMAGED for a config that cannot be read. */
 export function readConfig(workspace: string | null): WorkspaceConfig {
   const bytes = workspace === null ? null : readBytesIfExists(configPath(workspace));
-  return bytes === null ? DEFAULT_CONFIG : parseConfig(bytes, { general: parseGeneralYaml });
+  if (bytes === null || workspace === null) return DEFAULT_CONFIG;
+  return parseConfig(bytes, { general: parseGeneralYaml, path: configPath(workspace) });
 }
 
 /** Absolute path of the store that a workspace's config names. */

@@ -37,12 +37,12 @@ export function initWorkspace(directory: string, storePath = "mlruns"): InitResu
   assertInWorkspace(resolve(directory, storePath), directory);
   assertNoLinks(directory, [WORKSPACE_DIRECTORY]);
   const own = join(directory, WORKSPACE_DIRECTORY);
-  ensureDirectory(own);
+  ensureDirectory(own, true);
   const config = Buffer.from(serializeConfig({ ...DEFAULT_CONFIG, store: storePath }));
   put(join(own, ".gitignore"), Buffer.from(WORKSPACE_IGNORE), own, created);
   put(configPath(directory), config, own, created);
   const root = storeRoot(directory);
-  ensureDirectory(root);
+  ensureDirectory(root, true);
   createStore(openContext({ cwd: directory }));
   put(join(root, ".gitattributes"), Buffer.from(STORE_ATTRIBUTES), own, created);
   return { workspace: directory, root, created: created.map((path) => path.slice(directory.length + 1)) };

@@ -1,7 +1,7 @@
 /** `Artifacts` over run and model directories. */
 import { dirname, join } from "node:path";
 import { type ArtifactEntry, RunstoneError } from "../../../store-format/index.js";
-import { copyHashed, ensureDirectory, removeFile, statIfExists } from "../../fs/index.js";
+import { copyHashed, ensureDirectory, PendingSync, removeFile, statIfExists } from "../../fs/index.js";
 import type { ArtifactOwner, Artifacts } from "../../interfaces.js";
 import type { StoreContext } from "../context.js";
 import {
@@ -58,7 +58,12 @@ export class FileArtifacts implements Artifacts {
 
   async write(owner: ArtifactOwner, path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
     writable(this.#context);
-    await writeArtifactStream(this.#locate(owner).directory, path, content);
+    const { directory } = this.#locate(owner);
+    const written = await writeArtifactStream(directory, path, content);
+    // There is no writer to be flushed.
+    const pending = new PendingSync();
+    pending.add(written, directory);
+    pending.flush();
     if ("runId" in owner) resealAfterEdit(this.#context, locateRun(this.#context, owner.runId));
   }
 

@@ -17,7 +17,7 @@ export const DEFAULT_EXPERIMENT_NAME = "Default";
 /** Makes what of the store is missing. Safe to repeat, and for many processes at once. */
 export function createStore(context: StoreContext): void {
   writable(context);
-  ensureDirectory(trashPath(context.root));
+  ensureDirectory(trashPath(context.root), true);
   syncDirectory(dirname(context.root));
   ensureDefaultExperiment(context);
 }

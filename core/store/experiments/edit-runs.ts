@@ -4,7 +4,7 @@ import { encodeText, isRunstoneError, type RunMeta, serializeRunMeta } from "../
 import { replaceFile } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
-import { IGNORE_DAMAGE } from "../read/damages.js";
+import { THROW_UNREADABLE } from "../read/damages.js";
 import type { ExperimentLocation, RunLocation } from "../read/located.js";
 import { readRunMeta, runsOf } from "../read/runs.js";
 import { resealAfterEdit } from "../runs/seal.js";
@@ -14,7 +14,7 @@ export type EditRun = (run: RunMeta) => RunMeta | null;
 
 /** Applies `edit` to each run. One whose meta.yaml is damaged stays as it is, with a warning: it hides no other. */
 export function editRuns(context: StoreContext, experiment: ExperimentLocation, edit: EditRun): void {
-  for (const run of runsOf(experiment, IGNORE_DAMAGE)) {
+  for (const run of runsOf(experiment, THROW_UNREADABLE)) {
     const before = readRunMetaOrWarn(context, run);
     const after = before === null ? null : edit(before);
     if (after === null) continue;

@@ -11,8 +11,17 @@ import {
   type Metric,
   serializeModelPoint,
 } from "../../../store-format/index.js";
-import { assertNoLinkBetween, LineAppender, PendingSync, statIfExists } from "../../fs/index.js";
+import {
+  assertNoLinkBetween,
+  LineAppender,
+  PendingSync,
+  statIfExists,
+  wholeLinesLength,
+} from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
+import { IGNORE_DAMAGE } from "../read/damages.js";
+import { inside, type LoggedModelLocation } from "../read/located.js";
+import { readKeys } from "../read/records.js";
 import { locateActiveModel } from "./locate.js";
 
 export interface ModelPoints {
@@ -67,6 +76,17 @@ function appendLines(path: string, lines: string, temporaryIn: string): void {
   } finally {
     appender.close();
   }
+}
+
+/** Cuts the torn tails of a model's metric files; the record is the run's file. Returns the paths, relative to the root. */
+export function cutTornModelMetrics(model: LoggedModelLocation): string[] {
+  const names = readKeys(inside(model, "metrics"), IGNORE_DAMAGE).map((key) => `metrics/${keyToPath(key)}`);
+  const torn = names.filter((name) => {
+    const path = join(model.directory, name);
+    return wholeLinesLength(path) < (statIfExists(path)?.size ?? 0);
+  });
+  for (const name of torn) openShared(join(model.directory, name), model.directory).close();
+  return torn.map((name) => `${model.path}/${name}`);
 }
 
 const PAUSE_MS = 10;

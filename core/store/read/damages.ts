@@ -1,5 +1,11 @@
 /** How the readers report what is wrong. */
-import { type Damage, type DamageKind, damageOf, isRunstoneError } from "../../../store-format/index.js";
+import {
+  type Damage,
+  type DamageKind,
+  damageOf,
+  isRunstoneError,
+  RunstoneError,
+} from "../../../store-format/index.js";
 import { joinPath, type Located } from "./located.js";
 
 /** Receives each damage once, as it is met. */
@@ -7,6 +13,15 @@ export type OnDamage = (damage: Damage) => void;
 
 /** For callers that want the values only; `scanStore` tells what is wrong. */
 export const IGNORE_DAMAGE: OnDamage = () => {};
+
+/** For writers, who must see everything or fail: a place that cannot be read is an error, other damage is not their matter. */
+export const THROW_UNREADABLE: OnDamage = ({ kind, path, reason }) => {
+  if (kind === "file_unreadable")
+    throw new RunstoneError("IO_ERROR", reason, {
+      hint: "Check the disk and the permissions, then repeat.",
+      data: { path },
+    });
+};
 
 export interface DamageDetails {
   /** Below the owner, `/` between components; absent: the owner itself. */

@@ -8,7 +8,7 @@ export {
   resolveArtifactDirectory,
 } from "./artifacts.js";
 export type { OnDamage } from "./damages.js";
-export { IGNORE_DAMAGE } from "./damages.js";
+export { IGNORE_DAMAGE, THROW_UNREADABLE } from "./damages.js";
 export { findExperiment, findExperimentsByName, readExperiment, scanExperiments } from "./experiments.js";
 export { readInputs, readOutputs } from "./inputs-outputs.js";
 export type { ExperimentLocation, Located, LoggedModelLocation, RunLocation } from "./located.js";

@@ -16,13 +16,13 @@ import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
 import {
   findRun,
-  IGNORE_DAMAGE,
   listRunLocations,
   type RunLocation,
   readRunInfo,
   readRunMeta,
   readTags,
   runIn,
+  THROW_UNREADABLE,
 } from "../read/index.js";
 import { assertWritableExperiment, assertWritableRun, writable } from "../writable.js";
 import { activeExperiment } from "./create-run.js";
@@ -144,7 +144,7 @@ function changeMeta(
 /** All runs below `top`, deepest first. */
 function descendants(context: StoreContext, top: RunLocation): RunLocation[] {
   const children = new Map<string, RunLocation[]>();
-  for (const location of listRunLocations(context)) {
+  for (const location of listRunLocations(context, { onDamage: THROW_UNREADABLE })) {
     const parent = parentOf(location);
     if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), location]);
   }
@@ -163,7 +163,7 @@ function descendants(context: StoreContext, top: RunLocation): RunLocation[] {
 }
 
 function parentOf(location: RunLocation): string | null {
-  const tag = readTags(location, IGNORE_DAMAGE).find(({ key }) => key === "mlflow.parentRunId");
+  const tag = readTags(location, THROW_UNREADABLE).find(({ key }) => key === "mlflow.parentRunId");
   return tag === undefined ? null : new TextDecoder().decode(tag.bytes);
 }
 

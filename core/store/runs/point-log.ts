@@ -8,6 +8,8 @@ import { assertNoLinkBetween, type KeepTorn, LineAppender, PendingSync } from ".
 
 /** Where a slot's points go. */
 export interface PointPlace {
+  /** The run's directory: what lies between it and the files may be new. */
+  readonly top: string;
   readonly metricsDirectory: string;
   readonly linksPath: string;
   /** The run or its writer slot; once that was moved away, no directory is made in its place. */
@@ -23,8 +25,8 @@ export class PointLog {
   readonly #place: PointPlace;
   readonly #keepTorn: (path: string) => KeepTorn;
   readonly #open = new Map<string, LineAppender>();
-  readonly #closedUnsynced = new PendingSync();
-  /** Spent by a failed fsync or write: the owner of this log takes another slot. */
+  readonly #unsynced = new PendingSync();
+  /** Spent by a failed write that could not be taken back: the owner of this log takes another slot. */
   #spent = false;
 
   constructor(place: PointPlace, keepTorn: (path: string) => KeepTorn) {
@@ -36,11 +38,11 @@ export class PointLog {
     return !this.#spent;
   }
 
-  /** Appends one point: one `write()`, and one more when it has links. */
+  /** Appends one point: one `write()`, and one more when it has links. The link goes first: without its point it says nothing. */
   append(metric: Metric): void {
     if (!this.#open.has(metric.key)) this.#place.checkNewKeys([metric.key]);
-    this.#write(metric.key, serializePoint(metric));
     if (metric.dataset !== undefined || metric.modelId !== undefined) this.#writeLink(serializeLink(metric));
+    this.#write(metric.key, serializePoint(metric));
   }
 
   /** Appends points, one `write()` a key, in the order given within each key. */
@@ -55,26 +57,40 @@ export class PointLog {
     }
     const fresh = [...lines.keys()].filter((key) => !this.#open.has(key));
     if (fresh.length > 0) this.#place.checkNewKeys(fresh);
-    for (const [key, text] of lines) this.#write(key, text.join(""));
     if (links.length > 0) this.#writeLink(links.join(""));
+    for (const [key, text] of lines) this.#write(key, text.join(""));
   }
 
-  /** Makes everything appended durable. */
+  /** Makes everything appended durable. After a failure, the next call writes the files anew. */
   sync(): void {
+    if (this.#unsynced.hasSuspects) this.close();
     try {
       for (const appender of this.#open.values()) appender.sync();
-      this.#closedUnsynced.flush();
     } catch (error) {
       this.#spent = true;
+      this.#closeAll();
       throw error;
     }
+    this.#unsynced.flush();
   }
 
+  /** Closes all files; what of them is not durable yet is so after the next {@link sync}. */
   close(): void {
-    for (const [path, appender] of this.#open) {
-      appender.close();
-      this.#open.delete(path);
+    const failure = this.#closeAll();
+    if (failure !== null) throw failure.error;
+  }
+
+  /** Closes every file, whatever fails; returns the first failure. */
+  #closeAll(): { readonly error: unknown } | null {
+    let first: { readonly error: unknown } | null = null;
+    for (const name of [...this.#open.keys()]) {
+      try {
+        this.#closeFile(name);
+      } catch (error) {
+        first ??= { error };
+      }
     }
+    return first;
   }
 
   #write(key: string, lines: string): void {
@@ -106,16 +122,27 @@ export class PointLog {
     });
     this.#open.set(name, appender);
     // A new file is found after a power cut only when its directories are durable, too.
-    this.#closedUnsynced.add(path, this.#place.metricsDirectory);
+    this.#unsynced.add(path, this.#place.top);
     return appender;
   }
 
   #closeOldest(): void {
-    const first = this.#open.entries().next().value;
-    if (first === undefined) return;
-    const [name, appender] = first;
-    this.#closedUnsynced.add(appender.path, this.#place.metricsDirectory);
+    const first = this.#open.keys().next().value;
+    if (first !== undefined) this.#closeFile(first);
+  }
+
+  #closeFile(name: string): void {
+    const appender = this.#open.get(name);
+    if (appender === undefined) return;
     this.#open.delete(name);
-    appender.close();
+    if (appender.suspect) this.#unsynced.addSuspect(appender.path, this.#place.top);
+    else if (appender.unsynced) this.#unsynced.add(appender.path, this.#place.top);
+    try {
+      appender.close();
+    } catch (error) {
+      // Network file systems tell of a failed write only now.
+      this.#unsynced.addSuspect(appender.path, this.#place.top);
+      throw error;
+    }
   }
 }

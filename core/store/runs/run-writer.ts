@@ -44,12 +44,15 @@ export class FileRunWriter implements RunWriter {
   readonly #hashes = new Map<string, HashedFile & { readonly mtimeNs: bigint }>();
   #slot: WriterSlot | null = null;
   #log: PointLog | null = null;
+  /** Slots (and their logs) that a failed write made unusable; given back with the last one. */
+  readonly #spent: { readonly slot: WriterSlot; readonly log: PointLog }[] = [];
   #buffered: Metric[] = [];
   #bufferedSince = 0;
   #timer: NodeJS.Timeout | null = null;
   #deferred: unknown = null;
-  #closed = false;
   #creationSynced = false;
+  /** After `open` nothing more is logged; `end` and `close` go on from where a failure stopped them. */
+  #state: "open" | "left" | "sealed" | "done" = "open";
 
   constructor(context: StoreContext, location: RunLocation, claims: WriterClaims) {
     this.#context = context;
@@ -128,27 +131,34 @@ export class FileRunWriter implements RunWriter {
     this.#creationSynced = true;
     this.#drain();
     this.#throwDeferred();
+    for (const { log } of this.#spent) log.sync();
     this.#log?.sync();
     this.#pending.flush();
   }
 
-  /** {@link close}; a second call does nothing. */
+  /** {@link close}; after a failure it can be repeated, after a success a second call does nothing. */
   closeNow(): void {
-    if (this.#closed) return;
-    this.#drain();
-    this.#throwDeferred();
-    this.#giveBack();
-    sealIfFinished(this.#context, this.#location, this.#hashes);
+    if (this.#state === "done") return;
+    if (this.#state !== "sealed") {
+      this.#leave();
+      sealIfFinished(this.#context, this.#location, this.#hashes);
+      this.#state = "sealed";
+    }
     this.#lease?.release();
+    this.#state = "done";
   }
 
-  /** {@link end}. With a lost lease the points stay, but status and seal are the new owner's: LEASE_LOST. */
+  /** {@link end}; after a failure it can be repeated. With a lost lease the points stay, but status and seal are the new owner's: LEASE_LOST. */
   endNow(outcome: Outcome): void {
-    this.flushNow();
-    this.#lease?.assertHeld();
-    this.#giveBack();
-    finishRun(this.#context, this.#location, outcome, this.#hashes);
+    if (this.#state === "open" || this.#state === "done") this.flushNow();
+    if (this.#state !== "sealed") {
+      this.#lease?.assertHeld();
+      this.#leave();
+      finishRun(this.#context, this.#location, outcome, this.#hashes);
+      this.#state = "sealed";
+    }
     this.#lease?.release();
+    this.#state = "done";
   }
 
   /** Whether the lease was taken over or removed; the points logged here are kept all the same. */
@@ -157,7 +167,7 @@ export class FileRunWriter implements RunWriter {
   }
 
   #assertOpen(): void {
-    if (this.#closed)
+    if (this.#state !== "open")
       throw new RunstoneError("INVALID_STATE", `run ${this.runId} was ended or closed by this writer`, {
         hint: "Open the run again to log more.",
         data: { runId: this.runId },
@@ -207,7 +217,9 @@ export class FileRunWriter implements RunWriter {
   /** The log of our slot; a new slot when the last one was spent by a failure. */
   #openLog(): PointLog {
     if (this.#log?.usable === true) return this.#log;
+    if (this.#log !== null && this.#slot !== null) this.#spent.push({ slot: this.#slot, log: this.#log });
     this.#log?.close();
+    this.#log = null;
     this.#slot = claimWriterSlot(this.#location.directory, this.#identity);
     const { metricsDirectory, linksPath } = this.#slot;
     const { directory } = this.#location;
@@ -217,7 +229,7 @@ export class FileRunWriter implements RunWriter {
       for (const key of keys)
         for (const owner of new Set([directory, slotDirectory])) freePath({ owner, folder: "metrics" }, key);
     };
-    const place = { metricsDirectory, linksPath, temporaryIn: slotDirectory, checkNewKeys };
+    const place = { top: directory, metricsDirectory, linksPath, temporaryIn: slotDirectory, checkNewKeys };
     this.#log = new PointLog(place, (path) => this.#keepTorn(path));
     return this.#log;
   }
@@ -241,11 +253,20 @@ export class FileRunWriter implements RunWriter {
     if (this.#context.durability === "full") this.#pending.flush();
   }
 
-  #giveBack(): void {
-    this.#closed = true;
+  /** Writes what waits in memory, closes the files and gives the slots back. What of it failed is tried again by the next call. */
+  #leave(): void {
+    if (this.#state === "open") {
+      this.#drain();
+      this.#throwDeferred();
+    }
+    this.#state = "left";
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const { slot, log } of this.#spent) {
+      log.close();
+      slot.release();
+    }
     this.#log?.close();
-    if (this.#log?.usable !== false) this.#slot?.release();
+    this.#slot?.release();
   }
 }
 

@@ -11,8 +11,10 @@ import {
   wholeLinesLength,
 } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
-import { LINKS, TORN } from "../layout.js";
-import { IGNORE_DAMAGE, type RunLocation, readMetricKeys } from "../read/index.js";
+import { LINKS, TORN, WRITERS } from "../layout.js";
+import { type RunLocation, readKeys, THROW_UNREADABLE } from "../read/index.js";
+import { inside } from "../read/located.js";
+import { writersOf } from "../read/metric-points.js";
 
 /** Keeps the torn tail of `name` (relative to the run) and says so. */
 export function keepTornTail(context: StoreContext, location: RunLocation, name: string): KeepTorn {
@@ -25,16 +27,24 @@ export function keepTornTail(context: StoreContext, location: RunLocation, name:
   };
 }
 
-/** Cuts the torn tails of a run nobody writes into; returns the paths, relative to the root. */
+/** Cuts the torn tails of a run nobody writes into, those of its slots too; returns the paths, relative to the root. */
 export function cutTornMetrics(context: StoreContext, location: RunLocation): string[] {
-  const names = readMetricKeys(location, IGNORE_DAMAGE).map((key) => `metrics/${keyToPath(key)}`);
-  const torn = [...names, LINKS].filter((name) => isTorn(join(location.directory, name)));
+  const torn = appendedFiles(location).filter((name) => isTorn(join(location.directory, name)));
   for (const name of torn)
     LineAppender.open(join(location.directory, name), {
       keepTorn: keepTornTail(context, location, name),
       temporaryIn: location.directory,
     }).close();
   return torn.map((name) => `${location.path}/${name}`);
+}
+
+/** Every file that a writer of the run appends to, relative to the run. */
+function appendedFiles(location: RunLocation): string[] {
+  const slots = writersOf(location, THROW_UNREADABLE).slots.map((slot) => `${WRITERS}/${slot}/`);
+  return ["", ...slots].flatMap((prefix) => {
+    const keys = readKeys(inside(location, `${prefix}metrics`), THROW_UNREADABLE);
+    return [...keys.map((key) => `${prefix}metrics/${keyToPath(key)}`), `${prefix}${LINKS}`];
+  });
 }
 
 function isTorn(path: string): boolean {
