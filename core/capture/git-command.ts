@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { SimpleGitOptions } from "simple-git";
 import { type Env, findProgram } from "./find-program.js";
+import { withoutFilters } from "./git-filters.js";
 import { reasonOf } from "./missing.js";
 
 /** A Git command that did not answer: the reason, in words for people, and whether time ran out. */
@@ -40,6 +41,7 @@ export const SAFE_ARGUMENTS: readonly string[] = [
 
 /** simple-git blocks these settings because they may name programs; ours are constants that switch programs off. */
 const UNSAFE: NonNullable<SimpleGitOptions["unsafe"]> = {
+  allowUnsafeFilter: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeHooksPath: true,
   allowUnsafeProtocolOverride: true,
@@ -85,7 +87,7 @@ export async function openGit(options: GitCommandOptions): Promise<GitCommand> {
   if (binary === null) throw new GitFailure("no git program on PATH");
   const { simpleGit } = await import("simple-git");
   const environment = gitEnvironment(options.env, options.root);
-  return async (args) => {
+  const run = async (args: readonly string[]): Promise<string> => {
     const abort = new AbortController();
     const git = simpleGit({
       baseDir: options.root,
@@ -97,6 +99,8 @@ export async function openGit(options: GitCommandOptions): Promise<GitCommand> {
     const answer = git.raw([...SAFE_ARGUMENTS, ...args]);
     return withTimeout(answer, { timeoutMs: options.timeoutMs, stop: () => abort.abort() });
   };
+  const filters = await withoutFilters(options.root, run);
+  return (args) => run([...filters, ...args]);
 }
 
 /** Our own clock, because a Git that hangs on a dead disk does not end when it is told to. */

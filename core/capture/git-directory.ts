@@ -23,6 +23,13 @@ export function findGitDirectory(cwd: string): GitDirectory | null {
   }
 }
 
+/** The work tree whose top is `root`, or null. */
+export function gitDirectoryOf(root: string): GitDirectory | null {
+  const gitDir = gitDirectoryAt(root);
+  if (gitDir === null) return null;
+  return { root, gitDir, linkedWorktree: existsSync(join(gitDir, "commondir")) };
+}
+
 /** gitrepository-layout(5): `.git` is the directory itself, or a file that names it. */
 function gitDirectoryAt(root: string): string | null {
   const path = join(root, ".git");

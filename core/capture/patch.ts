@@ -5,6 +5,7 @@ import { type Env, findProgram } from "./find-program.js";
 import { DEFAULT_GIT_TIMEOUT_MS, excludedPaths } from "./git.js";
 import { gitEnvironment, SAFE_ARGUMENTS } from "./git-command.js";
 import { findGitDirectory } from "./git-directory.js";
+import { withoutFilters } from "./git-filters.js";
 import { type Missing, reasonOf } from "./missing.js";
 import { redactText } from "./redact.js";
 import { type ProgramOutput, runProgram } from "./run-program.js";
@@ -109,7 +110,11 @@ function patchCommand(root: string, options: GitPatchOptions): PatchCommand {
   };
 }
 
-async function readPatch(git: PatchCommand, root: string, options: GitPatchOptions): Promise<GitPatch> {
+async function readPatch(ask: PatchCommand, root: string, options: GitPatchOptions): Promise<GitPatch> {
+  const filters = await withoutFilters(root, async (args) =>
+    (await ask(args, MAX_LIST_BYTES)).stdout.toString("utf8"),
+  );
+  const git: PatchCommand = (args, maxBytes) => ask([...filters, ...args], maxBytes);
   const base = await diffBase(git);
   const paths = excludedPaths(root, options.storePath);
   const credentials = CREDENTIAL_FILES.map((name) => `:(top,exclude,glob,icase)**/${name}`);
