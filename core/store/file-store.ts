@@ -164,21 +164,26 @@ export class FileStore implements TrackingStore {
 
   /** Makes a run that ended, or whose process died, RUNNING again and opens it; counts the attempt. */
   async resumeRun(runId: string, options: OpenRunOptions = {}): Promise<FileRunWriter> {
-    const location = locateActiveRun(this.writable, runId);
+    const context = this.writable;
+    const location = locateActiveRun(context, runId);
+    const identity = this.#processIdentity();
     const lease = this.#takeLease(location, options);
     try {
-      resumeRun(this.writable, location, { silentAreGone: options.takeOver === true });
+      resumeRun(context, location, { silentAreGone: options.takeOver === true });
     } catch (error) {
       lease?.release();
       throw error;
     }
-    return new FileRunWriter(this.writable, location, { identity: this.#processIdentity(), lease });
+    return new FileRunWriter(context, location, { identity, lease });
   }
 
   async openRun(runId: string, options: OpenRunOptions = {}): Promise<FileRunWriter> {
-    const location = locateActiveRun(this.writable, runId);
+    const context = this.writable;
+    const location = locateActiveRun(context, runId);
+    const identity = this.#processIdentity();
+    // Nothing that can fail comes between the lease and the writer that gives it back.
     const lease = this.#takeLease(location, options);
-    return new FileRunWriter(this.writable, location, { identity: this.#processIdentity(), lease });
+    return new FileRunWriter(context, location, { identity, lease });
   }
 
   #takeLease(location: read.RunLocation, options: OpenRunOptions): Lease | null {
