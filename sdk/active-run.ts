@@ -219,10 +219,6 @@ export class ActiveRun {
     this.#failures.throwFirst();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.end();
-  }
-
   #logBytes(path: string, bytes: Uint8Array): boolean {
     return this.#failures.attempt(() => this.#writer.logArtifactBytes(path, bytes));
   }

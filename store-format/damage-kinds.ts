@@ -93,6 +93,7 @@ export const DAMAGE_KINDS = {
   alias_version_missing: kind("note", "An alias names a version that is not there."),
 
   manifest_damaged: kind("rebuildable", "A manifest cannot be read or its check does not hold."),
+  run_not_sealed: kind("note", "A finished run of Runstone's has no manifest: nothing of it can be proven."),
   sealed_file_missing: kind("lost", "A file of a sealed run is gone."),
   sealed_file_differs: kind("lost", "A file of a sealed run is not what was sealed."),
   object_missing: kind("lost", "The content of a sealed artifact is nowhere in this workspace."),

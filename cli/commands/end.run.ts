@@ -1,6 +1,6 @@
-import { adoptLease, type Lease, takeLease } from "../../core/leases/index.js";
-import { mustFindRun } from "../../core/store/read/runs.js";
-import type { Integer, RunStatus } from "../../store-format/index.js";
+import { adoptLease, inspectLease, type Lease, takeLease } from "../../core/leases/index.js";
+import { mustFindRun, readRunInfo } from "../../core/store/read/runs.js";
+import { type Integer, type RunInfo, type RunStatus, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { inTurn } from "../in-turn.js";
 import { usageError } from "../parse/usage-error.js";
@@ -29,7 +29,9 @@ interface Ending {
 }
 
 async function endRun(context: CommandContext, { store }: OpenStore, ending: Ending): Promise<void> {
-  const { directory } = mustFindRun(store.context, ending.runId);
+  const location = mustFindRun(store.context, ending.runId);
+  assertGoingOn(ending.runId, readRunInfo(location));
+  const { directory } = location;
   const lease = holdLease(context, directory, ending.force);
   try {
     const writer = await store.openRun(ending.runId);
@@ -39,10 +41,23 @@ async function endRun(context: CommandContext, { store }: OpenStore, ending: End
   }
 }
 
-/** The lease this shell holds already, or that of an owner that is gone. Throws LEASE_HELD. */
+/** An outcome is written once: `trap 'runstone end' EXIT` after an `end` must not turn FAILED into FINISHED. */
+function assertGoingOn(runId: string, { status }: RunInfo): void {
+  if (status === "RUNNING" || status === "SCHEDULED") return;
+  throw new RunstoneError("INVALID_STATE", `run ${runId} has ended already: ${status}`, {
+    hint: `To go on with it: runstone resume ${runId}`,
+    data: { runId, status },
+  });
+}
+
+/**
+ * The lease this shell holds already, that of an owner that is gone, or that of another shell: a run that was started by
+ * hand is ended by hand, wherever. Throws LEASE_HELD when a process of its own holds it.
+ */
 function holdLease({ env }: CommandContext, directory: string, force: boolean): Lease {
   const owner = ownerOfShell(env);
-  return adoptLease(directory, owner) ?? takeLease(directory, owner, { force });
+  const byHand = inspectLease(directory)?.info?.owner !== "process";
+  return adoptLease(directory, owner) ?? takeLease(directory, owner, { force: force || byHand });
 }
 
 function statusOf(args: EndArguments): RunStatus {

@@ -20,7 +20,12 @@ export async function runRuns(context: CommandContext, args: RunsArguments): Pro
   const experimentIds = await findExperimentIds(place, [...args.experiment, ...args["experiment-id"]]);
   const all = glanceAtNewest(place, { experimentIds, view: readView(args.view) });
   const shown = all.slice(0, limit);
-  if (args.ids) for (const { runId } of shown) context.out.line(visible(runId));
+  if (args.ids && context.json)
+    printJsonArray(
+      context,
+      shown.map(({ runId }) => runId),
+    );
+  else if (args.ids) for (const { runId } of shown) context.out.line(visible(runId));
   else if (context.json) printJsonArray(context, records(place, shown));
   else if (shown.length > 0) printTable(context, args, { place, shown, all });
   context.out.flush();

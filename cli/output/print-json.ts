@@ -7,7 +7,7 @@ export function printJsonObject({ out }: CommandContext, value: object): void {
 }
 
 /** Many things: an array with one element a line, printed as they come. */
-export function printJsonArray({ out }: CommandContext, values: Iterable<object>): void {
+export function printJsonArray({ out }: CommandContext, values: Iterable<object | string>): void {
   let first = true;
   for (const value of values) {
     out.write(first ? "[\n" : ",\n");

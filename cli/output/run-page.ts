@@ -137,7 +137,7 @@ class Curve {
 
   add(value: number): void {
     this.count += 1;
-    if (Number.isFinite(value)) {
+    if (!Number.isNaN(value)) {
       this.low = Number.isNaN(this.low) ? value : Math.min(this.low, value);
       this.high = Number.isNaN(this.high) ? value : Math.max(this.high, value);
     }

@@ -19,6 +19,8 @@ export function paintState(style: Style, state: string, text: string): string {
 /** `no sign since 3h`, with host and process when known; empty for a run that is well. */
 export function stateNote({ state, since, lease }: RunState, now: number): string {
   const where = lease === undefined ? "" : ` (process ${lease.pid} on ${lease.host})`;
-  if (state === "LOST") return `its process is gone; last sign ${formatAge(since ?? null, now)} ago${where}`;
-  return since === undefined ? "" : `no sign of life for ${formatAge(since, now)}${where}`;
+  const age = formatAge(since ?? null, now);
+  if (state === "LOST")
+    return `its process is gone; last sign ${age === "now" ? "just now" : `${age} ago`}${where}`;
+  return since === undefined ? "" : `no sign of life for ${age}${where}`;
 }

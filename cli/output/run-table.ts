@@ -8,6 +8,7 @@ import type { Style } from "./style.js";
 import { type Column, renderTable } from "./table.js";
 import { formatAge, formatDuration } from "./time.js";
 import { visible } from "./visible.js";
+import { truncateMiddle } from "./width.js";
 
 export interface RunTableOptions {
   /** Keys asked for; empty: chosen by what the runs have. */
@@ -27,6 +28,8 @@ interface RecordColumn {
   readonly cell: (run: ShownRun) => string;
 }
 
+/** Also in a pipe: one long param must not widen every row. `--json` has values whole. */
+const LONGEST_CELL = 120;
 const CHOSEN_METRICS = 4;
 const CHOSEN_PARAMS = 4;
 
@@ -57,7 +60,7 @@ export function runTable(shown: readonly ShownRun[], options: RunTableOptions): 
     shownState(run.info, run.state),
     formatAge(run.info.startTime, now),
     durationOf(run, run.state, now),
-    ...extra.map(({ cell }) => visible(cell(run))),
+    ...extra.map(({ cell }) => truncateMiddle(visible(cell(run)), LONGEST_CELL)),
     ...(several ? [visible(options.experiments.get(run.info.experimentId) ?? run.info.experimentId)] : []),
   ]);
   return renderTable(columns, rows, { width, paintHeader: style.dim });

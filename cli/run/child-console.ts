@@ -27,12 +27,15 @@ export interface ChildConsoleOptions {
   readonly steps: StepCounter;
   readonly now: () => number;
   readonly problems: Problems;
+  /** This run is the command of another `runstone run`, which must not take our run lines for its own. */
+  readonly nested: boolean;
 }
 
 const DESCRIPTORS: Readonly<Record<StreamName, number>> = { stdout: 1, stderr: 2 };
 
 export class ChildConsole {
   readonly #options: ChildConsoleOptions;
+  readonly #sinks: readonly TerminalSink[];
   readonly #terminals: readonly SpoolFollower[];
   readonly #intakes: readonly StreamIntake[];
   readonly #watch: SpoolWatch;
@@ -44,8 +47,9 @@ export class ChildConsole {
     this.#spool = options.spool;
     const { spool } = options;
     this.#descriptors = { stdout: openSpoolFile(spool, "stdout"), stderr: openSpoolFile(spool, "stderr") };
+    this.#sinks = STREAMS.map((stream) => new TerminalSink(DESCRIPTORS[stream], options.nested));
     this.#terminals = STREAMS.map(
-      (stream) => new SpoolFollower(spoolFile(spool, stream), new TerminalSink(DESCRIPTORS[stream])),
+      (stream, index) => new SpoolFollower(spoolFile(spool, stream), this.#sinks[index]!),
     );
     this.#intakes = STREAMS.map((stream) => this.#newIntake(stream));
     this.#watch = new SpoolWatch(
@@ -92,6 +96,10 @@ export class ChildConsole {
   /** Waits until the terminal, or the program behind our pipe, has taken everything. */
   async drainTerminal(): Promise<void> {
     await Promise.all(this.#terminals.map((terminal) => terminal.finish()));
+    for (const sink of this.#sinks) {
+      sink.takeEnd();
+      await sink.settle();
+    }
     for (const terminal of this.#terminals) terminal.close();
   }
 

@@ -1,6 +1,7 @@
 /** From the command line to a run that exists and is ours, before its child starts. */
 import { hostname } from "node:os";
 import { type Capture, type CaptureOptions, captureBefore, captureTags } from "../../core/capture/capture.js";
+import { isSameProcessAlive } from "../../core/capture/process-identity.js";
 import { redactArgv, redactText } from "../../core/capture/redact.js";
 import type { NewRun } from "../../core/interfaces.js";
 import { type LeaseOwner, processOwner } from "../../core/leases/index.js";
@@ -9,10 +10,17 @@ import type { FileStore } from "../../core/store/file-store.js";
 import { readConfig } from "../../core/store/open-context.js";
 import { findRun, mustFindRun } from "../../core/store/read/runs.js";
 import type { FileRunWriter } from "../../core/store/runs/run-writer.js";
-import { type Experiment, isRunstoneError, type Run, type StringMap } from "../../store-format/index.js";
+import {
+  type Experiment,
+  isRunstoneError,
+  type Run,
+  RunstoneError,
+  type StringMap,
+} from "../../store-format/index.js";
 import type { RunArguments } from "../commands/run.js";
 import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
+import { usageError } from "../parse/usage-error.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
@@ -52,6 +60,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const captureOptions = { cwd, env, argv, storePath: root, parts: parts.capture };
   const capturing = captureBefore(captureOptions);
   const choice = chooseRun(context, opened, args);
+  if (choice.resume !== undefined && !args["take-over"]) refuseWhileCommandRuns(context, choice.resume);
   const script = args["no-mlflow"] ? NO_MLFLOW : readMlflowScript(context.tail, context.cwd);
   const named = args.experiment ?? (script.ownTracking ? null : script.experiment) ?? undefined;
   const experiment = await findExperimentOf(context, opened, { named, choice });
@@ -75,6 +84,22 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
     script,
     leftSpools,
   };
+}
+
+/** The wrapper of the run was killed, its command was not: a second one beside it would mix two trainings in one run. */
+function refuseWhileCommandRuns(context: CommandContext, runId: string): void {
+  const alive = spoolsOfRun(context, runId).find(
+    ({ facts }) => facts.child != null && isSameProcessAlive(facts.child),
+  );
+  if (alive === undefined) return;
+  throw new RunstoneError(
+    "LEASE_HELD",
+    `the command of run ${runId} still runs (process ${alive.facts.child?.pid}), without its wrapper`,
+    {
+      hint: `Wait until it has ended, then: runstone resume ${runId}. To start another beside it: --take-over`,
+      data: { runId, pid: alive.facts.child?.pid },
+    },
+  );
 }
 
 function ownTags(args: RunArguments): StringMap {
@@ -143,6 +168,7 @@ async function openTheRun(
 ): Promise<OpenedRun> {
   const owner = processOwner(redactArgv(context.tail).join(" "), context.env.SLURM_JOB_ID || null);
   const runKey = args["run-key"];
+  if (runKey === "") throw usageError("--run-key is empty", "Is the variable set that should hold the key?");
   const resume = (runId: string) => resumeRun({ store, runId, spec, owner, takeOver: args["take-over"] });
   if (spec.choice.resume !== undefined) return resume(spec.choice.resume);
   const keyed = runKey === undefined ? null : await store.findRunByKey(spec.experiment.experimentId, runKey);

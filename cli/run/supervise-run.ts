@@ -111,7 +111,17 @@ function makeConsole(options: SuperviseOptions): ChildConsole | null {
   });
   const steps = new StepCounter(prepared.resumed ? nextSteps(prepared) : {});
   try {
-    return new ChildConsole({ spool, artifacts, patterns, target, steps, now: context.now, problems });
+    const nested = Boolean(context.env.RUNSTONE_RUN_ID);
+    return new ChildConsole({
+      spool,
+      artifacts,
+      patterns,
+      target,
+      steps,
+      now: context.now,
+      problems,
+      nested,
+    });
   } catch (error) {
     problems.addError("the output is not kept", error);
     return null;

@@ -1,5 +1,6 @@
 /** Passes the output of a child on to the terminal, or to whatever this process writes to. */
 import { write } from "node:fs";
+import { RunLineFilter } from "../../core/process/run-line-filter.js";
 import type { SpoolSink } from "../../core/process/spool-follower.js";
 
 const BUSY_MS = 5;
@@ -10,15 +11,23 @@ const BUSY_MS = 5;
  */
 export class TerminalSink implements SpoolSink {
   readonly #fd: number;
+  /** Set when another `runstone run` reads what is written here. */
+  readonly #filter: RunLineFilter | null;
   #rest: Buffer = Buffer.alloc(0);
   #gone = false;
 
-  constructor(fd: number) {
+  constructor(fd: number, nested: boolean) {
     this.#fd = fd;
+    this.#filter = nested ? new RunLineFilter() : null;
   }
 
   take(block: Buffer): void {
-    if (!this.#gone) this.#rest = block;
+    if (!this.#gone) this.#rest = this.#filter === null ? block : this.#filter.push(block);
+  }
+
+  /** The beginning of a last line that was held back. */
+  takeEnd(): void {
+    if (!this.#gone && this.#filter !== null) this.#rest = this.#filter.end();
   }
 
   settle(): boolean | Promise<boolean> {

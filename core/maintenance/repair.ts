@@ -3,7 +3,7 @@
  * changes nothing. Runs somebody writes into are left alone. What each step did is told.
  */
 import { join } from "node:path";
-import { decodeText, isRunstoneError, type ManifestFile } from "../../store-format/index.js";
+import { decodeText, isRunstoneError, type ManifestFile, parseManifest } from "../../store-format/index.js";
 import {
   assertNoLinkBetween,
   copyObject,
@@ -14,6 +14,7 @@ import {
   objectPath,
   putObjectFile,
   readBytesIfExists,
+  replaceFile,
   statIfExists,
 } from "../fs/index.js";
 import { inspectLease } from "../leases/index.js";
@@ -28,9 +29,11 @@ import { listLoggedModelLocations } from "../store/read/logged-models.js";
 import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
 import { hasLiveWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
-import { quarantineManifest, readManifest, resealAfterEdit, sealRun } from "../store/runs/seal.js";
+import { quarantineManifest, readManifest, resealAfterEdit, sealRun, sha256 } from "../store/runs/seal.js";
+import { listSealedFiles } from "../store/runs/sealed-files.js";
 import { cutTornMetrics } from "../store/runs/torn-metrics.js";
 import { assertWritableRun, writable } from "../store/writable.js";
+import { isConverted, withoutCarriageReturns } from "./line-ends.js";
 import { listObjects } from "./verify-objects.js";
 
 export interface RepairAction {
@@ -91,6 +94,7 @@ function repairRun(context: StoreContext, location: RunLocation, note: Note): vo
   if (isBusy(location)) return;
   assertWritableRun(location);
   repairDirectories(location, note);
+  repairLineEnds(location, note);
   repairExperimentId(context, location, note);
   for (const path of cutTornMetrics(context, location)) note(path, "cut a torn last line (kept in torn/)");
   const kept = quarantineManifest(location.directory);
@@ -111,6 +115,42 @@ function repairDirectories(location: RunLocation, note: Note): void {
     if (statIfExists(join(location.directory, folder)) !== null) continue;
     ensureDirectory(join(location.directory, folder));
     note(`${location.path}/${folder}`, "made again");
+  }
+}
+
+/** Line ends converted to CR LF go back, where the sealed hash proves what the file was, and in metric files of no seal. */
+function repairLineEnds(location: RunLocation, note: Note): void {
+  const { directory } = location;
+  const manifest = join(directory, MANIFEST);
+  if (statIfExists(manifest) !== null)
+    convertBack(location, MANIFEST, note, () => isConvertedManifest(manifest));
+  const sealed = new Map(manifestFiles(location).map((file) => [file.path, file]));
+  for (const { path, kind } of listSealedFiles(directory)) {
+    const line = sealed.get(path);
+    if (line !== undefined && kind !== "artifact")
+      convertBack(location, path, note, () => isConverted(join(directory, path), line.size, line.sha256));
+    else if (line === undefined && kind === "metric") convertBack(location, path, note, () => true);
+  }
+}
+
+function convertBack(location: RunLocation, name: string, note: Note, isProven: () => boolean): void {
+  const path = join(location.directory, name);
+  if (statIfExists(path)?.kind !== "file" || !isProven()) return;
+  const bytes = withoutCarriageReturns(path);
+  if (bytes === null) return;
+  replaceFile(path, bytes, { temporaryIn: location.directory, sync: true });
+  note(`${location.path}/${name}`, "line ends are LF again");
+}
+
+function isConvertedManifest(path: string): boolean {
+  const bytes = withoutCarriageReturns(path);
+  if (bytes === null) return false;
+  try {
+    parseManifest(bytes, sha256);
+    return true;
+  } catch (error) {
+    if (!isRunstoneError(error)) throw error;
+    return false;
   }
 }
 

@@ -10,14 +10,23 @@ import {
   damageOf,
   isRunstoneError,
   type ManifestFile,
+  OWN_TAG_PREFIX,
   type SealedManifest,
 } from "../../store-format/index.js";
-import { type FileStat, hashFile, hashPrefix, isObjectIntact, statIfExists } from "../fs/index.js";
+import {
+  type FileStat,
+  hashFile,
+  hashPrefix,
+  isObjectIntact,
+  listDirectory,
+  statIfExists,
+} from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
 import { MANIFEST, objectsPath } from "../store/layout.js";
-import type { RunLocation } from "../store/read/index.js";
+import { type RunLocation, readRunInfo } from "../store/read/index.js";
 import { readManifest } from "../store/runs/seal.js";
 import { listSealedFiles } from "../store/runs/sealed-files.js";
+import { isConverted } from "./line-ends.js";
 
 /** Something in a sealed run that is newer than its seal, and may be. */
 export interface Change {
@@ -46,9 +55,26 @@ function withoutSeal(damages: readonly Damage[]): RunVerification {
 /** Hashes every sealed file of a run. Reads only. Throws typed I/O errors of the run's directory. */
 export function verifyRun(context: StoreContext, location: RunLocation): RunVerification {
   const manifest = manifestOf(location);
-  if (manifest === null) return withoutSeal([]);
+  if (manifest === null) return withoutSeal(notSealed(location));
   if ("kind" in manifest) return withoutSeal([manifest]);
   return new RunVerifier(context, location).verify(manifest);
+}
+
+/** A finished run of ours (it has tags of ours) always had a seal. One of MLflow's never has. */
+function notSealed(location: RunLocation): readonly Damage[] {
+  const tags = listDirectory(join(location.directory, "tags")) ?? [];
+  if (!tags.some(({ name }) => name.startsWith(OWN_TAG_PREFIX)) || !hasEnded(location)) return [];
+  return [damageIn(location, "run_not_sealed", MANIFEST, {})];
+}
+
+function hasEnded(location: RunLocation): boolean {
+  try {
+    const { status } = readRunInfo(location);
+    return status !== "RUNNING" && status !== "SCHEDULED";
+  } catch (error) {
+    if (isRunstoneError(error, "DAMAGED")) return false;
+    throw error;
+  }
 }
 
 function manifestOf(location: RunLocation): SealedManifest | Damage | null {
@@ -113,6 +139,7 @@ class RunVerifier {
     if (file.kind === "metric" || file.kind === "link") return this.#verifyAppended(file, path, found);
     const now = hashFile(path);
     if (now.sha256 === file.sha256) this.#noteIntact(file);
+    else if (this.#isConverted(file, path)) return;
     else if (file.kind === "param" || found.mtimeNs === file.mtimeNs)
       this.#differs(file, `sealed ${file.sha256}, found ${now.sha256}`);
     else this.#change(file.path, "changed");
@@ -123,7 +150,18 @@ class RunVerifier {
     if (file.kind === "artifact") this.#intactArtifacts.push(file.sha256);
   }
 
+  /** Told as what it is: the sealed hash proves what the file was before its line ends were converted. */
+  #isConverted(file: ManifestFile, path: string): boolean {
+    if (file.kind === "artifact" || !isConverted(path, file.size, file.sha256)) return false;
+    const reason = "the line ends were converted to CR LF; without that it is what was sealed";
+    this.#damages.push(
+      damageIn(this.#location, "sealed_file_differs", file.path, { severity: "rebuildable", reason }),
+    );
+    return true;
+  }
+
   #verifyAppended(file: ManifestFile, path: string, found: FileStat): void {
+    if (hashPrefix(path, file.size) !== file.sha256 && this.#isConverted(file, path)) return;
     if (found.size < file.size)
       return this.#differs(file, `sealed with ${file.size} bytes, found ${found.size}`, found.size);
     if (hashPrefix(path, file.size) !== file.sha256)
@@ -146,9 +184,7 @@ class RunVerifier {
     if (file.size <= this.#context.artifactPolicy.gitMaxBytes)
       return this.#gone(file, "lost", "the artifact is gone, and no object here holds it");
     const reason = "the artifact is not here; it is too large for Git, so look where the run was made";
-    this.#damages.push(
-      damageIn(this.#location, "object_missing", file.path, { severity: "rebuildable", reason }),
-    );
+    this.#damages.push(damageIn(this.#location, "object_missing", file.path, { severity: "note", reason }));
   }
 
   #gone(file: ManifestFile, severity: Damage["severity"], reason: string): void {

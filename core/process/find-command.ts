@@ -1,5 +1,5 @@
 /** Finding a command as a shell would, before a run is made for it. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import type { Environment } from "./child-environment.js";
 
@@ -28,8 +28,21 @@ function pathEntries(env: Environment): readonly string[] {
   return path.split(delimiter).map((entry) => (entry === "" ? "." : entry));
 }
 
+/** A folder of `PATH` that may not be searched is passed over, as execvp does. */
+function statOf(path: string): Stats | "forbidden" | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES") return "forbidden";
+    if (code === "ELOOP" || code === "ENAMETOOLONG") return undefined;
+    throw error;
+  }
+}
+
 function stateOf(path: string): "runnable" | "forbidden" | "directory" | "absent" {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
+  if (stat === "forbidden") return "forbidden";
   if (stat === undefined) return "absent";
   if (stat.isDirectory()) return "directory";
   try {

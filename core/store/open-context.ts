@@ -16,7 +16,7 @@ import { parseGeneralYaml } from "./read/general-yaml.js";
 import { assertInWorkspace } from "./writable.js";
 
 export interface OpenOptions {
-  /** The `mlruns` directory. Default: the store of the workspace of `cwd`. */
+  /** The `mlruns` directory. Default: the store of the workspace of `cwd`, else `mlruns` in it, as MLflow and the library use. */
   readonly path?: string;
   /** Where the search for a workspace starts and relative paths count from. */
   readonly cwd: string;
@@ -74,6 +74,11 @@ function locateStore(options: OpenOptions): { root: string; workspace: string | 
     return { root, workspace: workspaceOf(root, storeRoot) };
   }
   const workspace = findWorkspace(options.cwd);
+  const beside = resolve(options.cwd, "mlruns");
+  if (workspace === null && followedStatIfExists(beside)?.kind === "directory") {
+    assertDirectory(beside);
+    return { root: beside, workspace: null };
+  }
   if (workspace === null)
     throw new RunstoneError("NO_WORKSPACE", `no workspace in ${options.cwd} or above`, {
       hint: "Make one with `runstone init`, or name a store with --store DIR.",

@@ -461,7 +461,7 @@ describe("seal and objects", () => {
     await end(made);
     rmSync(artifact(made));
     rmSync(join(made.workspace, ".runstone/objects"), { recursive: true });
-    assert.deepEqual(report(made), ["object_missing rebuildable"]);
+    assert.deepEqual(report(made), ["object_missing note"]);
   });
 });
 

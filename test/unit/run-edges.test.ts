@@ -221,3 +221,43 @@ function foreignClaim(runId: string): string {
     heartbeatMs: 5000,
   });
 }
+
+describe("what fsck says of finished runs", () => {
+  test("line ends that were converted are told as rebuildable, and repair takes them back", async () => {
+    const run = await store.createRun({
+      experimentId: "0",
+      params: { text: "a\nb" },
+      tags: { "runstone.host": "h" },
+    });
+    const writer = await store.openRun(run.info.runId);
+    for (let step = 0; step < 3; step += 1)
+      writer.logMetrics([{ key: "loss", value: step, step, timestamp: 1 }]);
+    await writer.end({ status: "FINISHED" });
+    const directory = directoryOf(run.info.runId);
+    const before = new Map<string, string>();
+    for (const name of ["metrics/loss", "params/text", "meta.yaml", "manifest.yaml"]) {
+      const text = readFileSync(join(directory, name), "utf8");
+      before.set(name, text);
+      writeFileSync(join(directory, name), text.replaceAll("\n", "\r\n"));
+    }
+    assert.ok(severe().length > 0);
+    assert.deepEqual(
+      fsck(store.context).damages.filter((damage) => damage.severity === "lost"),
+      [],
+    );
+    assert.deepEqual(repair(store.context).failures, []);
+    for (const [name, text] of before) assert.equal(readFileSync(join(directory, name), "utf8"), text, name);
+    assert.deepEqual(severe(), []);
+    assert.deepEqual(repair(store.context).actions, []);
+  });
+
+  test("one of ours without its manifest is named; one of MLflow's is not expected to have any", async () => {
+    const ours = await store.createRun({ experimentId: "0", tags: { "runstone.host": "h" } });
+    await (await store.openRun(ours.info.runId)).end({ status: "FINISHED" });
+    rmSync(join(directoryOf(ours.info.runId), "manifest.yaml"));
+    const other = await store.createRun({ experimentId: "0" });
+    await store.updateRun(other.info.runId, { status: "FINISHED" });
+    const kinds = fsck(store.context).damages.map(({ kind, runId }) => [kind, runId]);
+    assert.deepEqual(kinds, [["run_not_sealed", ours.info.runId]]);
+  });
+});

@@ -7,6 +7,7 @@ const MIN_INT64 = -(2n ** 63n);
 /** Throws INVALID_PARAMETER_VALUE unless the point can be kept; nothing is coerced. Key rules: `checkKey`. */
 export function checkMetric(metric: Metric, knownKeys: Set<string>): void {
   if (!knownKeys.has(metric.key)) {
+    if (typeof metric.key !== "string") throw wrong(metric, "key", metric.key, "a text");
     checkKey(metric.key, "metric");
     knownKeys.add(metric.key);
   }

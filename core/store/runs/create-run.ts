@@ -15,6 +15,7 @@ import { ensureDirectory, publishDirectory, statIfExists, writeNewFile } from ".
 import type { NewRun } from "../../interfaces.js";
 import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
+import { assertNoClashAmong } from "../key-files.js";
 import { META } from "../layout.js";
 import {
   type ExperimentLocation,
@@ -54,6 +55,8 @@ function buildRun(context: StoreContext, draft: string, runId: string, spec: New
   const sync = context.durability === "full";
   const runName = spec.runName ?? spec.tags?.["mlflow.runName"] ?? runNameFrom((max) => randomInt(max));
   const tags = allTags(spec, runName);
+  assertNoClashAmong("params", Object.keys(spec.params ?? {}));
+  assertNoClashAmong("tags", Object.keys(tags));
   for (const folder of ["metrics", "params", "tags", "artifacts"]) ensureDirectory(join(draft, folder));
   for (const [key, value] of Object.entries(tags)) writeNewRecord(draft, "tag", key, value, sync);
   for (const [key, value] of Object.entries(spec.params ?? {}))
