@@ -92,7 +92,7 @@ function withoutChance(line: string): string {
     .replace(/\b[a-z]+-[a-z]+-\d{1,3}\b/g, "NAME")
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/, "DATE")
     .replace(/\b\d+(?:\.\d+)?(?:ms|s|m|h)\b(?: \d+s)?/g, "TIME")
-    .replace(/\(just now\)/g, "(TIME ago)")
+    .replace(/\bjust now\b/g, "TIME ago")
     .replace(/\bnow\b/g, "TIME")
     .replace(/: \/\S+ /, ": PLACE ")
     .replace(/process \d+ on \S+\)/, "process N on HOST)")
