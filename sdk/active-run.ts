@@ -56,7 +56,9 @@ export class ActiveRun {
   readonly #owned: boolean;
   readonly #failures = new SoftFailures();
   readonly #tables = new Set<string>();
+  /** Nothing more is logged; the disk may still have to take the end. */
   #ended = false;
+  #closed = false;
 
   /** `owned`: this process began the run and ends it; otherwise it only takes part (several ranks, `runstone run`). */
   constructor(
@@ -198,25 +200,36 @@ export class ActiveRun {
 
   /** Makes everything logged so far durable. Rejects when that, or a verb since the last flush, failed. */
   async flush(): Promise<void> {
-    await this.#writer.flush();
+    this.#failures.attempt(() => this.#writer.flushNow());
     this.#failures.throwFirst();
   }
 
-  /** Ends the run. A second call does nothing. Rejects when something logged since the last flush was not kept. */
+  /**
+   * Ends the run. Rejects when something logged since the last flush was not kept, or when the disk did not take the end: then
+   * it can be repeated. After the run has ended a further call does nothing.
+   */
   async end(status: RunStatus = "FINISHED"): Promise<void> {
-    if (this.#ended) return;
+    if (this.#closed) return;
     await this.#hooks.settle?.();
     this.endNow(status);
   }
 
   /** {@link end} for a process that is exiting. */
   endNow(status: RunStatus): void {
+    if (this.#closed) return;
+    this.#leave();
+    if (this.#owned) this.#writer.endNow({ status });
+    else this.#writer.closeNow();
+    this.#closed = true;
+    this.#failures.throwFirst();
+  }
+
+  /** What was lost before the end is told after it; it does not keep the run from ending. */
+  #leave(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#hooks.beforeEnd?.();
-    if (this.#owned) this.#writer.endNow({ status });
-    else this.#writer.closeNow();
-    this.#failures.throwFirst();
+    this.#failures.attempt(() => this.#writer.flushNow());
   }
 
   #logBytes(path: string, bytes: Uint8Array): boolean {
