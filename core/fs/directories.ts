@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { errnoOf, guarded, unless } from "./failures.js";
+import { errnoOf, guarded, guardedCopy, unless } from "./failures.js";
 import * as ops from "./operations.js";
 import { listDirectory, statIfExists } from "./read.js";
 import { makeDirectories } from "./replace-file.js";
@@ -198,7 +198,7 @@ function copyTree(from: string, to: string): void {
     const target = join(to, entry.name);
     if (entry.isDirectory()) copyTree(source, target);
     else if (entry.isFile()) {
-      guarded("copy", source, () => ops.copy(source, target, false));
+      guardedCopy(source, target, () => ops.copy(source, target, false));
       syncFile(target);
     }
   }

@@ -1,4 +1,5 @@
 /** errno errors of Node as `RunstoneError`s that name the path and say what to do. */
+import { dirname } from "node:path";
 import { type ErrorCode, RunstoneError } from "../../store-format/index.js";
 
 interface Meaning {
@@ -86,6 +87,18 @@ export function guarded<T>(action: string, path: string, call: () => T): T {
     return call();
   } catch (error) {
     throw fileError(error, action, path);
+  }
+}
+
+const OF_THE_TARGET = ["ENOSPC", "EDQUOT", "EROFS"];
+
+/** {@link guarded} for a copy: what only writing can meet is told of the directory that is written to. */
+export function guardedCopy<T>(source: string, target: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!OF_THE_TARGET.includes(errnoOf(error) ?? "")) throw fileError(error, "copy", source);
+    throw fileError(error, `copy ${source} into`, dirname(target));
   }
 }
 

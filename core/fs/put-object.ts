@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { assertNoLinkBetween } from "./contained.js";
-import { errnoOf, guarded, unless } from "./failures.js";
+import { errnoOf, guarded, guardedCopy, unless } from "./failures.js";
 import * as ops from "./operations.js";
 import { readBlocks, readOwnBlocks, statIfExists } from "./read.js";
 import { makeDirectories, withParent } from "./replace-file.js";
@@ -63,9 +63,11 @@ export interface PutOptions {
 export function putObjectFile(objects: string, source: string, options: PutOptions): PutResult | null {
   const temporary = newTemporary(objects);
   try {
-    const cloned = guarded("copy", source, () => tryClone(source, temporary));
+    const cloned = guardedCopy(source, temporary, () => tryClone(source, temporary));
     if (!cloned && !options.copy) return null;
-    const file = cloned ? hashFile(temporary) : guarded("copy", source, () => copyBlocks(source, temporary));
+    const file = cloned
+      ? hashFile(temporary)
+      : guardedCopy(source, temporary, () => copyBlocks(source, temporary));
     return place(objects, temporary, file);
   } catch (error) {
     removeQuietly(temporary);
@@ -106,7 +108,7 @@ export function unshareFile(path: string, temporaryIn: string): void {
 
 /** Copies a file to a new one, cloned where possible; returns hash and size of the copy. Throws typed errors; leaves nothing on failure. */
 export function copyHashed(source: string, target: string): HashedFile {
-  return guarded("copy", source, () =>
+  return guardedCopy(source, target, () =>
     tryClone(source, target) ? hashFile(target) : copyBlocks(source, target),
   );
 }
