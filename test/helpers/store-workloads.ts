@@ -612,6 +612,37 @@ const registry: Workload = {
   ],
 };
 
+/** A run from an empty directory to its end: everything a first user does. */
+const wholeLife: Workload = {
+  name: "whole life",
+  setup: async (desk) => void mkdirSync(desk.workspace, { recursive: true }),
+  steps: [
+    { name: "init", act: (desk) => void initWorkspace(desk.workspace) },
+    { name: "create", adds: true, act: (desk) => newRun(desk, "r", { params: { lr: "0.1" } }) },
+    { name: "log", adds: true, act: async (desk) => (await desk.writer("r")).logMetrics([point("loss", 0)]) },
+    {
+      name: "batch",
+      adds: true,
+      act: async (desk) =>
+        (await desk.writer("r")).logMetrics([...points("loss", 1, 3), ...points("acc", 0, 2)]),
+    },
+    { name: "tag", act: async (desk) => (await desk.writer("r")).setTags({ "a/b": "1" }) },
+    { name: "tag again", act: async (desk) => (await desk.writer("r")).setTags({ "a/b": "2" }) },
+    {
+      name: "artifact",
+      act: async (desk) => (await desk.writer("r")).logArtifactBytes("a/b.bin", content(500)),
+    },
+    {
+      name: "second writer",
+      adds: true,
+      act: async (desk) => (await desk.writer("r", "second")).logMetrics(points("loss", 10, 12)),
+    },
+    { name: "close second", act: (desk) => desk.close("r", "second") },
+    { name: "flush", act: async (desk) => (await desk.writer("r")).flush() },
+    { name: "end", act: (desk) => desk.end("r") },
+  ],
+};
+
 export const WORKLOADS: readonly Workload[] = [
   createStore,
   createExperiment,
@@ -632,7 +663,7 @@ export const WORKLOADS: readonly Workload[] = [
 ];
 
 export function workloadOf(name: string): Workload {
-  const found = WORKLOADS.find((workload) => workload.name === name);
+  const found = [...WORKLOADS, wholeLife].find((workload) => workload.name === name);
   if (found === undefined) throw new Error(`there is no workload ${name}`);
   return found;
 }
