@@ -3,7 +3,7 @@
  * the main thread is busy. It starts late, so that short runs never pay for it, and nothing here throws into user code.
  */
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { removeIfEmpty } from "../fs/index.js";
 import { LEASE } from "../store/layout.js";
 import { LEASE_BEAT } from "./last-sign.js";
@@ -97,7 +97,9 @@ export class Heartbeat {
   }
 
   #newWorker(): Worker {
-    const worker = new Worker(new URL("./heartbeat-worker.js", import.meta.url), {
+    // Loaded when a run lives long enough to beat.
+    const threads = process.getBuiltinModule("node:worker_threads");
+    const worker = new threads.Worker(new URL("./heartbeat-worker.js", import.meta.url), {
       workerData: this.#orders,
       execArgv: [],
     });

@@ -2,8 +2,6 @@
  * Asking SLURM whether a job has ended. Only its own word counts: a job it does not list proves nothing, since job ids
  * repeat between clusters that share a disk; so the node must be the claim's, too.
  */
-import { spawnSync } from "node:child_process";
-
 const TIMEOUT_MS = 2000;
 const GOING_ON =
   /^(PENDING|CONFIGURING|RUNNING|COMPLETING|SUSPENDED|STOPPED|REQUEUED|REQUEUE_HOLD|RESIZING|SIGNALING|STAGE_OUT)/;
@@ -34,6 +32,8 @@ export function slurmJobEnded(jobId: string, host: string): boolean | null {
 
 /** Lines of state and node. */
 function ask(program: string, args: readonly string[], host: string): boolean | null {
+  // Loaded when it is needed: nearly no command asks SLURM, and each would pay for it at its start.
+  const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { status, stdout } = spawnSync(program, args, {
     encoding: "utf8",
     timeout: TIMEOUT_MS,
