@@ -26,6 +26,16 @@ export function writeNewFile(path: string, bytes: Uint8Array, sync: boolean): vo
   });
 }
 
+/** Writes a new file into a directory that must be there: one that was moved away meanwhile is not made again. */
+export function writeTemporary(path: string, bytes: Uint8Array): void {
+  guarded("write", path, () => createWhole(path, bytes, false));
+}
+
+/** `mkdir -p` of what lies below `owner`, which must be there itself. */
+export function ensureDirectoryBelow(owner: string, path: string): void {
+  guarded("make the directory", path, () => makeDirectories(path, { below: owner }));
+}
+
 /** `mkdir -p` with typed errors; with `sync` the entries of the new directories are durable. */
 export function ensureDirectory(path: string, sync = false): void {
   guarded("make the directory", path, () => makeDirectories(path, { sync }));

@@ -6,6 +6,7 @@ export {
   claimDirectory,
   discardTree,
   ensureDirectory,
+  ensureDirectoryBelow,
   moveDirectory,
   publishDirectory,
   removeDirectory,
@@ -14,6 +15,7 @@ export {
   syncDirectory,
   syncFile,
   writeNewFile,
+  writeTemporary,
 } from "./directories.js";
 export { errnoOf, fileError } from "./failures.js";
 export { copyObject, moveAside } from "./move-aside.js";

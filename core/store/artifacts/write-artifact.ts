@@ -7,14 +7,14 @@ import { checkArtifactPath, RunstoneError } from "../../../store-format/index.js
 import {
   assertNoLinkBetween,
   copyHashed,
-  ensureDirectory,
+  ensureDirectoryBelow,
   type HashedFile,
   publishFile,
   removeFile,
   statIfExists,
   temporaryName,
-  writeNewFile,
   writeStream,
+  writeTemporary,
 } from "../../fs/index.js";
 
 /** Copies (clones where possible) a local file to `artifacts/<path>`; returns the path written and what was hashed on the way. */
@@ -40,7 +40,7 @@ export function writeArtifactBytes(owner: string, path: string, bytes: Uint8Arra
   const target = artifactTarget(owner, path);
   const temporary = join(owner, temporaryName());
   try {
-    writeNewFile(temporary, bytes, false);
+    writeTemporary(temporary, bytes);
     return publish(temporary, target);
   } catch (error) {
     removeFile(temporary);
@@ -65,8 +65,9 @@ export async function writeArtifactStream(
   }
 }
 
+/** `temporary` lies in the owner's directory, which is not made again when it was moved away. */
 function publish(temporary: string, target: string): string {
-  ensureDirectory(dirname(target));
+  ensureDirectoryBelow(dirname(temporary), dirname(target));
   publishFile(temporary, target);
   return target;
 }
