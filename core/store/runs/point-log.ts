@@ -3,8 +3,20 @@
  * Knows nothing of runs; the writer slot says where the files lie.
  */
 import { join } from "node:path";
-import { keyToPath, type Metric, serializeLink, serializePoint } from "../../../store-format/index.js";
-import { assertNoLinkBetween, type KeepTorn, LineAppender, PendingSync } from "../../fs/index.js";
+import {
+  isRunstoneError,
+  keyToPath,
+  type Metric,
+  serializeLink,
+  serializePoint,
+} from "../../../store-format/index.js";
+import {
+  assertNoLinkBetween,
+  type KeepTorn,
+  LineAppender,
+  PendingSync,
+  statIfExists,
+} from "../../fs/index.js";
 
 /** Where a slot's points go. */
 export interface PointPlace {
@@ -28,6 +40,7 @@ export class PointLog {
   readonly #unsynced = new PendingSync();
   /** Spent by a failed write that could not be taken back: the owner of this log takes another slot. */
   #spent = false;
+  #mostOpen = MAX_OPEN_FILES;
 
   constructor(place: PointPlace, keepTorn: (path: string) => KeepTorn) {
     this.#place = place;
@@ -40,7 +53,7 @@ export class PointLog {
 
   /** Appends one point: one `write()`, and one more when it has links. The link goes first: without its point it says nothing. */
   append(metric: Metric): void {
-    if (!this.#open.has(metric.key)) this.#place.checkNewKeys([metric.key]);
+    if (!this.#open.has(metric.key)) this.#checkNewKeys([metric.key]);
     if (metric.dataset !== undefined || metric.modelId !== undefined) this.#writeLink(serializeLink(metric));
     this.#write(metric.key, serializePoint(metric));
   }
@@ -56,7 +69,7 @@ export class PointLog {
       if (metric.dataset !== undefined || metric.modelId !== undefined) links.push(serializeLink(metric));
     }
     const fresh = [...lines.keys()].filter((key) => !this.#open.has(key));
-    if (fresh.length > 0) this.#place.checkNewKeys(fresh);
+    if (fresh.length > 0) this.#checkNewKeys(fresh);
     if (links.length > 0) this.#writeLink(links.join(""));
     for (const [key, text] of lines) this.#write(key, text.join(""));
   }
@@ -105,21 +118,38 @@ export class PointLog {
   #appendTo(name: string, path: () => string, lines: string): void {
     let appender = this.#open.get(name);
     if (appender === undefined) appender = this.#openFile(name, path());
+    const opened = appender;
     try {
-      appender.append(Buffer.from(lines, "utf8"));
+      const append = (): void => opened.append(Buffer.from(lines, "utf8"));
+      // The first lines of a file need descriptors; what is not there was not written.
+      this.#withDescriptors(append, () => statIfExists(opened.path) === null);
     } catch (error) {
-      if (!appender.usable) this.#spent = true;
+      if (!opened.usable) this.#spent = true;
       throw error;
     }
   }
 
+  #checkNewKeys(keys: readonly string[]): void {
+    this.#withDescriptors(() => this.#place.checkNewKeys(keys));
+  }
+
+  /** Runs `call`; when the process has no descriptor left, gives half of ours back, keeps no more from then on, and tries again. */
+  #withDescriptors<T>(call: () => T, isUndone: () => boolean = () => true): T {
+    try {
+      return call();
+    } catch (error) {
+      if (!isRunstoneError(error, "TOO_MANY_OPEN_FILES") || this.#open.size < 2 || !isUndone()) throw error;
+    }
+    this.#mostOpen = this.#open.size >> 1;
+    while (this.#open.size > this.#mostOpen) this.#closeOldest();
+    return call();
+  }
+
   #openFile(name: string, path: string): LineAppender {
-    if (this.#open.size >= MAX_OPEN_FILES) this.#closeOldest();
+    if (this.#open.size >= this.#mostOpen) this.#closeOldest();
     if (path !== this.#place.linksPath) assertNoLinkBetween(this.#place.metricsDirectory, path);
-    const appender = LineAppender.open(path, {
-      keepTorn: this.#keepTorn(path),
-      temporaryIn: this.#place.temporaryIn,
-    });
+    const place = { keepTorn: this.#keepTorn(path), temporaryIn: this.#place.temporaryIn };
+    const appender = this.#withDescriptors(() => LineAppender.open(path, place));
     this.#open.set(name, appender);
     // A new file is found after a power cut only when its directories are durable, too.
     this.#unsynced.add(path, this.#place.top);
