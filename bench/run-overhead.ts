@@ -26,6 +26,7 @@ export async function benchRunOverhead(): Promise<void> {
     await untilStart(repository);
   } finally {
     rmSync(repository, { recursive: true, force: true });
+    rmSync(`${repository}-stamp`, { force: true });
   }
 }
 
@@ -67,7 +68,8 @@ async function inAll(repository: string): Promise<void> {
 
 /** The child writes the time when it starts; both clocks are the system's. */
 async function untilStart(repository: string): Promise<void> {
-  const stamp = join(repository, "d0", "stamp");
+  // Beside the repository: inside it would be a change, and the patch of changes is captured before the start, too.
+  const stamp = `${repository}-stamp`;
   const started = (command: string, args: readonly string[]): number => {
     const begin = Date.now();
     const { status } = spawnSync(command, args, {
