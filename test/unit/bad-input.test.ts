@@ -190,7 +190,7 @@ describe("bad names, ids and paths", () => {
     mkdirSync(join(place, "empty"));
     for (const path of ["file", "absent", "file/mlruns"])
       await refused("NOT_A_STORE", async () => openFileStore({ cwd: place, path }));
-    await refused("NO_WORKSPACE", async () => openFileStore({ cwd: place }));
+    await refused("NO_WORKSPACE", async () => openFileStore({ cwd: join(place, "empty") }));
     for (const path of ["file", "file/mlruns"])
       await assert.rejects(async () => createFileStore({ cwd: place, path }), isRunstoneError);
   });
