@@ -1,5 +1,6 @@
 import { adoptLease, inspectLease, type Lease, takeLease } from "../../core/leases/index.js";
 import { mustFindRun, readRunInfo } from "../../core/store/read/runs.js";
+import { readManifest } from "../../core/store/runs/seal.js";
 import { type Integer, type RunInfo, type RunStatus, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { inTurn } from "../in-turn.js";
@@ -30,8 +31,8 @@ interface Ending {
 
 async function endRun(context: CommandContext, { store }: OpenStore, ending: Ending): Promise<void> {
   const location = mustFindRun(store.context, ending.runId);
-  assertGoingOn(ending.runId, readRunInfo(location));
   const { directory } = location;
+  if (isOver(directory)) assertGoingOn(ending.runId, readRunInfo(location));
   const lease = holdLease(context, directory, ending.force);
   try {
     const writer = await store.openRun(ending.runId);
@@ -39,6 +40,14 @@ async function endRun(context: CommandContext, { store }: OpenStore, ending: End
   } finally {
     lease.release();
   }
+}
+
+/**
+ * Sealed, and nobody holds it. A status alone says less: a script's own `mlflow.end_run()` sets it under a run that was
+ * started by hand, and an end that met a full disk is repeated.
+ */
+function isOver(directory: string): boolean {
+  return inspectLease(directory) === null && readManifest(directory) !== null;
 }
 
 /** An outcome is written once: `trap 'runstone end' EXIT` after an `end` must not turn FAILED into FINISHED. */

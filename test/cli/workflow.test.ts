@@ -62,6 +62,21 @@ describe("a run of a shell script", () => {
     assert.match(place.read(["fsck"]), /1 run \(1 sealed\)/);
   });
 
+  test("an outcome is written once, but a status that the script itself set does not keep a run from its end", (t) => {
+    const place = newDirectory(t);
+    place.read(["init"]);
+    const { status, stdout, stderr } = place.script(`id=$(runstone start --experiment wine)
+      sed -i 's/^status: 1$/status: 3/' mlruns/*/$id/meta.yaml  # what mlflow.end_run() leaves
+      runstone end --run "$id" --status FAILED || exit 90
+      runstone end --run "$id"; echo "$id $?"`);
+    assert.equal(status, 0, stderr);
+    const [id = "", second] = stdout.trim().split(" ");
+    assert.equal(second, "4", stderr);
+    assert.match(stderr, /has ended already: FAILED/);
+    assert.equal(show(place, id).status, "FAILED");
+    assert.match(place.read(["fsck"]), /1 run \(1 sealed\).*no damage/);
+  });
+
   test("a run whose shell died is LOST, is resumed, and ends", (t) => {
     const place = newDirectory(t);
     place.read(["init"]);
