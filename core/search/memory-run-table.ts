@@ -1,0 +1,187 @@
+/** The run table of records in memory: what a search without an index is evaluated over. Columns are made when asked for. */
+import { compareCodePoints } from "../../store-format/index.js";
+import type { RunRecord } from "./run-record.js";
+import type { RunTable } from "./run-table.js";
+import type { Column, Field, MetricAggregate } from "./table.js";
+
+/** The derived state of a run marked RUNNING: RUNNING or LOST. */
+export type StateOf = (run: RunRecord) => string;
+
+export class MemoryRunTable implements RunTable {
+  readonly asOf: number;
+  readonly #runs: readonly RunRecord[];
+  readonly #stateOf: StateOf;
+  readonly #columns = new Map<string, Column | null>();
+  readonly #keys = new Map<string, readonly string[]>();
+  #rows: Map<string, number> | undefined;
+
+  constructor(runs: readonly RunRecord[], options: { readonly asOf: number; readonly stateOf: StateOf }) {
+    this.#runs = runs;
+    this.asOf = options.asOf;
+    this.#stateOf = options.stateOf;
+  }
+
+  get rowCount(): number {
+    return this.#runs.length;
+  }
+
+  runAt(row: number): RunRecord {
+    const run = this.#runs[row];
+    if (run === undefined) throw new RangeError(`there is no row ${row}`);
+    return run;
+  }
+
+  rowOf(runId: string): number | null {
+    this.#rows ??= rowsById(this.#runs);
+    return this.#rows.get(runId) ?? null;
+  }
+
+  column(field: Field): Column | null {
+    const name = JSON.stringify(field);
+    let column = this.#columns.get(name);
+    if (column === undefined) {
+      column = this.#make(field);
+      this.#columns.set(name, column);
+    }
+    return column;
+  }
+
+  keys(entity: "metric" | "param" | "tag"): readonly string[] {
+    let keys = this.#keys.get(entity);
+    if (keys === undefined) {
+      keys = allKeys(this.#runs.map((run) => run[`${entity}s`]));
+      this.#keys.set(entity, keys);
+    }
+    return keys;
+  }
+
+  #make(field: Field): Column | null {
+    switch (field.entity) {
+      case "attribute":
+        return this.#attribute(field.key);
+      case "metric":
+        return numberColumn(this.#runs, (run) => metricValue(run, field.key, field.aggregate));
+      case "param":
+        return textColumn(this.#runs, (run) => run.params[field.key]);
+      case "tag":
+        return textColumn(this.#runs, (run) => run.tags[field.key]);
+      case "dataset":
+        return textListColumn(this.#runs, (run) =>
+          run.datasets.flatMap((dataset) => dataset[field.key] ?? []),
+        );
+    }
+  }
+
+  #attribute(key: string): Column | null {
+    if (key === "state") return textColumn(this.#runs, (run) => stateOfRun(run, this.#stateOf));
+    const number = NUMBERS[key];
+    if (number !== undefined) return numberColumn(this.#runs, number);
+    const text = TEXTS[key];
+    return text === undefined ? null : textColumn(this.#runs, text);
+  }
+}
+
+const NUMBERS: Readonly<Record<string, (run: RunRecord) => number | undefined>> = {
+  __proto__: null as never,
+  start_time: ({ info }) => toNumber(info?.startTime),
+  end_time: ({ info }) => toNumber(info?.endTime),
+};
+
+const TEXTS: Readonly<Record<string, (run: RunRecord) => string | undefined>> = {
+  __proto__: null as never,
+  run_id: (run) => run.runId,
+  run_name: (run) => run.info?.runName,
+  user_id: (run) => run.info?.userId,
+  status: (run) => run.info?.status,
+  artifact_uri: (run) => run.info?.artifactUri,
+  experiment_id: (run) => run.experimentId,
+  lifecycle_stage: (run) => lifecycleStageOf(run),
+  place: (run) => run.place,
+};
+
+/** A damaged run counts as deleted when it lies in `.trash`. */
+export function lifecycleStageOf({ info, place }: RunRecord): string {
+  return info?.lifecycleStage ?? (place === "trash" ? "deleted" : "active");
+}
+
+function stateOfRun(run: RunRecord, stateOf: StateOf): string {
+  if (run.info === null) return "DAMAGED";
+  return run.info.status === "RUNNING" ? stateOf(run) : run.info.status;
+}
+
+function toNumber(value: number | bigint | null | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
+}
+
+function metricValue(run: RunRecord, key: string, aggregate: MetricAggregate): number | undefined {
+  const summary = run.metrics[key];
+  if (summary === undefined) return undefined;
+  return aggregate === "count" ? summary.count : summary[aggregate]?.value;
+}
+
+function rowsById(runs: readonly RunRecord[]): Map<string, number> {
+  const rows = new Map<string, number>();
+  runs.forEach((run, row) => {
+    const before = rows.get(run.runId);
+    if (before === undefined || (runs[before]?.place === "trash" && run.place === "root"))
+      rows.set(run.runId, row);
+  });
+  return rows;
+}
+
+function allKeys(maps: readonly object[]): readonly string[] {
+  const keys = new Set<string>();
+  for (const map of maps) for (const key of Object.keys(map)) keys.add(key);
+  return [...keys].sort(compareCodePoints);
+}
+
+function numberColumn<Row>(rows: readonly Row[], numberOf: (row: Row) => number | undefined): Column | null {
+  const values = new Float64Array(rows.length);
+  const present = new Uint8Array(rows.length);
+  let count = 0;
+  rows.forEach((row, index) => {
+    const value = numberOf(row);
+    if (value === undefined) return;
+    values[index] = value;
+    present[index] = 1;
+    count += 1;
+  });
+  return count === 0 ? null : { kind: "number", values, present };
+}
+
+function textColumn<Row>(rows: readonly Row[], textOf: (row: Row) => string | undefined): Column | null {
+  const codes = new Uint32Array(rows.length);
+  const dictionary = new Dictionary();
+  rows.forEach((row, index) => {
+    const text = textOf(row);
+    if (text !== undefined) codes[index] = dictionary.codeOf(text);
+  });
+  return dictionary.texts.length === 0 ? null : { kind: "text", codes, texts: dictionary.texts };
+}
+
+function textListColumn<Row>(rows: readonly Row[], textsOf: (row: Row) => readonly string[]): Column | null {
+  const offsets = new Uint32Array(rows.length + 1);
+  const codes: number[] = [];
+  const dictionary = new Dictionary();
+  rows.forEach((row, index) => {
+    for (const text of textsOf(row)) codes.push(dictionary.codeOf(text));
+    offsets[index + 1] = codes.length;
+  });
+  if (codes.length === 0) return null;
+  return { kind: "texts", offsets, codes: Uint32Array.from(codes), texts: dictionary.texts };
+}
+
+class Dictionary {
+  readonly texts: string[] = [];
+  readonly #codes = new Map<string, number>();
+
+  /** Counted from 1. */
+  codeOf(text: string): number {
+    let code = this.#codes.get(text);
+    if (code === undefined) {
+      code = this.texts.push(text);
+      this.#codes.set(text, code);
+    }
+    return code;
+  }
+}

@@ -1,0 +1,75 @@
+/** Reads a run as searches see it. What cannot be read costs only itself; each damage is counted and reported. */
+
+import { join } from "node:path";
+import type { Damage, RunInfo } from "../../store-format/index.js";
+import { statIfExists } from "../fs/index.js";
+import { MANIFEST } from "../store/layout.js";
+import type { OnDamage } from "../store/read/damages.js";
+import { readInputs, readOutputs } from "../store/read/inputs-outputs.js";
+import { readLatestMetrics } from "../store/read/latest-metrics.js";
+import type { RunLocation } from "../store/read/located.js";
+import { readMetricPoints } from "../store/read/metric-points.js";
+import { readParams, readTags, toStringMap } from "../store/read/records.js";
+import { readRunMetaReporting, toRunInfo } from "../store/read/runs.js";
+import type { DatasetUse, MetricSummary, RunRecord } from "./run-record.js";
+import { summarizePoints } from "./summarize-points.js";
+
+export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRecord {
+  const damages = new DamageCount(onDamage);
+  const info = readInfo(location, damages.add);
+  const inputs = readInputs(location, damages.add);
+  return {
+    runId: location.runId,
+    experimentId: location.experimentId,
+    place: location.place,
+    orphan: location.orphan,
+    directory: location.directory,
+    info,
+    params: toStringMap(readParams(location, damages.add)),
+    tags: toStringMap(readTags(location, damages.add)),
+    metrics: readSummaries(location, damages.add),
+    datasets: inputs.datasetInputs.map(datasetUse),
+    modelInputs: inputs.modelInputs.map(({ modelId }) => modelId),
+    modelOutputs: readOutputs(location, damages.add),
+    sealed: statIfExists(join(location.directory, MANIFEST)) !== null,
+    damage: damages.first,
+    damageCount: damages.count,
+  };
+}
+
+/** A directory that holds records but no meta.yaml is a damaged run, too. */
+function readInfo(location: RunLocation, onDamage: OnDamage): RunInfo | null {
+  const meta = readRunMetaReporting(location, onDamage);
+  return meta === null ? null : toRunInfo(location, meta);
+}
+
+function datasetUse({ dataset, tags }: ReturnType<typeof readInputs>["datasetInputs"][number]): DatasetUse {
+  return { name: dataset.name, digest: dataset.digest, context: tags["mlflow.data.context"] ?? null };
+}
+
+function readSummaries(location: RunLocation, onDamage: OnDamage): Record<string, MetricSummary> {
+  const summaries: Record<string, MetricSummary> = Object.create(null);
+  for (const key of Object.keys(readLatestMetrics(location, onDamage))) {
+    const summary = summarizePoints(readMetricPoints(location, key, () => {}));
+    if (summary !== null) summaries[key] = summary;
+  }
+  return summaries;
+}
+
+/** Passes damages on; remembers the first and how many there were. Notes are no damage. */
+class DamageCount {
+  first: Damage | null = null;
+  count = 0;
+  readonly #onDamage: OnDamage;
+
+  constructor(onDamage: OnDamage) {
+    this.#onDamage = onDamage;
+  }
+
+  readonly add: OnDamage = (damage) => {
+    this.#onDamage(damage);
+    if (damage.severity === "note") return;
+    this.first ??= damage;
+    this.count += 1;
+  };
+}
