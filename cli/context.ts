@@ -1,4 +1,5 @@
 /** What a command is given: where it runs, where its words go, and what followed `--`. */
+import type { Refresh } from "../core/search/open-run-table.js";
 import type { Output } from "./output/output.js";
 import type { Style } from "./output/style.js";
 
@@ -11,6 +12,8 @@ export interface CommandContext {
   /** `--store`, as given. */
   readonly store: string | undefined;
   readonly json: boolean;
+  /** `--refresh`, `--no-refresh`: how fresh the index must be. */
+  readonly refresh: Refresh;
   /** Results. */
   readonly out: Output;
   /** Talk: progress, notes, warnings. */

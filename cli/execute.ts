@@ -6,6 +6,7 @@ import type { CommandContext, Environment } from "./context.js";
 import { Output, OutputClosed } from "./output/output.js";
 import { chooseStyle } from "./output/style.js";
 import type { ParsedLine } from "./parse/parse-plainly.js";
+import { readRefresh } from "./parse/refresh.js";
 import { cutAtDashes } from "./parse/tokens.js";
 import { lastText, readArguments } from "./parse/values.js";
 import { reportError } from "./report-error.js";
@@ -60,6 +61,7 @@ export async function execute(
     env,
     store: lastText(raw, "store"),
     json: raw.has("json"),
+    refresh: readRefresh(raw),
     out,
     err,
     style: chooseStyle({ refused: raw.has("no-color"), isTerminal: out.isTerminal, env }),

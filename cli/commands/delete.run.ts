@@ -56,10 +56,10 @@ export async function runRestore(context: CommandContext, args: DeleteArguments)
 async function overExperiments(
   context: CommandContext,
   args: DeleteArguments,
-  apply: (experiment: Awaited<ReturnType<typeof findExperiment>>) => Promise<void>,
+  apply: (experiment: ReturnType<typeof findExperiment>) => Promise<void>,
   opened: OpenStore,
 ): Promise<void> {
-  await inTurn(context, args.experiment, async (word) => apply(await findExperiment(opened, word)));
+  await inTurn(context, args.experiment, async (word) => apply(findExperiment(opened, word)));
 }
 
 async function overRuns(

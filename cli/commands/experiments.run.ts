@@ -86,7 +86,7 @@ export async function runRename(context: CommandContext, args: RenameArguments):
   if (word === undefined || name === undefined || words.length > 2)
     throw usageError("rename takes the experiment and its new name");
   const opened = openStore(context);
-  const { experimentId } = await findExperiment(opened, word);
+  const { experimentId } = findExperiment(opened, word);
   await opened.store.renameExperiment(experimentId, name);
   context.err.line(`Renamed experiment ${visible(experimentId)} to ${visible(name)}`);
 }
@@ -115,7 +115,7 @@ async function change(
   if (words.length === 0) throw usageError("missing EXPERIMENT");
   const opened = openStore(context);
   await inTurn(context, words, async (word) => {
-    context.err.line(await apply(opened, await findExperiment(opened, word)));
+    context.err.line(await apply(opened, findExperiment(opened, word)));
   });
 }
 
@@ -123,7 +123,7 @@ export async function runTag(context: CommandContext, args: TagArguments): Promi
   const tags = parsePairs(args.tags);
   if (args.tags.length === 0 && args.remove.length === 0) throw usageError("nothing to set or remove");
   const opened = openStore(context);
-  const { experimentId } = await findExperiment(opened, args.experiment);
+  const { experimentId } = findExperiment(opened, args.experiment);
   if (args.tags.length > 0) await opened.store.setExperimentTags(experimentId, tags);
   for (const key of args.remove) await opened.store.deleteExperimentTag(experimentId, key);
 }

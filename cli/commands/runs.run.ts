@@ -17,7 +17,7 @@ const DEFAULT_LIMIT = 20;
 export async function runRuns(context: CommandContext, args: RunsArguments): Promise<void> {
   const place = openPlace(context);
   const limit = readLimit(args.limit);
-  const experimentIds = await findExperimentIds(place, [...args.experiment, ...args["experiment-id"]]);
+  const experimentIds = findExperimentIds(place, [...args.experiment, ...args["experiment-id"]]);
   const all = glanceAtNewest(place, { experimentIds, view: readView(args.view) });
   const shown = all.slice(0, limit);
   if (args.ids && context.json)

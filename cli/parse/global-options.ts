@@ -8,6 +8,9 @@ export const GLOBAL_OPTIONS = {
     describe: "Use this store instead of the workspace's (also RUNSTONE_STORE)",
   },
   json: { type: "boolean", describe: "Print results as JSON" },
+  // Of use to commands that search, whose help texts show them (commands/refresh-options.ts).
+  refresh: { type: "string", value: "HOW", describe: "Bring the index up to date", hidden: true },
+  "no-refresh": { type: "boolean", describe: "Search the index as it is", hidden: true },
   "no-color": { type: "boolean", describe: "Print without colours (also NO_COLOR)" },
   C: { type: "string", value: "DIR", describe: "Run as if started in DIR" },
   help: { type: "boolean", alias: ["h"], describe: "Print this help" },

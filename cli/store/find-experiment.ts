@@ -8,7 +8,7 @@ import type { OpenPlace } from "./open-place.js";
  * The experiment of that name or id; the name goes first, and an active one before a deleted one. Throws
  * RESOURCE_DOES_NOT_EXIST.
  */
-export async function findExperiment({ context, onDamage }: OpenPlace, word: string): Promise<Experiment> {
+export function findExperiment({ context, onDamage }: OpenPlace, word: string): Experiment {
   const named = findExperimentsByName(context, word);
   const active = named.find((experiment) => experiment.lifecycleStage === "active");
   if (named.length > 0) return active ?? named[0]!;
@@ -26,11 +26,10 @@ export async function findExperiment({ context, onDamage }: OpenPlace, word: str
 }
 
 /** Several words as experiment ids; undefined when there are none: every experiment. */
-export async function findExperimentIds(
+export function findExperimentIds(
   opened: OpenPlace,
   words: readonly string[],
-): Promise<readonly string[] | undefined> {
+): readonly string[] | undefined {
   if (words.length === 0) return undefined;
-  const found = await Promise.all(words.map((word) => findExperiment(opened, word)));
-  return found.map((experiment) => experiment.experimentId);
+  return words.map((word) => findExperiment(opened, word).experimentId);
 }

@@ -1,0 +1,151 @@
+/** Runs as people name them on the command line, found in the table of a store. */
+
+import { activeRows, numberAt, rowsWithText, textAt } from "../../core/search/cells.js";
+import { readRunRecord } from "../../core/search/read-run-record.js";
+import type { RunRecord } from "../../core/search/run-record.js";
+import type { RunTable } from "../../core/search/run-table.js";
+import type { Column } from "../../core/search/table.js";
+import { findRun } from "../../core/store/read/runs.js";
+import { RunstoneError } from "../../store-format/index.js";
+import type { CommandContext } from "../context.js";
+import { nearest } from "../parse/nearest.js";
+import { bestRun } from "./best-run.js";
+import type { OpenRuns } from "./open-runs.js";
+
+const FULL_ID = /^[0-9a-f]{32}$/;
+const SHORTEST_PREFIX = 4;
+const CANDIDATES_SHOWN = 10;
+
+/**
+ * The runs that the words name, in the order of the words, none twice. A word is a full id, a prefix of one id (four
+ * characters or more), the exact name of one run, `@last` (the newest), `@last~2` (two before it), `@best(metric)`,
+ * `@best(metric,min)`, or a filter. Deleted runs are found by id, and by a name that no active run has; the others are
+ * active. Throws RESOURCE_DOES_NOT_EXIST, and INVALID_PARAMETER_VALUE for words that name several runs or mean nothing.
+ */
+export function resolveRuns(
+  context: CommandContext,
+  opened: OpenRuns,
+  words: readonly string[],
+): readonly RunRecord[] {
+  const found = new Map<string, RunRecord>();
+  for (const word of words) {
+    for (const run of runsOf(context, opened, word)) {
+      const key = `${run.experimentId}/${run.runId}`;
+      if (!found.has(key)) found.set(key, run);
+    }
+  }
+  return [...found.values()];
+}
+
+/** As {@link resolveRuns}, for a word that must name one run. Throws INVALID_PARAMETER_VALUE when a filter finds several. */
+export function resolveRun(context: CommandContext, opened: OpenRuns, word: string): RunRecord {
+  const found = resolveRuns(context, opened, [word]);
+  if (found.length > 1) throw ambiguous(word, found);
+  return found[0]!;
+}
+
+function runsOf(context: CommandContext, opened: OpenRuns, word: string): readonly RunRecord[] {
+  if (word.startsWith("@")) return [specialRun(opened.table, word)];
+  const run = runOfId(opened, word) ?? runOfName(opened.table, word);
+  if (run !== null) return [run];
+  if (looksLikeFilter(word)) return runsMatching(context, opened, word);
+  throw noSuchRun(opened.table, word);
+}
+
+/** A full id is read from its directory: no other run is looked at. */
+function runOfId(opened: OpenRuns, word: string): RunRecord | null {
+  if (FULL_ID.test(word)) {
+    const location = findRun(opened.place.context, word);
+    return location === null ? null : readRunRecord(location, opened.place.onDamage);
+  }
+  const { table } = opened;
+  const row = table.rowOf(word);
+  if (row !== null) return table.runAt(row);
+  if (word.length < SHORTEST_PREFIX) return null;
+  return onlyRun(
+    table,
+    word,
+    rowsWithText(attribute(table, "run_id"), (id) => id.startsWith(word)),
+  );
+}
+
+/** An active run goes before deleted ones of that name. */
+function runOfName(table: RunTable, name: string): RunRecord | null {
+  if (name === "") return null;
+  const rows = rowsWithText(attribute(table, "run_name"), (text) => text === name);
+  const stages = attribute(table, "lifecycle_stage");
+  const active = rows.filter((row) => textAt(stages, row) === "active");
+  return onlyRun(table, name, active.length > 0 ? active : rows);
+}
+
+function onlyRun(table: RunTable, word: string, rows: readonly number[]): RunRecord | null {
+  const runs = rows.map((row) => table.runAt(row));
+  if (new Set(runs.map(({ runId }) => runId)).size > 1) throw ambiguous(word, runs);
+  return runs[0] ?? null;
+}
+
+/** `@last`, `@last~2`, `@best(metric)`, `@best(metric,max)`. */
+function specialRun(table: RunTable, word: string): RunRecord {
+  const back = /^@last(?:~(\d{1,9}))?$/.exec(word);
+  if (back !== null) return newestRun(table, Number(back[1] ?? 0), word);
+  const best = /^@best\((.+?)(?:\s*,\s*(min|max))?\)$/.exec(word);
+  if (best !== null) return bestRun(table, best[1]!.trim(), best[2] as "min" | "max" | undefined);
+  throw new RunstoneError("INVALID_PARAMETER_VALUE", `'${word}' names no run`, {
+    hint: "Write @last, @last~2, @best(metric) or @best(metric,max).",
+    data: { run: word },
+  });
+}
+
+function newestRun(table: RunTable, back: number, word: string): RunRecord {
+  const newest = newestRows(table);
+  const row = newest[back];
+  if (row !== undefined) return table.runAt(row);
+  throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `there is no run ${word}`, {
+    hint: newest.length === 0 ? "There is no active run." : `There are ${newest.length} active runs.`,
+    data: { run: word },
+  });
+}
+
+/** The active runs with a readable meta.yaml, the newest start first; of equal starts the smaller id first. */
+function newestRows(table: RunTable): number[] {
+  const [starts, ids, statuses] = ["start_time", "run_id", "status"].map((key) => attribute(table, key));
+  return activeRows(table)
+    .filter((row) => textAt(statuses!, row) !== null)
+    .map((row) => ({ row, start: numberAt(starts!, row) ?? 0, id: textAt(ids!, row) ?? "" }))
+    .sort((a, b) => b.start - a.start || (a.id < b.id ? -1 : 1))
+    .map(({ row }) => row);
+}
+
+function attribute(table: RunTable, key: string): Column | null {
+  return table.column({ entity: "attribute", key });
+}
+
+/** What no run name has by accident: an operator, or words with spaces between. */
+function looksLikeFilter(word: string): boolean {
+  return /[<>=~()"'`]|\s/.test(word);
+}
+
+function runsMatching(_context: CommandContext, _opened: OpenRuns, filter: string): readonly RunRecord[] {
+  throw new RunstoneError("UNSUPPORTED", `cannot search for '${filter}' yet`);
+}
+
+function ambiguous(word: string, candidates: readonly RunRecord[]): RunstoneError {
+  const shown = candidates.slice(0, CANDIDATES_SHOWN);
+  const list = shown
+    .map(({ runId, info }) => `${runId.slice(0, 12)} (${info?.runName || "no name"})`)
+    .join(", ");
+  const more = candidates.length > shown.length ? ", ..." : "";
+  return new RunstoneError("INVALID_PARAMETER_VALUE", `'${word}' names ${candidates.length} runs`, {
+    hint: `Give more of the id: ${list}${more}`,
+    data: { run: word, candidates: shown.map(({ runId }) => runId) },
+  });
+}
+
+function noSuchRun(table: RunTable, word: string): RunstoneError {
+  const column = table.column({ entity: "attribute", key: "run_name" });
+  const meant = nearest(word, column?.kind === "text" ? column.texts : []);
+  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", `there is no run '${word}'`, {
+    hint: meant ? `Did you mean ${meant}?` : "`runstone runs --view all` lists the runs.",
+    data: { run: word },
+  });
+}
