@@ -39,6 +39,19 @@ const asCommonJs = {
   },
 };
 
+/** What hot commands need only now and then, and what would make their file large: imported from beside it. */
+const PARTS = { "write-parquet": "cli/output/write-parquet.ts" };
+const partsBesideHotCommands = {
+  name: "parts-beside-hot-commands",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(write-parquet)\.js$/ }, ({ path, kind }) =>
+      kind === "dynamic-import"
+        ? { path: path.replace(/.*\/(.*)\.js$/, "./$1.mjs"), external: true }
+        : undefined,
+    );
+  },
+};
+
 /** The binary holds none of the other parts: hot ones are required, the program is imported. */
 const partsBesideTheBinary = {
   name: "parts-beside-the-binary",
@@ -76,7 +89,13 @@ function buildHot() {
   const workers = Object.entries(WORKERS).filter(([, source]) => existsSync(root + source));
   // Short names: a third less to compile at each start.
   const entryPoints = Object.fromEntries([...hot, ...workers]);
-  return build({ ...common, ...asCommonJs, minifyIdentifiers: true, entryPoints });
+  return build({
+    ...common,
+    ...asCommonJs,
+    minifyIdentifiers: true,
+    plugins: [partsBesideHotCommands],
+    entryPoints,
+  });
 }
 
 function buildProgram() {
@@ -85,7 +104,7 @@ function buildProgram() {
     format: "esm",
     splitting: true,
     define: defined,
-    entryPoints: { program: "cli/program.ts" },
+    entryPoints: { program: "cli/program.ts", ...PARTS },
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",
     // CommonJS dependencies call require(). A short name could collide with a minified one in some chunk.
