@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { RunstoneError } from "../../store-format/index.js";
+import { type ArtifactEntry, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
+import type { CellValue } from "../output/cell.js";
 import { formatBytes } from "../output/number.js";
-import { printJsonArray, printJsonObject } from "../output/print-json.js";
+import { printJsonObject } from "../output/print-json.js";
+import { printRows } from "../output/print-rows.js";
 import { artifactRecord } from "../output/records.js";
-import { renderTable } from "../output/table.js";
+import type { RowColumn } from "../output/row-column.js";
 import { visible, visibleText } from "../output/visible.js";
+import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
@@ -35,17 +38,28 @@ export async function runList(context: CommandContext, args: ListArguments): Pro
   const opened = openStore(context);
   const { runId, path } = nameOf(opened, args);
   const entries = await opened.store.artifacts.list({ runId }, path, { recursive: args.recursive });
-  if (context.json) return printJsonArray(context, entries.map(artifactRecord));
-  const rows = entries.map(({ path: found, isDir, size }) => [
-    visible(isDir ? `${found}/` : found),
-    size === null ? "" : formatBytes(size),
-  ]);
-  const columns = [
-    { title: "", shrinkTo: 20 },
-    { title: "", align: "right" as const },
+  await printRows(context, {
+    columns: LIST_COLUMNS,
+    rows: entries.map(listRow),
+    records: entries.map(artifactRecord),
+    format: readFormat(context, args),
+    output: args.output,
+    header: false,
+  });
+}
+
+const LIST_COLUMNS: readonly RowColumn[] = [
+  { key: "path", title: "PATH", type: "text", shrinkTo: 20 },
+  { key: "is_dir", title: "DIRECTORY", type: "boolean", only: "programs" },
+  { key: "file_size", title: "SIZE", type: "integer" },
+];
+
+function listRow({ path, isDir, size }: ArtifactEntry): readonly CellValue[] {
+  return [
+    { value: path, text: isDir ? `${path}/` : path },
+    isDir,
+    size === null ? null : { value: size, text: formatBytes(size) },
   ];
-  for (const line of renderTable(columns, rows, { header: false, width: context.width }))
-    context.out.line(line);
 }
 
 export async function runDownload(context: CommandContext, args: DownloadArguments): Promise<void> {

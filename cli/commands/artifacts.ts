@@ -1,4 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Option, type Options, type Positionals } from "../command.js";
+import { formatOptions } from "../parse/format-options.js";
 
 const runId = {
   type: "string",
@@ -21,6 +22,7 @@ const positionals = {
 const listOptions = {
   ...common,
   recursive: { type: "boolean", alias: ["R"], describe: "List what is in directories, too" },
+  ...formatOptions,
 } as const satisfies Options;
 export type ListArguments = ArgumentsOf<typeof listOptions, typeof positionals>;
 

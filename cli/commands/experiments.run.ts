@@ -2,11 +2,14 @@ import { listRunLocations } from "../../core/store/read/runs.js";
 import type { Experiment } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { inTurn } from "../in-turn.js";
-import { printJsonArray, printJsonObject } from "../output/print-json.js";
+import type { CellValue } from "../output/cell.js";
+import { printJsonObject } from "../output/print-json.js";
+import { printRows } from "../output/print-rows.js";
 import { experimentRecord } from "../output/records.js";
-import { renderTable } from "../output/table.js";
+import type { RowColumn } from "../output/row-column.js";
 import { formatAge } from "../output/time.js";
 import { visible } from "../output/visible.js";
+import { readFormat } from "../parse/format-options.js";
 import { parsePairs } from "../parse/pairs.js";
 import { usageError } from "../parse/usage-error.js";
 import { readView } from "../parse/view.js";
@@ -24,38 +27,45 @@ export async function runList(context: CommandContext, args: ListArguments): Pro
   const opened = openStore(context);
   const experiments = await opened.store.listExperiments(readView(args.view));
   const counts = countRuns(opened);
-  if (context.json) {
-    const records = experiments.map((experiment) => ({
+  await printRows(context, {
+    columns: LIST_COLUMNS,
+    rows: experiments.map((experiment) => listRow(context, experiment, counts)),
+    records: experiments.map((experiment) => ({
       ...experimentRecord(experiment),
       runs: counts.get(experiment.experimentId) ?? 0,
-    }));
-    return printJsonArray(context, records);
-  }
-  printTable(context, experiments, counts);
+    })),
+    format: readFormat(context, args),
+    output: args.output,
+  });
 }
 
-function printTable(
+const LIST_COLUMNS: readonly RowColumn[] = [
+  { key: "experiment_id", title: "ID", type: "text" },
+  { key: "name", title: "NAME", type: "text", shrinkTo: 12 },
+  { key: "lifecycle_stage", title: "STAGE", type: "text", dropOrder: 2 },
+  { key: "runs", title: "RUNS", type: "integer" },
+  { key: "age", title: "AGE", type: "text", align: "right", only: "people", dropOrder: 1 },
+  { key: "artifact_location", title: "ARTIFACTS", type: "text", only: "programs" },
+  { key: "creation_time", title: "CREATED", type: "integer", only: "programs" },
+  { key: "last_update_time", title: "UPDATED", type: "integer", only: "programs" },
+];
+
+function listRow(
   context: CommandContext,
-  experiments: readonly Experiment[],
+  experiment: Experiment,
   counts: ReadonlyMap<string, number>,
-): void {
-  const { dim } = context.style;
-  const rows = experiments.map((experiment) => [
-    visible(experiment.experimentId),
-    visible(experiment.name),
-    experiment.lifecycleStage,
-    String(counts.get(experiment.experimentId) ?? 0),
-    formatAge(experiment.lastUpdateTime ?? experiment.creationTime, context.now()),
-  ]);
-  const columns = [
-    { title: "ID" },
-    { title: "NAME", shrinkTo: 12 },
-    { title: "STAGE", dropOrder: 2, paint: (padded: string) => dim(padded) },
-    { title: "RUNS", align: "right" as const },
-    { title: "AGE", align: "right" as const, dropOrder: 1 },
+): readonly CellValue[] {
+  const { experimentId, name, lifecycleStage, artifactLocation, creationTime, lastUpdateTime } = experiment;
+  return [
+    experimentId,
+    name,
+    lifecycleStage,
+    counts.get(experimentId) ?? 0,
+    formatAge(lastUpdateTime ?? creationTime, context.now()),
+    artifactLocation,
+    creationTime,
+    lastUpdateTime,
   ];
-  for (const line of renderTable(columns, rows, { width: context.width, paintHeader: dim }))
-    context.out.line(line);
 }
 
 /** Runs that have a meta.yaml, deleted ones included; nothing of them is read. */

@@ -1,4 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Option, type Options, type Positionals } from "../command.js";
+import { formatOptions } from "../parse/format-options.js";
 import { VIEWS } from "../parse/view.js";
 
 const view = {
@@ -17,7 +18,7 @@ const experimentId = {
   describe: "Name the experiment by its id",
 } as const satisfies Option;
 
-const listOptions = { view } as const satisfies Options;
+const listOptions = { view, ...formatOptions } as const satisfies Options;
 export type ListArguments = ArgumentsOf<typeof listOptions>;
 
 const list = defineCommand({

@@ -1,66 +1,103 @@
+import type { ModelVersion, RegisteredModel } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
-import { printJsonArray, printJsonObject } from "../output/print-json.js";
-import { registeredModelRecord } from "../output/records.js";
-import { renderTable } from "../output/table.js";
+import type { CellValue } from "../output/cell.js";
+import { withOutput } from "../output/output-file.js";
+import { printJsonObject } from "../output/print-json.js";
+import { printRows } from "../output/print-rows.js";
+import { modelVersionRecord, registeredModelRecord } from "../output/records.js";
+import type { RowColumn } from "../output/row-column.js";
 import { formatAge } from "../output/time.js";
 import { visible, visibleText } from "../output/visible.js";
+import { readFormat } from "../parse/format-options.js";
 import { openStore } from "../store/open-store.js";
-import type { ShowArguments } from "./models.js";
+import type { ListArguments, ShowArguments } from "./models.js";
 
-export async function runList(context: CommandContext): Promise<void> {
-  const { store } = openStore(context);
-  const models = await store.listRegisteredModels();
-  const withVersions = [];
-  for (const model of models)
-    withVersions.push({ model, versions: await store.listModelVersions(model.name) });
-  if (context.json)
-    return printJsonArray(
-      context,
-      withVersions.map(({ model, versions }) => registeredModelRecord(model, versions)),
-    );
-  const rows = withVersions.map(({ model, versions }) => [
-    visible(model.name),
-    String(versions.length),
-    visible(
-      Object.entries(model.aliases)
-        .map(([alias, version]) => `${alias}=${version}`)
-        .join(" "),
-    ),
-    formatAge(model.lastUpdatedTime ?? model.creationTime, context.now()),
-  ]);
-  const columns = [
-    { title: "NAME", shrinkTo: 12 },
-    { title: "VERSIONS", align: "right" as const },
-    { title: "ALIASES", shrinkTo: 10 },
-    { title: "AGE", align: "right" as const, dropOrder: 1 },
-  ];
-  const layout = { width: context.width, paintHeader: context.style.dim };
-  for (const line of renderTable(columns, rows, layout)) context.out.line(line);
+const LIST_COLUMNS: readonly RowColumn[] = [
+  { key: "name", title: "NAME", type: "text", shrinkTo: 12 },
+  { key: "versions", title: "VERSIONS", type: "integer" },
+  { key: "aliases", title: "ALIASES", type: "text", shrinkTo: 10 },
+  { key: "age", title: "AGE", type: "text", align: "right", only: "people", dropOrder: 1 },
+  { key: "description", title: "DESCRIPTION", type: "text", only: "programs" },
+  { key: "creation_timestamp", title: "CREATED", type: "integer", only: "programs" },
+  { key: "last_updated_timestamp", title: "UPDATED", type: "integer", only: "programs" },
+];
+
+interface WithVersions {
+  readonly model: RegisteredModel;
+  readonly versions: readonly ModelVersion[];
 }
 
-export async function runShow(context: CommandContext, { name }: ShowArguments): Promise<void> {
+export async function runList(context: CommandContext, args: ListArguments): Promise<void> {
   const { store } = openStore(context);
-  const model = await store.getRegisteredModel(name);
-  const versions = await store.listModelVersions(name);
-  if (context.json) return printJsonObject(context, registeredModelRecord(model, versions));
-  const { out, style, width } = context;
+  const models: WithVersions[] = [];
+  for (const model of await store.listRegisteredModels())
+    models.push({ model, versions: await store.listModelVersions(model.name) });
+  await printRows(context, {
+    columns: LIST_COLUMNS,
+    rows: models.map((listed) => listRow(context, listed)),
+    records: models.map(({ model, versions }) => registeredModelRecord(model, versions)),
+    format: readFormat(context, args),
+    output: args.output,
+  });
+}
+
+function listRow(context: CommandContext, { model, versions }: WithVersions): readonly CellValue[] {
+  const aliases = Object.entries(model.aliases).map(([alias, version]) => `${alias}=${version}`);
+  return [
+    model.name,
+    versions.length,
+    aliases.join(" "),
+    formatAge(model.lastUpdatedTime ?? model.creationTime, context.now()),
+    model.description ?? null,
+    model.creationTime,
+    model.lastUpdatedTime,
+  ];
+}
+
+const VERSION_COLUMNS: readonly RowColumn[] = [
+  { key: "version", title: "VERSION", type: "integer" },
+  { key: "current_stage", title: "STAGE", type: "text" },
+  { key: "aliases", title: "ALIASES", type: "text", shrinkTo: 8 },
+  { key: "run_id", title: "RUN", type: "text" },
+  { key: "source", title: "SOURCE", type: "text", shrinkTo: 12, dropOrder: 2 },
+  { key: "age", title: "AGE", type: "text", align: "right", only: "people", dropOrder: 1 },
+  { key: "model_id", title: "MODEL", type: "text", only: "programs" },
+  { key: "status", title: "STATUS", type: "text", only: "programs" },
+  { key: "creation_timestamp", title: "CREATED", type: "integer", only: "programs" },
+];
+
+export async function runShow(context: CommandContext, args: ShowArguments): Promise<void> {
+  const { store } = openStore(context);
+  const model = await store.getRegisteredModel(args.name);
+  const versions = await store.listModelVersions(args.name);
+  const format = readFormat(context, args);
+  await withOutput(context, args.output, async (into) => {
+    if (format === "json") return printJsonObject(into, registeredModelRecord(model, versions));
+    if (format === "table") printHead(into, model);
+    await printRows(into, {
+      columns: VERSION_COLUMNS,
+      rows: versions.map((version) => versionRow(into, version)),
+      records: versions.map(modelVersionRecord),
+      format,
+    });
+  });
+}
+
+function printHead({ out, style }: CommandContext, model: RegisteredModel): void {
   out.line(`${style.bold("model")} ${visible(model.name)}`);
   if (model.description) for (const line of visibleText(model.description).split("\n")) out.line(`  ${line}`);
-  const rows = versions.map((version) => [
-    String(version.version),
-    visible(version.currentStage),
-    visible(version.aliases.join(" ")),
-    visible(version.runId?.slice(0, 12) ?? ""),
-    visible(version.source ?? ""),
+}
+
+function versionRow(context: CommandContext, version: ModelVersion): readonly CellValue[] {
+  return [
+    version.version,
+    version.currentStage,
+    version.aliases.join(" "),
+    version.runId === null ? null : { value: version.runId, text: version.runId.slice(0, 12) },
+    version.source,
     formatAge(version.creationTime, context.now()),
-  ]);
-  const columns = [
-    { title: "VERSION", align: "right" as const },
-    { title: "STAGE" },
-    { title: "ALIASES", shrinkTo: 8 },
-    { title: "RUN" },
-    { title: "SOURCE", shrinkTo: 12, dropOrder: 2 },
-    { title: "AGE", align: "right" as const, dropOrder: 1 },
+    version.modelId,
+    version.status,
+    version.creationTime,
   ];
-  for (const line of renderTable(columns, rows, { width, paintHeader: style.dim })) out.line(line);
 }

@@ -1,0 +1,171 @@
+/** Rows in every format that `--format` knows. */
+import type { CommandContext } from "../context.js";
+import { usageError } from "../parse/usage-error.js";
+import { type CellValue, isBold, textForPeople } from "./cell.js";
+import { csvLine, tsvLine } from "./delimited.js";
+import { type Format, isForPeople } from "./formats.js";
+import { serializeJson } from "./json.js";
+import { jsonRow } from "./json-row.js";
+import { latexFoot, latexHead, latexLine } from "./latex.js";
+import { markdownHead, markdownLine } from "./markdown.js";
+import type { Output } from "./output.js";
+import { withOutput } from "./output-file.js";
+import { isRightAligned, type RowColumn } from "./row-column.js";
+import { type Column, renderTable } from "./table.js";
+import { visible } from "./visible.js";
+
+export interface RowsToPrint {
+  readonly columns: readonly RowColumn[];
+  /** A cell for each column, those that are left out in some formats too. Taken one by one, but for `table`. */
+  readonly rows: Iterable<readonly CellValue[]>;
+  readonly format: Format;
+  /** Above a table, in bold before a Markdown table, the caption of a LaTeX table. */
+  readonly title?: string | undefined;
+  /** `false`: a table without its heads. */
+  readonly header?: boolean;
+  /** What `json` and `jsonl` print instead of the rows, where a command has objects that say more. */
+  readonly records?: Iterable<object>;
+  /** `--output FILE` */
+  readonly output?: string | undefined;
+}
+
+/** Throws USAGE for Parquet on a terminal; see `withOutput` for what a file may be refused for. */
+export async function printRows(context: CommandContext, printed: RowsToPrint): Promise<void> {
+  await withOutput(context, printed.output, (into) => printInto(into, printed));
+}
+
+async function printInto(context: CommandContext, printed: RowsToPrint): Promise<void> {
+  const shown = columnsFor(printed.columns, printed.format);
+  const columns = shown.map((index) => printed.columns[index]!);
+  const all = columns.length === printed.columns.length;
+  const rows = all ? printed.rows : pick(printed.rows, shown);
+  const chosen = { ...printed, columns, rows };
+  if (printed.format === "parquet") return printParquet(context, chosen);
+  printText(context, chosen);
+}
+
+function columnsFor(columns: readonly RowColumn[], format: Format): number[] {
+  const other = isForPeople(format) ? "programs" : "people";
+  return columns.flatMap(({ only }, index) => (only === other ? [] : [index]));
+}
+
+function* pick(
+  rows: Iterable<readonly CellValue[]>,
+  shown: readonly number[],
+): Generator<readonly CellValue[]> {
+  for (const row of rows) yield shown.map((index) => row[index]!);
+}
+
+function printText(context: CommandContext, printed: RowsToPrint): void {
+  const { columns, rows, title } = printed;
+  const { out } = context;
+  switch (printed.format) {
+    case "table":
+      return printTable(context, printed);
+    case "csv":
+      return printLines(out, keysOf(columns), rows, forTerminal(out, csvLine));
+    case "tsv":
+      return printLines(out, keysOf(columns), rows, forTerminal(out, tsvLine));
+    case "md":
+      out.write(markdownHead(columns, title));
+      for (const row of rows) out.write(markdownLine(row));
+      return;
+    case "latex":
+      out.write(latexHead(columns, title));
+      for (const row of rows) out.write(latexLine(row));
+      return out.write(latexFoot(title));
+    case "jsonl":
+      for (const object of jsonObjects(printed)) out.line(object);
+      return;
+    case "json":
+      return printArray(out, jsonObjects(printed));
+  }
+}
+
+function keysOf(columns: readonly RowColumn[]): readonly string[] {
+  return columns.map(({ key }) => key);
+}
+
+type LineOf = (cells: readonly CellValue[]) => string;
+
+function printLines(
+  out: Output,
+  head: readonly string[],
+  rows: Iterable<readonly CellValue[]>,
+  lineOf: LineOf,
+): void {
+  out.write(lineOf(head));
+  for (const row of rows) out.write(lineOf(row));
+}
+
+/** A terminal obeys control characters; a file or a pipe gets the line as it is. */
+function forTerminal(out: Output, lineOf: LineOf): LineOf {
+  if (!out.isTerminal) return lineOf;
+  return (cells) => `${visible(lineOf(cells).replace(/\r?\n$/, "")).replaceAll("\\t", "\t")}\n`;
+}
+
+function* jsonObjects({ columns, rows, records }: RowsToPrint): Generator<string> {
+  if (records !== undefined) {
+    for (const record of records) yield serializeJson(record);
+    return;
+  }
+  const keys = keysOf(columns);
+  for (const row of rows) yield jsonRow(keys, row);
+}
+
+function printArray(out: Output, objects: Iterable<string>): void {
+  let first = true;
+  for (const object of objects) {
+    out.write(first ? "[\n" : ",\n");
+    out.write(object);
+    first = false;
+  }
+  out.line(first ? "[]" : "\n]");
+}
+
+function printTable(context: CommandContext, { columns, rows, title, header = true }: RowsToPrint): void {
+  const { out, style, width } = context;
+  const bold = new Set<string>();
+  const texts = Array.from(rows, (row, line) =>
+    row.map((cell, index) => {
+      if (isBold(cell)) bold.add(`${line} ${index}`);
+      return visible(textForPeople(cell));
+    }),
+  );
+  if (title !== undefined) out.line(style.bold(visible(title)));
+  const painted = columns.map((column, index) =>
+    tableColumn(header ? column : { ...column, title: "" }, boldCells(bold, index, style.bold)),
+  );
+  for (const line of renderTable(painted, texts, { width, header, paintHeader: style.dim })) out.line(line);
+}
+
+type Paint = NonNullable<Column["paint"]>;
+
+/** Rows are painted one after another: the column counts them. */
+function boldCells(bold: ReadonlySet<string>, index: number, paint: (text: string) => string): Paint {
+  let line = -1;
+  return (padded) => {
+    line += 1;
+    return bold.has(`${line} ${index}`) ? paint(padded) : padded;
+  };
+}
+
+function tableColumn(column: RowColumn, bold: Paint): Column {
+  return {
+    title: visible(column.title),
+    align: isRightAligned(column) ? "right" : "left",
+    ...(column.dropOrder === undefined ? {} : { dropOrder: column.dropOrder }),
+    ...(column.shrinkTo === undefined ? {} : { shrinkTo: column.shrinkTo }),
+    paint: (padded, cell) => bold(column.paint?.(padded, cell) ?? padded, cell),
+  };
+}
+
+async function printParquet({ out }: CommandContext, { columns, rows }: RowsToPrint): Promise<void> {
+  if (out.isTerminal)
+    throw usageError(
+      "a terminal cannot show Parquet",
+      "Add --output FILE, or send it to a file or a program",
+    );
+  const { writeParquet } = await import("./write-parquet.js");
+  writeParquet(out, { columns, rows });
+}
