@@ -1,7 +1,7 @@
 /** Rows in every format that `--format` knows. */
 import type { CommandContext } from "../context.js";
 import { usageError } from "../parse/usage-error.js";
-import { type CellValue, isBold, textForPeople } from "./cell.js";
+import type { CellValue } from "./cell.js";
 import { csvLine, tsvLine } from "./delimited.js";
 import { type Format, isForPeople } from "./formats.js";
 import { serializeJson } from "./json.js";
@@ -10,8 +10,8 @@ import { latexFoot, latexHead, latexLine } from "./latex.js";
 import { markdownHead, markdownLine } from "./markdown.js";
 import type { Output } from "./output.js";
 import { withOutput } from "./output-file.js";
-import { isRightAligned, type RowColumn } from "./row-column.js";
-import { type Column, renderTable } from "./table.js";
+import { printTable } from "./print-table.js";
+import type { RowColumn } from "./row-column.js";
 import { visible } from "./visible.js";
 
 export interface RowsToPrint {
@@ -121,43 +121,6 @@ function printArray(out: Output, objects: Iterable<string>): void {
     first = false;
   }
   out.line(first ? "[]" : "\n]");
-}
-
-function printTable(context: CommandContext, { columns, rows, title, header = true }: RowsToPrint): void {
-  const { out, style, width } = context;
-  const bold = new Set<string>();
-  const texts = Array.from(rows, (row, line) =>
-    row.map((cell, index) => {
-      if (isBold(cell)) bold.add(`${line} ${index}`);
-      return visible(textForPeople(cell));
-    }),
-  );
-  if (title !== undefined) out.line(style.bold(visible(title)));
-  const painted = columns.map((column, index) =>
-    tableColumn(header ? column : { ...column, title: "" }, boldCells(bold, index, style.bold)),
-  );
-  for (const line of renderTable(painted, texts, { width, header, paintHeader: style.dim })) out.line(line);
-}
-
-type Paint = NonNullable<Column["paint"]>;
-
-/** Rows are painted one after another: the column counts them. */
-function boldCells(bold: ReadonlySet<string>, index: number, paint: (text: string) => string): Paint {
-  let line = -1;
-  return (padded) => {
-    line += 1;
-    return bold.has(`${line} ${index}`) ? paint(padded) : padded;
-  };
-}
-
-function tableColumn(column: RowColumn, bold: Paint): Column {
-  return {
-    title: visible(column.title),
-    align: isRightAligned(column) ? "right" : "left",
-    ...(column.dropOrder === undefined ? {} : { dropOrder: column.dropOrder }),
-    ...(column.shrinkTo === undefined ? {} : { shrinkTo: column.shrinkTo }),
-    paint: (padded, cell) => bold(column.paint?.(padded, cell) ?? padded, cell),
-  };
 }
 
 async function printParquet({ out }: CommandContext, { columns, rows }: RowsToPrint): Promise<void> {

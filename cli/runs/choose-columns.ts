@@ -1,0 +1,116 @@
+/** Which columns a listing has: those that words name, or those that say most. */
+import { METRIC_AGGREGATES } from "../../core/search/table.js";
+import { isGlob, matchesGlob } from "../parse/glob.js";
+import { nearest } from "../parse/nearest.js";
+import { attributeColumn, type ColumnSetting } from "./attribute-columns.js";
+import type { KnownKeys } from "./known-keys.js";
+import { metricColumn, paramColumn, type RunColumn, tagColumn } from "./run-column.js";
+
+export interface ColumnChoice {
+  readonly words: readonly string[];
+  /** Only their keys are columns. */
+  readonly known: KnownKeys;
+  readonly setting: ColumnSetting;
+  /** Told of a word that names nothing. */
+  readonly onUnknown: (word: string, meant: string | undefined) => void;
+}
+
+/**
+ * The columns that words name: `metrics.KEY` (also `.min`, `.max`, `.first`, `.count`), `params.KEY`, `tags.KEY`, an attribute, a
+ * bare KEY (a metric, else a param, a tag, an attribute), each also with `*` and `?` (bare: over metrics and params), and
+ * `+varying`: the params and the tags of users that differ. A word may be a list, with commas. None comes twice.
+ */
+export function namedColumns(choice: ColumnChoice): readonly RunColumn[] {
+  const found = new Map<string, RunColumn>();
+  for (const word of choice.words)
+    for (const column of columnsOf(word, choice)) if (!found.has(column.key)) found.set(column.key, column);
+  return [...found.values()];
+}
+
+function columnsOf(word: string, choice: ColumnChoice): readonly RunColumn[] {
+  const { known } = choice;
+  const found = columnsOfOne(word, known, choice.setting);
+  if (found.length > 0) return found;
+  const parts = word.split(",").map((part) => part.trim());
+  if (parts.length > 1) return parts.filter(Boolean).flatMap((part) => columnsOf(part, choice));
+  if (isGlob(word) || word === VARYING) return [];
+  choice.onUnknown(word, nearest(word.replace(PREFIX, ""), known.allNames()));
+  return [unknownColumn(word)];
+}
+
+const VARYING = "+varying";
+const PREFIX = /^(metric|param|tag)s?\./;
+
+function columnsOfOne(word: string, known: KnownKeys, setting: ColumnSetting): readonly RunColumn[] {
+  if (word === VARYING) return varyingColumns(known);
+  const entity = PREFIX.exec(word)?.[1];
+  const key = word.replace(PREFIX, "");
+  if (entity === "metric") return metricColumns(key, known);
+  if (entity === "param") return matching(key, known.params.names).map(paramColumn);
+  if (entity === "tag") return matching(key, known.tags.names).map(tagColumn);
+  return bareColumns(word, known, setting);
+}
+
+function bareColumns(word: string, known: KnownKeys, setting: ColumnSetting): readonly RunColumn[] {
+  if (isGlob(word) && !known.has(word))
+    return [...metricColumns(word, known), ...matching(word, known.params.names).map(paramColumn)];
+  const metrics = metricColumns(word, known);
+  if (metrics.length > 0) return metrics;
+  if (known.params.has(word)) return [paramColumn(word)];
+  if (known.tags.has(word)) return [tagColumn(word)];
+  const attribute = attributeColumn(word, setting);
+  return attribute === undefined ? [] : [attribute];
+}
+
+/** Keys that no run has are columns all the same: scripts count on them. */
+function unknownColumn(word: string): RunColumn {
+  const entity = PREFIX.exec(word)?.[1];
+  const key = word.replace(PREFIX, "");
+  if (entity === "metric") return metricColumn(key);
+  return entity === "param" ? paramColumn(key) : tagColumn(key);
+}
+
+function metricColumns(word: string, known: KnownKeys): readonly RunColumn[] {
+  const last = matching(word, known.metrics.names);
+  if (last.length > 0) return last.map((key) => metricColumn(key));
+  const aggregate = METRIC_AGGREGATES.find((name) => word.endsWith(`.${name}`));
+  if (aggregate === undefined) return [];
+  const key = word.slice(0, -aggregate.length - 1);
+  return matching(key, known.metrics.names).map((name) => metricColumn(name, aggregate));
+}
+
+/** The name itself goes before a glob that it looks like. */
+function matching(word: string, keys: readonly string[]): readonly string[] {
+  if (keys.includes(word)) return [word];
+  return isGlob(word) ? keys.filter((key) => matchesGlob(word, key)) : [];
+}
+
+function varyingColumns({ params, tags }: KnownKeys): readonly RunColumn[] {
+  const own = tags.names.filter((key) => !/^(mlflow|runstone)\./.test(key));
+  return [
+    ...params.names.filter((key) => params.varies(key)).map(paramColumn),
+    ...own.filter((key) => tags.varies(key)).map(tagColumn),
+  ];
+}
+
+const CHOSEN_METRICS = 4;
+const CHOSEN_PARAMS = 4;
+
+/** The metrics that most runs have, and the params that differ between them; the last is left out first. */
+export function chosenColumns({ runCount, metrics, params }: KnownKeys): readonly RunColumn[] {
+  const own = metrics.names.filter((key) => !key.startsWith("system/"));
+  const varying = params.names.filter((key) => runCount === 1 || params.varies(key));
+  const chosen = [
+    ...own.slice(0, CHOSEN_METRICS).map((key) => metricColumn(key)),
+    ...varying.slice(0, CHOSEN_PARAMS).map(paramColumn),
+  ];
+  return chosen.map((column, index) => ({ ...column, dropOrder: 100 + index }));
+}
+
+/** Every metric and every param, for formats that programs read. */
+export function allColumns({ metrics, params }: KnownKeys): readonly RunColumn[] {
+  return [
+    ...[...metrics.names].sort().map((key) => metricColumn(key)),
+    ...[...params.names].sort().map(paramColumn),
+  ];
+}

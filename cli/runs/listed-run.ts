@@ -1,0 +1,51 @@
+/** A run as listings show it, whether its files or the index told it. */
+import { type RunState, readRunState } from "../../core/leases/index.js";
+import type { RunRecord } from "../../core/search/run-record.js";
+import type { MetricAggregate } from "../../core/search/table.js";
+import type { Damage, Point, RunInfo, StringMap } from "../../store-format/index.js";
+
+export interface ListedRun {
+  readonly runId: string;
+  readonly experimentId: string;
+  /** Of the run, absolute. */
+  readonly directory: string;
+  /** null: meta.yaml cannot be read; `damage` says why. */
+  readonly info: RunInfo | null;
+  readonly damage: Pick<Damage, "path" | "reason"> | null;
+  /** null as `info` is. */
+  readonly state: RunState | null;
+  readonly params: StringMap;
+  readonly tags: StringMap;
+  /** The latest point of each metric. */
+  readonly metrics: Readonly<Record<string, Point>>;
+  /** null when the run has no such value, or when only the latest points were read. */
+  aggregate(key: string, aggregate: MetricAggregate): number | null;
+  /** How the store it lies in is called, when several are listed; several where the same run lies in several. */
+  readonly store: string | null;
+  /** The other ranks of its job, when ranks are joined. */
+  readonly otherRanks: readonly ListedRun[];
+}
+
+/** A run of the table. Whether its owner lives is looked up now. */
+export function listedRun(record: RunRecord, store: string | null = null): ListedRun {
+  const { runId, experimentId, directory, info, damage, params, tags, metrics: summaries } = record;
+  const metrics: Record<string, Point> = Object.create(null);
+  for (const key of Object.keys(summaries)) metrics[key] = summaries[key]!.last;
+  return {
+    ...{ runId, experimentId, directory, info, damage, params, tags, metrics, store },
+    state: info === null ? null : readRunState(record, info),
+    aggregate: (key, aggregate) => aggregateOf(record, key, aggregate),
+    otherRanks: [],
+  };
+}
+
+function aggregateOf({ metrics }: RunRecord, key: string, aggregate: MetricAggregate): number | null {
+  const summary = metrics[key];
+  if (summary === undefined) return null;
+  return aggregate === "count" ? summary.count : (summary[aggregate]?.value ?? null);
+}
+
+/** `FINISHED`, `LOST`, `DAMAGED`, ... */
+export function stateName({ state }: Pick<ListedRun, "state">): string {
+  return state?.state ?? "DAMAGED";
+}
