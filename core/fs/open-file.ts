@@ -58,6 +58,18 @@ export class OpenFile {
     }
   }
 
+  /** Bytes of `[start, end)` in one piece of memory of their own, fewer where the file ends. Throws typed errors. */
+  read(start: number, end: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(end, this.size) - start));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = this.#read(bytes.subarray(filled), start + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  }
+
   #read(into: Uint8Array, position: number): number {
     const fd = this.#fd;
     if (fd === null) throw new Error(`${this.path} was closed before it was read`);

@@ -100,7 +100,7 @@ const TEXTS: Readonly<Record<string, (run: RunRecord) => string | undefined>> = 
 };
 
 /** A damaged run counts as deleted when it lies in `.trash`. */
-export function lifecycleStageOf({ info, place }: RunRecord): string {
+export function lifecycleStageOf({ info, place }: Pick<RunRecord, "info" | "place">): string {
   return info?.lifecycleStage ?? (place === "trash" ? "deleted" : "active");
 }
 
