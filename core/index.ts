@@ -44,6 +44,8 @@ export { type FsckOptions, type FsckReport, fsck } from "./maintenance/fsck.js";
 export { collectGarbage, DEFAULT_GRACE_MS, type GcOptions, type GcReport } from "./maintenance/gc.js";
 export { type RepairAction, type RepairReport, repair } from "./maintenance/repair.js";
 export { type Change, type RunVerification, verifyRun } from "./maintenance/verify-run.js";
+export { type RunPage, type RunSearch, searchRunTable } from "./search/search-runs.js";
+export type { Dialect } from "./search/tokenize.js";
 export type { ArtifactPolicy, Durability, StoreContext } from "./store/context.js";
 export { FileStore, type OpenRunOptions } from "./store/file-store.js";
 export {

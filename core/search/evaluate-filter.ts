@@ -1,0 +1,89 @@
+/** Evaluates a filter over the columns of a table. */
+import type { Filter, FilterField } from "./filter.js";
+import type { TextPredicate } from "./like-pattern.js";
+import { intersect, invert, type RowMask, unite } from "./row-mask.js";
+import type { Column, NumberColumn, SearchTable } from "./table.js";
+import { testColumn } from "./test-column.js";
+
+export interface EvaluationContext {
+  readonly table: SearchTable;
+  /** Milliseconds since 1970: running things last until now. */
+  readonly now: number;
+}
+
+/** The rows that match; the mask is the caller's. */
+export function evaluateFilter(filter: Filter, context: EvaluationContext): RowMask {
+  const { rowCount } = context.table;
+  switch (filter.kind) {
+    case "all":
+      return new Uint8Array(rowCount).fill(1);
+    case "test":
+      return testColumn(columnOf(filter.field, context), filter.condition, rowCount);
+    case "word":
+      return evaluateWord(filter.matches, context.table);
+    case "not": {
+      const mask = evaluateFilter(filter.part, context);
+      invert(mask);
+      return mask;
+    }
+    default:
+      return combine(filter.parts, filter.kind === "and" ? intersect : unite, context);
+  }
+}
+
+function combine(
+  parts: readonly Filter[],
+  join: (into: RowMask, other: RowMask) => void,
+  context: EvaluationContext,
+): RowMask {
+  const mask = evaluateFilter(parts[0]!, context);
+  for (let i = 1; i < parts.length; i += 1) join(mask, evaluateFilter(parts[i]!, context));
+  return mask;
+}
+
+/** The column a filter or an order means; null when no row has a value. */
+export function columnOf(field: FilterField, { table, now }: EvaluationContext): Column | null {
+  if (field.entity === "duration") return durationColumn(table, now);
+  if (field.entity === "ambiguous") return table.column(field.exact) ?? table.column(field.otherwise);
+  return table.column(field);
+}
+
+/** From start to end; of runs that are running, to now. */
+function durationColumn(table: SearchTable, now: number): NumberColumn | null {
+  const start = table.column({ entity: "attribute", key: "start_time" });
+  const end = table.column({ entity: "attribute", key: "end_time" });
+  if (start?.kind !== "number") return null;
+  const running = testColumn(
+    table.column({ entity: "attribute", key: "state" }),
+    { kind: "equal", value: "RUNNING" },
+    table.rowCount,
+  );
+  const values = new Float64Array(table.rowCount);
+  const present = new Uint8Array(table.rowCount);
+  for (let row = 0; row < table.rowCount; row += 1) {
+    const until =
+      end?.kind === "number" && isPresent(end, row) ? end.values[row]! : running[row] === 1 ? now : null;
+    if (until === null || !isPresent(start, row)) continue;
+    values[row] = until - start.values[row]!;
+    present[row] = 1;
+  }
+  return { kind: "number", values, present };
+}
+
+function isPresent({ present }: NumberColumn, row: number): boolean {
+  return present === null || present[row] === 1;
+}
+
+const NOTE = "mlflow.note.content";
+const SYSTEM_TAGS = ["mlflow.", "runstone."];
+
+/** In the name, the note, or the value of a tag that is nobody's but the user's. */
+function evaluateWord(matches: TextPredicate, table: SearchTable): RowMask {
+  const condition = { kind: "text", matches } as const;
+  const mask = testColumn(table.column({ entity: "attribute", key: "run_name" }), condition, table.rowCount);
+  for (const key of table.keys("tag")) {
+    if (key !== NOTE && SYSTEM_TAGS.some((prefix) => key.startsWith(prefix))) continue;
+    unite(mask, testColumn(table.column({ entity: "tag", key }), condition, table.rowCount));
+  }
+  return mask;
+}

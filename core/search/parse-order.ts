@@ -1,0 +1,56 @@
+/** Order clauses: a field, then ASC (the default) or DESC. */
+import { filterError } from "./filter-error.js";
+import { type KnownKeys, resolveField } from "./resolve-field.js";
+import type { SearchField, SearchSchema } from "./search-schema.js";
+import { type Token, tokenize } from "./tokenize.js";
+
+export interface OrderClause {
+  readonly field: SearchField;
+  readonly descending: boolean;
+}
+
+export interface OrderOptions {
+  readonly schema: SearchSchema;
+  readonly known?: KnownKeys;
+}
+
+/** Most clauses of one order. */
+export const MAX_ORDER_CLAUSES = 100;
+
+/** Throws `INVALID_PARAMETER_VALUE` with the offset of the token that is wrong. */
+export function parseOrder(clauses: readonly string[], options: OrderOptions): readonly OrderClause[] {
+  const [more] = clauses.slice(MAX_ORDER_CLAUSES);
+  if (more !== undefined) {
+    const at = { start: 0, end: more.length };
+    throw filterError({
+      subject: "order",
+      source: more,
+      at,
+      reason: `there are more than ${MAX_ORDER_CLAUSES} clauses`,
+    });
+  }
+  return clauses.map((clause) => parseClause(clause, options));
+}
+
+function parseClause(source: string, { schema, known }: OrderOptions): OrderClause {
+  const tokens = tokenize({ subject: "order", source, dialect: schema.dialect });
+  const [name, direction, rest] = tokens;
+  if (name === undefined || !isName(name))
+    throw orderError(source, tokens[0]!, "the name of a field is expected");
+  const names = { subject: "order", source, schema } as const;
+  const field = resolveField(name, known === undefined ? names : { ...names, known });
+  if (direction === undefined || direction.kind === "end") return { field, descending: false };
+  const word = direction.raw.toUpperCase();
+  if (word !== "ASC" && word !== "DESC") throw orderError(source, direction, "ASC or DESC is expected");
+  if (rest !== undefined && rest.kind !== "end")
+    throw orderError(source, rest, "nothing more is expected; give each field as an order of its own");
+  return { field, descending: word === "DESC" };
+}
+
+function isName(token: Token): boolean {
+  return token.kind === "path" || (token.kind === "text" && token.raw.startsWith('"'));
+}
+
+function orderError(source: string, at: Token, reason: string): Error {
+  return filterError({ subject: "order", source, at, reason });
+}

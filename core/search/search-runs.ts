@@ -1,0 +1,96 @@
+/** Searches a table of runs: filter, order, one page. */
+import type { View } from "../../store-format/index.js";
+import { columnOf, type EvaluationContext, evaluateFilter } from "./evaluate-filter.js";
+import { checkMaxResults, pageRows, type RowPage } from "./page-rows.js";
+import { parseFilter } from "./parse-filter.js";
+import { type OrderClause, parseOrder } from "./parse-order.js";
+import { intersect, type RowMask } from "./row-mask.js";
+import { MLFLOW_RUNS, runstoneRuns } from "./run-schema.js";
+import type { RunTable } from "./run-table.js";
+import type { SearchSchema } from "./search-schema.js";
+import { type RowOrder, rowOrder, type SortKey } from "./sort-rows.js";
+import type { Column, SearchTable } from "./table.js";
+import { testColumn } from "./test-column.js";
+import type { Dialect } from "./tokenize.js";
+
+export interface RunSearch {
+  /** Default: every run. */
+  readonly filter?: string | undefined;
+  readonly dialect: Dialect;
+  /** `metrics.loss`, `start_time DESC`, ...; what is equal in all: latest start first, then by run id. */
+  readonly orderBy?: readonly string[] | undefined;
+  /** Default and limit in MLflow's dialect: 1,000 and 50,000. In Runstone's: all, and none. */
+  readonly maxResults?: number | undefined;
+  readonly pageToken?: string | undefined;
+  /** By the runs' lifecycle stage; default `active`. */
+  readonly view?: View | undefined;
+  /** Default: every experiment. An id that there is not has no runs. */
+  readonly experimentIds?: readonly string[] | undefined;
+  /** Names by experiment id, so that `experiment` in a filter may be either (Runstone's dialect). */
+  readonly experimentNames?: ReadonlyMap<string, string> | undefined;
+  /** Milliseconds since 1970: what ages and running durations count to. */
+  readonly now: number;
+}
+
+/** Rows are row numbers of the table. */
+export type RunPage = RowPage;
+
+const LIMITS = {
+  mlflow: { otherwise: 1_000, most: 50_000 },
+  runstone: { otherwise: Number.POSITIVE_INFINITY, most: Number.POSITIVE_INFINITY },
+} as const;
+
+/** Throws `INVALID_PARAMETER_VALUE` for a filter, order, page token or limit that cannot be understood. */
+export function searchRunTable(table: RunTable, search: RunSearch): RunPage {
+  const maxResults = checkMaxResults(search.maxResults, LIMITS[search.dialect]);
+  const schema = search.dialect === "mlflow" ? MLFLOW_RUNS : runstoneRuns(search.experimentNames);
+  const context = { table, now: search.now };
+  const filter = parseFilter(search.filter ?? "", { schema, now: search.now, known: table });
+  const clauses = parseOrder(search.orderBy ?? [], { schema, known: table });
+  const mask = evaluateFilter(filter, context);
+  restrict(mask, table, search);
+  return pageRows(mask, {
+    order: orderOfRuns(clauses, context, schema),
+    maxResults,
+    pageToken: search.pageToken,
+  });
+}
+
+/** To the view and the experiments asked for. */
+function restrict(mask: RowMask, table: SearchTable, { view = "active", experimentIds }: RunSearch): void {
+  if (view !== "all") {
+    const stage = table.column({ entity: "attribute", key: "lifecycle_stage" });
+    intersect(mask, testColumn(stage, { kind: "equal", value: view }, table.rowCount));
+  }
+  if (experimentIds !== undefined) {
+    const wanted = new Set(experimentIds);
+    const column = table.column({ entity: "attribute", key: "experiment_id" });
+    const matches = (id: string): boolean => wanted.has(id);
+    intersect(mask, testColumn(column, { kind: "text", matches }, table.rowCount));
+  }
+}
+
+function orderOfRuns(
+  clauses: readonly OrderClause[],
+  context: EvaluationContext,
+  { dialect }: SearchSchema,
+): RowOrder {
+  const keys = clauses.map((clause) => sortKey(clause, context, dialect));
+  const column = (key: string): Column | null => context.table.column({ entity: "attribute", key });
+  return rowOrder([
+    ...keys,
+    { column: column("start_time"), descending: true },
+    { column: column("run_id"), descending: false },
+  ]);
+}
+
+/** Ages grow as times sink. */
+export function sortKey(
+  { field, descending }: OrderClause,
+  context: EvaluationContext,
+  dialect: Dialect,
+): SortKey {
+  const column = columnOf(field.field, context);
+  if (field.type === "age") return { column, descending: !descending };
+  return { column, descending, numeric: dialect === "runstone" && field.type === "scalar" };
+}

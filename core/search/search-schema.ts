@@ -1,0 +1,93 @@
+/** What can be searched for in a kind of thing, by dialect: names, types, operators. The parser asks it, and knows nothing else. */
+import type { FilterField, Operator } from "./filter.js";
+import type { Dialect } from "./tokenize.js";
+
+/**
+ * How values of a field are written and compared. `scalar`: a text that may be a number (params and tags of Runstone's
+ * dialect); `age`: a duration before now, of a field that holds a time; `state` and `status`: a word of the run's life;
+ * `prefix`: the beginning of an id or commit; `flag`: true or false; `version`: an integer, quoted or not.
+ */
+export type ValueType =
+  | "number"
+  | "text"
+  | "scalar"
+  | "time"
+  | "age"
+  | "duration"
+  | "state"
+  | "status"
+  | "prefix"
+  | "flag"
+  | "version";
+
+export interface SearchField {
+  readonly field: FilterField;
+  readonly type: ValueType;
+  readonly operators: ReadonlySet<Operator>;
+  /** Other texts that stand for a value of the field: the names of experiment ids. */
+  readonly aliases?: (value: string) => readonly string[];
+}
+
+/** A key as written behind the entity: without its quotes, and raw. */
+export interface WrittenKey {
+  readonly key: string;
+  readonly raw: string;
+}
+
+export type KeyedEntity = "metric" | "param" | "tag" | "dataset";
+
+export interface SearchSchema {
+  readonly dialect: Dialect;
+  /** Prefixes before the first dot. */
+  readonly prefixes: ReadonlyMap<string, KeyedEntity | "attribute">;
+  readonly attributes: ReadonlyMap<string, SearchField>;
+  /** The field of a key; null when the key is none of its entity. */
+  readonly fieldOf: (entity: KeyedEntity, key: WrittenKey) => SearchField | null;
+  /** Attributes that can be ordered by. */
+  readonly order: ReadonlyMap<string, SearchField>;
+  /** Keyed entities that can be ordered by. */
+  readonly orderEntities: ReadonlySet<KeyedEntity>;
+}
+
+const EQUALITY = ["=", "!="] as const;
+const SIZE = ["<", "<=", ">", ">="] as const;
+const LIKES = ["LIKE", "ILIKE"] as const;
+const LISTS = ["IN", "NOT IN"] as const;
+const NULLS = ["IS NULL", "IS NOT NULL"] as const;
+const OWN_TEXTS = ["NOT LIKE", "NOT ILIKE", "=~", "!~"] as const;
+
+/** The operators of MLflow's dialect by group. */
+export const MLFLOW_OPERATORS = {
+  number: new Set<Operator>([...EQUALITY, ...SIZE]),
+  text: new Set<Operator>([...EQUALITY, ...LIKES]),
+  listed: new Set<Operator>([...EQUALITY, ...LIKES, ...LISTS]),
+  nullable: new Set<Operator>([...EQUALITY, ...LIKES, ...NULLS]),
+  anyText: new Set<Operator>([...EQUALITY, ...SIZE, ...LIKES, ...LISTS]),
+} as const;
+
+/** The operators of Runstone's dialect by type. */
+export const RUNSTONE_OPERATORS: Readonly<Record<ValueType, ReadonlySet<Operator>>> = {
+  number: new Set([...EQUALITY, ...SIZE, ...LISTS, ...NULLS]),
+  version: new Set([...EQUALITY, ...SIZE, ...LISTS, ...NULLS]),
+  text: new Set([...EQUALITY, ...SIZE, ...LIKES, ...OWN_TEXTS, ...LISTS, ...NULLS]),
+  scalar: new Set([...EQUALITY, ...SIZE, ...LIKES, ...OWN_TEXTS, ...LISTS, ...NULLS]),
+  time: new Set([...EQUALITY, ...SIZE, ...LISTS, ...NULLS]),
+  age: new Set([...SIZE, ...NULLS]),
+  duration: new Set([...EQUALITY, ...SIZE, ...NULLS]),
+  state: new Set([...EQUALITY, ...LIKES, ...OWN_TEXTS, ...LISTS, ...NULLS]),
+  status: new Set([...EQUALITY, ...LIKES, ...OWN_TEXTS, ...LISTS, ...NULLS]),
+  prefix: new Set([...EQUALITY, ...LIKES, ...OWN_TEXTS, ...LISTS, ...NULLS]),
+  flag: new Set([...EQUALITY, ...NULLS]),
+};
+
+export function attribute(
+  key: string,
+  type: ValueType,
+  operators: ReadonlySet<Operator> = RUNSTONE_OPERATORS[type],
+): SearchField {
+  return { field: { entity: "attribute", key }, type, operators };
+}
+
+export function tagField(key: string, type: ValueType): SearchField {
+  return { field: { entity: "tag", key }, type, operators: RUNSTONE_OPERATORS[type] };
+}

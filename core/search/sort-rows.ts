@@ -1,0 +1,124 @@
+/**
+ * The order of rows, by MLflow's rules: missing values last in both directions, NaN just before them; texts by code point;
+ * what is equal is decided by the next clause, and at last by the number of the row.
+ */
+import { compareCodePoints, parsePythonFloat } from "../../store-format/index.js";
+import type { Column, NumberColumn, TextColumn } from "./table.js";
+
+/** Negative when row a comes before row b. */
+export type RowOrder = (a: number, b: number) => number;
+
+export interface SortKey {
+  /** null: no row has a value. Lists of texts have no order. */
+  readonly column: Column | null;
+  readonly descending: boolean;
+  /** Texts that are numbers come first, as numbers. */
+  readonly numeric?: boolean;
+}
+
+export function rowOrder(keys: readonly SortKey[]): RowOrder {
+  const orders = keys.map(orderOf).filter((order) => order !== null);
+  const [first, second] = orders;
+  if (first === undefined) return (a, b) => a - b;
+  if (second === undefined) return (a, b) => first(a, b) || a - b;
+  return (a, b) => {
+    for (const order of orders) {
+      const result = order(a, b);
+      if (result !== 0) return result;
+    }
+    return a - b;
+  };
+}
+
+function orderOf({ column, descending, numeric = false }: SortKey): RowOrder | null {
+  if (column === null || column.kind === "texts") return null;
+  if (column.kind === "number") return numberOrder(column, descending);
+  return numeric ? scalarOrder(column, descending) : textOrder(column, descending);
+}
+
+function numberOrder({ values, present }: NumberColumn, descending: boolean): RowOrder {
+  const sign = descending ? -1 : 1;
+  const rank = (row: number): number =>
+    present !== null && present[row] === 0 ? 2 : Number.isNaN(values[row]) ? 1 : 0;
+  const keys = present === null ? values : withoutMissing(values, present);
+  return (a, b) => {
+    const x = keys[a]!;
+    const y = keys[b]!;
+    if (x < y) return -sign;
+    if (x > y) return sign;
+    return x === y ? 0 : rank(a) - rank(b);
+  };
+}
+
+function withoutMissing(values: Float64Array, present: Uint8Array): Float64Array {
+  const keys = values.slice();
+  for (let row = 0; row < keys.length; row += 1) if (present[row] === 0) keys[row] = Number.NaN;
+  return keys;
+}
+
+function textOrder({ codes, texts }: TextColumn, descending: boolean): RowOrder {
+  const sign = descending ? -1 : 1;
+  return (a, b) => {
+    const x = codes[a]!;
+    const y = codes[b]!;
+    if (x === y) return 0;
+    if (x === 0) return 1;
+    if (y === 0) return -1;
+    return sign * compareCodePoints(texts[x - 1]!, texts[y - 1]!);
+  };
+}
+
+/** Numbers, then other texts, then NaN, then the missing; numbers of one size by their text. */
+function scalarOrder(column: TextColumn, descending: boolean): RowOrder {
+  const sign = descending ? -1 : 1;
+  const { codes } = column;
+  const numbers = Float64Array.from([
+    Number.NaN,
+    ...column.texts.map((text) => parsePythonFloat(text) ?? Number.NaN),
+  ]);
+  const ranks = Uint8Array.from([3, ...column.texts.map((text) => rankOfText(text))]);
+  const byText = textOrder(column, descending);
+  return (a, b) => {
+    const x = codes[a]!;
+    const y = codes[b]!;
+    if (x === y) return 0;
+    const rank = ranks[x]! - ranks[y]!;
+    if (rank !== 0) return rank;
+    if (ranks[x] === 0 && numbers[x] !== numbers[y]) return numbers[x]! < numbers[y]! ? -sign : sign;
+    return byText(a, b);
+  };
+}
+
+function rankOfText(text: string): number {
+  const number = parsePythonFloat(text);
+  if (number === undefined) return 1;
+  return Number.isNaN(number) ? 2 : 0;
+}
+
+/** The first `count` of the rows in order, without sorting the others. `rows` may be reordered. */
+export function firstRows(rows: Uint32Array, count: number, order: RowOrder): Uint32Array {
+  if (count >= rows.length / 4) return rows.sort(order).subarray(0, count);
+  const heap = rows.slice(0, count);
+  for (let at = (count >> 1) - 1; at >= 0; at -= 1) siftDown(heap, at, order);
+  for (let at = count; at < rows.length; at += 1) {
+    if (order(rows[at]!, heap[0]!) >= 0) continue;
+    heap[0] = rows[at]!;
+    siftDown(heap, 0, order);
+  }
+  return heap.sort(order);
+}
+
+/** Keeps the last row in order on top. */
+function siftDown(heap: Uint32Array, from: number, order: RowOrder): void {
+  const row = heap[from]!;
+  let at = from;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && order(heap[child + 1]!, heap[child]!) > 0) child += 1;
+    if (order(heap[child]!, row) <= 0) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = row;
+}
