@@ -1,0 +1,98 @@
+/** Everything that two or more runs differ in. */
+
+import type { Integer, StringMap } from "../../store-format/index.js";
+import type { RunRecord } from "../search/run-record.js";
+import type { StoreContext } from "../store/context.js";
+import type { OnDamage } from "../store/read/damages.js";
+import { readMetricPoints } from "../store/read/metric-points.js";
+import { mustFindRun } from "../store/read/runs.js";
+import { CAPTURED_PATHS, capturedEnvironment, capturedPackages } from "./captured-environment.js";
+import { compareArtifacts } from "./compare-artifacts.js";
+import { type ComparedMetric, compareMetrics } from "./compare-metrics.js";
+import { type ComparedRow, compareMaps } from "./compared-row.js";
+import { type ArtifactDigest, RunFiles } from "./run-files.js";
+import { groupTags } from "./tag-groups.js";
+
+export const TEXT_SECTIONS = ["params", "code", "tags", "environment", "packages", "datasets"] as const;
+export type TextSection = (typeof TEXT_SECTIONS)[number];
+export const COMPARED_SECTIONS = ["metrics", ...TEXT_SECTIONS, "artifacts"] as const;
+export type ComparedSection = (typeof COMPARED_SECTIONS)[number];
+
+/** The sections that were asked for; the others are empty. */
+export interface Comparison {
+  readonly runs: readonly RunRecord[];
+  readonly metrics: readonly ComparedMetric[];
+  readonly texts: Readonly<Record<TextSection, readonly ComparedRow<string>[]>>;
+  readonly artifacts: readonly ComparedRow<ArtifactDigest>[];
+  /** Whether anything that was compared differs; metrics of the machine (`system/...`) do not count. */
+  readonly differs: boolean;
+}
+
+export interface ComparisonOptions {
+  readonly sections: ReadonlySet<ComparedSection>;
+  /** Values of metrics no further apart than this are equal. */
+  readonly tolerance: number;
+  readonly atStep?: Integer | undefined;
+  readonly resolution: number;
+  readonly onDamage: OnDamage;
+}
+
+/** Throws RESOURCE_DOES_NOT_EXIST for a run that went away meanwhile, typed I/O errors. */
+export function compareRuns(
+  context: StoreContext,
+  runs: readonly RunRecord[],
+  options: ComparisonOptions,
+): Comparison {
+  const { sections, onDamage } = options;
+  const locations = new Map(runs.map((run) => [run, mustFindRun(context, run.runId)]));
+  const files = runs.map((run) => new RunFiles(context, locations.get(run)!));
+  const pointsOf = (run: RunRecord, key: string) => readMetricPoints(locations.get(run)!, key, onDamage);
+  const { tolerance, atStep, resolution } = options;
+  const metrics = sections.has("metrics")
+    ? compareMetrics(runs, { tolerance, atStep, resolution, pointsOf })
+    : [];
+  const texts = compareTexts(runs, files, sections);
+  const artifacts = sections.has("artifacts")
+    ? compareArtifacts(files, (path) => CAPTURED_PATHS.has(path))
+    : [];
+  const differs =
+    [...Object.values(texts).flat(), ...artifacts].some((row) => row.differs) ||
+    metrics.some((metric) => metric.differs && !isOfTheMachine(metric.key));
+  return { runs, metrics, texts, artifacts, differs };
+}
+
+/** Sampled while the run went on: never the same twice. */
+export function isOfTheMachine(key: string): boolean {
+  return key.startsWith("system/");
+}
+
+function compareTexts(
+  runs: readonly RunRecord[],
+  files: readonly RunFiles[],
+  sections: ReadonlySet<ComparedSection>,
+): Comparison["texts"] {
+  const groups = runs.map(({ tags }) => groupTags(tags));
+  const maps: Readonly<Record<TextSection, () => readonly StringMap[]>> = {
+    params: () => runs.map(({ params }) => params),
+    code: () => groups.map(({ code }) => code),
+    tags: () => groups.map(({ tags }) => tags),
+    environment: () =>
+      groups.map(({ environment }, index) => ({ ...capturedEnvironment(files[index]!), ...environment })),
+    packages: () => files.map(capturedPackages),
+    datasets: () => runs.map(datasetsOf),
+  };
+  const rows = TEXT_SECTIONS.map(
+    (name) => [name, sections.has(name) ? compareMaps(maps[name]()) : []] as const,
+  );
+  return Object.fromEntries(rows) as unknown as Comparison["texts"];
+}
+
+/** Digests by name and use. */
+function datasetsOf({ datasets }: RunRecord): StringMap {
+  const digests: Record<string, string> = Object.create(null);
+  for (const { name, digest, context } of datasets) {
+    const key = context === null ? name : `${name} (${context})`;
+    digests[key] = digests[key] === undefined ? digest : `${digests[key]}, ${digest}`;
+  }
+  return digests;
+}
