@@ -20,6 +20,8 @@ const LOADERS = {
       (await import("./commands/show.js")).show,
       async () => (await import("./commands/show.run.js")).runShow,
     ),
+  compare: async () => (await import("./commands/compare.js")).compare,
+  best: async () => (await import("./commands/best.js")).best,
   artifacts: async () => (await import("./commands/artifacts.js")).artifacts,
   dump: async () => (await import("./commands/dump.js")).dump,
   models: async () => (await import("./commands/models.js")).models,

@@ -28,6 +28,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     commands: [
       { name: "runs", describe: "List runs, the newest first" },
       { name: "show", describe: "Show one run: state, code, curves, params, tags, artifacts" },
+      { name: "compare", describe: "Show what differs between runs: metrics, params, code, data, artifacts" },
+      {
+        name: "best",
+        describe: "Find the run with the best value of a metric, and the step it was reached at",
+      },
       { name: "artifacts", describe: "List, copy and print artifacts of runs" },
       { name: "dump", describe: "Print the whole store as JSON lines" },
       { name: "models", describe: "Read the model registry" },

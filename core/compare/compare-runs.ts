@@ -11,12 +11,8 @@ import { compareArtifacts } from "./compare-artifacts.js";
 import { type ComparedMetric, compareMetrics } from "./compare-metrics.js";
 import { type ComparedRow, compareMaps } from "./compared-row.js";
 import { type ArtifactDigest, RunFiles } from "./run-files.js";
+import { type ComparedSection, TEXT_SECTIONS, type TextSection } from "./sections.js";
 import { groupTags } from "./tag-groups.js";
-
-export const TEXT_SECTIONS = ["params", "code", "tags", "environment", "packages", "datasets"] as const;
-export type TextSection = (typeof TEXT_SECTIONS)[number];
-export const COMPARED_SECTIONS = ["metrics", ...TEXT_SECTIONS, "artifacts"] as const;
-export type ComparedSection = (typeof COMPARED_SECTIONS)[number];
 
 /** The sections that were asked for; the others are empty. */
 export interface Comparison {

@@ -17,7 +17,6 @@ const CODE: Readonly<Record<string, string>> = {
   "mlflow.source.git.branch": "branch",
   "mlflow.source.git.repoURL": "repository",
   "mlflow.source.git.dirty": "dirty",
-  "mlflow.project.entryPoint": "entry point",
   "runstone.command": "command",
 };
 const ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -31,11 +30,11 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   "runstone.world_size": "world size",
 };
 const PREFIXES = [
-  ["runstone.git.", "code", "git "],
-  ["runstone.slurm.", "environment", "slurm "],
+  [/^runstone\.git\./, "code", "git "],
+  [/^runstone\.slurm\./, "environment", "slurm "],
 ] as const;
 /** They differ between any two runs, and say nothing else. */
-const NAMES_OF_THE_RUN = new Set(["mlflow.runName", "mlflow.rootRunId", "mlflow.log-model.history"]);
+const NAMES_OF_THE_RUN = /^mlflow\.(?:runName|rootRunId|log-model\.history)$/;
 
 export function groupTags(tags: StringMap): TagGroups {
   const groups: Record<keyof TagGroups, Record<string, string>> = {
@@ -44,11 +43,11 @@ export function groupTags(tags: StringMap): TagGroups {
     tags: Object.create(null),
   };
   for (const [key, value] of Object.entries(tags)) {
-    const prefix = PREFIXES.find(([start]) => key.startsWith(start));
-    if (NAMES_OF_THE_RUN.has(key)) continue;
+    const prefix = PREFIXES.find(([start]) => start.test(key));
+    if (NAMES_OF_THE_RUN.test(key)) continue;
     else if (CODE[key] !== undefined) groups.code[CODE[key]] = value;
     else if (ENVIRONMENT[key] !== undefined) groups.environment[ENVIRONMENT[key]] = value;
-    else if (prefix !== undefined) groups[prefix[1]][prefix[2] + key.slice(prefix[0].length)] = value;
+    else if (prefix !== undefined) groups[prefix[1]][key.replace(prefix[0], prefix[2])] = value;
     else groups.tags[key] = value;
   }
   return groups;

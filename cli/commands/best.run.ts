@@ -1,0 +1,196 @@
+import { activeRows, numberAt } from "../../core/search/cells.js";
+import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
+import type { MetricMark, RunRecord } from "../../core/search/run-record.js";
+import type { RunTable } from "../../core/search/run-table.js";
+import { RunstoneError } from "../../store-format/index.js";
+import type { CommandContext } from "../context.js";
+import type { CellValue } from "../output/cell.js";
+import { printRows } from "../output/print-rows.js";
+import type { RowColumn } from "../output/row-column.js";
+import { prefixLength } from "../output/run-table.js";
+import { formatAge } from "../output/time.js";
+import { visible } from "../output/visible.js";
+import { readFormat } from "../parse/format-options.js";
+import { usageError } from "../parse/usage-error.js";
+import { findMetric } from "../store/best-run.js";
+import { type OpenRuns, openRuns } from "../store/open-runs.js";
+import { resolveRuns } from "../store/resolve-runs.js";
+import type { BestArguments } from "./best.js";
+
+/** Which way is better, and who said so. */
+interface Goal {
+  readonly direction: Direction;
+  readonly from: "flag" | "name" | "default";
+}
+
+interface Found {
+  readonly run: RunRecord;
+  readonly mark: MetricMark;
+}
+
+export async function runBest(context: CommandContext, args: BestArguments): Promise<void> {
+  const opened = openRuns(context, { experiments: args.experiment });
+  const { key } = findMetric(opened.table, args.metric);
+  const goal = goalOf(key, args);
+  const rows = rankedRows(opened.table, candidates(context, opened, args), { key, goal, last: args.last });
+  if (rows.length === 0) throw nothingToRank(key);
+  const limit = Number(args.limit ?? 1) || Number.POSITIVE_INFINITY;
+  const found = rows.slice(0, limit).map((row) => foundAt(opened.table, row, { key, goal, last: args.last }));
+  if (args.ids) for (const { run } of found) context.out.line(visible(run.runId));
+  else await printFound(context, args, { opened, key, goal, found, count: rows.length });
+}
+
+function goalOf(key: string, { min, max }: BestArguments): Goal {
+  if (min && max) throw usageError("--min and --max are both given", "Give one of them");
+  if (min || max) return { direction: min ? "min" : "max", from: "flag" };
+  const named = metricDirection(key);
+  return named === null ? { direction: "max", from: "default" } : { direction: named, from: "name" };
+}
+
+function candidates(context: CommandContext, opened: OpenRuns, { filter }: BestArguments): readonly number[] {
+  if (filter.length === 0) return activeRows(opened.table);
+  const runs = resolveRuns(context, opened, filter);
+  return runs.map(({ runId }) => opened.table.rowOf(runId)).filter((row) => row !== null);
+}
+
+interface Ranking {
+  readonly key: string;
+  readonly goal: Goal;
+  readonly last: boolean;
+}
+
+/** The rows that have a number for the metric, the best first. */
+function rankedRows(
+  table: RunTable,
+  rows: readonly number[],
+  { key, goal, last }: Ranking,
+): readonly number[] {
+  const values = table.column({ entity: "metric", key, aggregate: last ? "last" : goal.direction });
+  const starts = table.column({ entity: "attribute", key: "start_time" });
+  const sign = goal.direction === "min" ? 1 : -1;
+  return rows
+    .map((row) => ({
+      row,
+      value: numberAt(values, row) ?? Number.NaN,
+      start: numberAt(starts, row) ?? Number.POSITIVE_INFINITY,
+    }))
+    .filter(({ value }) => !Number.isNaN(value))
+    .sort((a, b) => sign * compare(a.value, b.value) || compare(a.start, b.start))
+    .map(({ row }) => row);
+}
+
+/** Differences of infinities are NaN. */
+function compare(left: number, right: number): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function foundAt(table: RunTable, row: number, { key, goal, last }: Ranking): Found {
+  const run = table.runAt(row);
+  const summary = run.metrics[key]!;
+  return { run, mark: (last ? summary.last : summary[goal.direction]) ?? summary.last };
+}
+
+function nothingToRank(key: string): RunstoneError {
+  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", `none of these runs has a number for '${key}'`, {
+    hint: "`runstone runs -c metrics.KEY` shows what there is.",
+    data: { metric: key },
+  });
+}
+
+interface FoundRuns {
+  readonly opened: OpenRuns;
+  readonly key: string;
+  readonly goal: Goal;
+  readonly found: readonly Found[];
+  /** How many runs were ranked. */
+  readonly count: number;
+}
+
+async function printFound(context: CommandContext, args: BestArguments, runs: FoundRuns): Promise<void> {
+  const { opened, key, goal, found } = runs;
+  const ids = opened.table.column({ entity: "attribute", key: "run_id" });
+  const prefix = prefixLength(ids?.kind === "text" ? ids.texts : []);
+  await printRows(context, {
+    title: titleOf(runs, args.last),
+    columns: columnsOf(key, opened.experimentNames.size > 1),
+    rows: found.map((each) => rowOf(each, { ...runs, prefix, now: context.now() })),
+    records: found.map((each) => recordOf(each, key, goal)),
+    format: readFormat(context, args),
+    output: args.output,
+  });
+}
+
+const REASONS: Readonly<Record<Goal["from"], string>> = {
+  flag: "as told",
+  name: "by its name",
+  default: "the name does not say; --min for the smallest",
+};
+
+function titleOf({ key, goal, count }: FoundRuns, last: boolean): string {
+  const word = goal.direction === "min" ? "smallest" : "greatest";
+  const runs = count === 1 ? "1 run" : `${count} runs`;
+  return `${word} ${last ? "last " : ""}${key} of ${runs} (${REASONS[goal.from]})`;
+}
+
+function columnsOf(key: string, severalExperiments: boolean): readonly RowColumn[] {
+  return [
+    { key: "run_id", title: "ID", type: "text" },
+    { key: "run_name", title: "NAME", type: "text", shrinkTo: 8 },
+    { key: "metric", title: "METRIC", type: "text", only: "programs" },
+    { key: "direction", title: "DIRECTION", type: "text", only: "programs" },
+    { key: "value", title: key, type: "number" },
+    { key: "step", title: "STEP", type: "integer" },
+    { key: "last", title: "LAST", type: "number", dropOrder: 3 },
+    { key: "last_step", title: "OF STEP", type: "integer", dropOrder: 4 },
+    { key: "start_time", title: "AGE", type: "integer", dropOrder: 5 },
+    {
+      key: "experiment_id",
+      title: "EXPERIMENT",
+      type: "text",
+      shrinkTo: 6,
+      dropOrder: 6,
+      ...onlyIf(severalExperiments),
+    },
+  ];
+}
+
+function onlyIf(shown: boolean): { readonly only?: "programs" } {
+  return shown ? {} : { only: "programs" };
+}
+
+interface RowContext extends FoundRuns {
+  readonly prefix: number;
+  readonly now: number;
+}
+
+function rowOf({ run, mark }: Found, { opened, key, goal, prefix, now }: RowContext): readonly CellValue[] {
+  const { last } = run.metrics[key]!;
+  const start = run.info?.startTime ?? null;
+  return [
+    { value: run.runId, text: run.runId.slice(0, prefix) },
+    run.info?.runName ?? "",
+    key,
+    goal.direction,
+    mark.value,
+    mark.step,
+    last.value,
+    last.step,
+    { value: start, text: formatAge(start, now) },
+    { value: run.experimentId, text: opened.experimentNames.get(run.experimentId) ?? run.experimentId },
+  ];
+}
+
+function recordOf({ run, mark }: Found, key: string, goal: Goal): object {
+  const { last } = run.metrics[key]!;
+  return {
+    run_id: run.runId,
+    run_name: run.info?.runName ?? "",
+    experiment_id: run.experimentId,
+    metric: key,
+    direction: goal.direction,
+    direction_from: goal.from,
+    value: mark.value,
+    step: mark.step,
+    last: { value: last.value, step: last.step, timestamp: last.timestamp },
+  };
+}

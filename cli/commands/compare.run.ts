@@ -1,0 +1,76 @@
+import { type Comparison, compareRuns } from "../../core/compare/compare-runs.js";
+import { COMPARED_SECTIONS, type ComparedSection } from "../../core/compare/sections.js";
+import { stateOf } from "../../core/search/open-run-table.js";
+import { comparedRows } from "../compare/compared-rows.js";
+import { comparisonRecord } from "../compare/comparison-record.js";
+import { printComparison } from "../compare/print-comparison.js";
+import type { CommandContext } from "../context.js";
+import { EXIT } from "../exit-codes.js";
+import { withOutput } from "../output/output-file.js";
+import { printJsonObject } from "../output/print-json.js";
+import { printRows } from "../output/print-rows.js";
+import type { RowColumn } from "../output/row-column.js";
+import { prefixLength } from "../output/run-table.js";
+import { visible } from "../output/visible.js";
+import { readFormat } from "../parse/format-options.js";
+import { usageError } from "../parse/usage-error.js";
+import { openRuns } from "../store/open-runs.js";
+import { resolveRuns } from "../store/resolve-runs.js";
+import type { CompareArguments } from "./compare.js";
+
+/** Twice the characters of a curve: no bucket is wider than one. */
+const RESOLUTION = 256;
+
+export async function runCompare(context: CommandContext, args: CompareArguments): Promise<void> {
+  const format = readFormat(context, args);
+  const tolerance = args.tolerance ?? 0;
+  if (!(tolerance >= 0)) throw usageError("--tolerance must not be negative");
+  const opened = openRuns(context);
+  const runs = resolveRuns(context, opened, args.run);
+  if (runs.length < 2)
+    throw usageError("compare needs two runs or more", "Example: runstone compare @last '@best(val_loss)'");
+  const comparison = compareRuns(opened.place.context, runs, {
+    sections: new Set<ComparedSection>(
+      args.only.length > 0 ? (args.only as ComparedSection[]) : COMPARED_SECTIONS,
+    ),
+    tolerance,
+    atStep: args["at-step"],
+    resolution: RESOLUTION,
+    onDamage: opened.place.onDamage,
+  });
+  const prefix = prefixLength(runs.map(({ runId }) => runId));
+  const shown = { comparison, all: args.all, atStep: args["at-step"], tolerance, prefix };
+  if (format === "json")
+    await withOutput(context, args.output, (into) =>
+      printJsonObject(into, comparisonRecord(comparison, { ...args, tolerance, stateOf })),
+    );
+  else if (format === "table")
+    await withOutput(context, args.output, (into) =>
+      printComparison(into, { ...shown, stateOf, ascii: args.ascii }),
+    );
+  else
+    await printRows(context, {
+      columns: columnsOf(comparison),
+      rows: comparedRows(comparison, shown).map(({ section, key, of, differs, values }) => [
+        section,
+        key,
+        of,
+        differs,
+        ...values,
+      ]),
+      format,
+      output: args.output,
+    });
+  if (args["exit-code"] && comparison.differs) process.exitCode = EXIT.failure;
+}
+
+/** A column for each run; people see its name, programs its id. */
+function columnsOf({ runs }: Comparison): readonly RowColumn[] {
+  return [
+    { key: "section", title: "SECTION" },
+    { key: "key", title: "KEY" },
+    { key: "of", title: "OF" },
+    { key: "differs", title: "DIFFERS", only: "programs" },
+    ...runs.map(({ runId, info }) => ({ key: runId, title: visible(info?.runName || runId.slice(0, 12)) })),
+  ];
+}
