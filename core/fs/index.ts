@@ -40,6 +40,7 @@ export {
   type FileStat,
   followedStatIfExists,
   listDirectory,
+  listTrueDirectory,
   readBlocks,
   readBytes,
   readBytesIfExists,
