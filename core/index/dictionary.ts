@@ -6,6 +6,7 @@ import {
   type Blocks,
   loadCodes,
   loadNumbers,
+  type Numbers,
   numberAt,
   readVector,
   type Vector,
