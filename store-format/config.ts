@@ -19,6 +19,10 @@ export type ArtifactLocationStyle = (typeof ARTIFACT_LOCATION_STYLES)[number];
 export const DURABILITIES = ["default", "full", "fast"] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
+/** Where the search index is kept: the user's cache, `.runstone/index`, or nowhere. */
+export const INDEX_LOCATIONS = ["auto", "workspace", "none"] as const;
+export type IndexLocation = (typeof INDEX_LOCATIONS)[number];
+
 export interface ArtifactPolicy {
   /** Artifacts up to this size are committed to Git. */
   readonly gitMaxBytes: number;
@@ -45,6 +49,7 @@ export interface WorkspaceConfig {
   readonly defaultExperiment: string;
   readonly artifactLocation: ArtifactLocationStyle;
   readonly durability: Durability;
+  readonly index: IndexLocation;
   readonly artifacts: ArtifactPolicy;
   readonly capture: CapturePolicy;
   /** As found; the sync reads it. */
@@ -59,6 +64,7 @@ export const DEFAULT_CONFIG: WorkspaceConfig = {
   defaultExperiment: "Default",
   artifactLocation: "auto",
   durability: "default",
+  index: "auto",
   artifacts: { gitMaxBytes: 1_048_576, objectCopyMaxBytes: 67_108_864, hardLinks: false },
   capture: { git: true, patch: true, environment: true, packages: true, systemMetrics: true, console: true },
   remotes: new Map(),
@@ -81,6 +87,7 @@ export function parseConfig(bytes: Uint8Array, options: ParseOptions = {}): Work
     defaultExperiment: settings.text("default_experiment", DEFAULT_CONFIG.defaultExperiment),
     artifactLocation: settings.choice("artifact_location", ARTIFACT_LOCATION_STYLES),
     durability: settings.choice("durability", DURABILITIES),
+    index: settings.choice("index", INDEX_LOCATIONS),
     artifacts: parseArtifactPolicy(settings.section("artifacts")),
     capture: parseCapturePolicy(settings.section("capture")),
     remotes: settings.section("remotes").map,
@@ -192,6 +199,7 @@ export function serializeConfig(config: WorkspaceConfig): string {
       default_experiment: config.defaultExperiment,
       artifact_location: config.artifactLocation,
       durability: config.durability,
+      index: config.index,
       artifacts: withMembers(source.get("artifacts"), {
         git_max_bytes: artifacts.gitMaxBytes,
         object_copy_max_bytes: artifacts.objectCopyMaxBytes,

@@ -8,6 +8,8 @@ export {
   DEFAULT_CONFIG,
   DURABILITIES,
   type Durability,
+  INDEX_LOCATIONS,
+  type IndexLocation,
   parseConfig,
   serializeConfig,
   WORKSPACE_FORMAT,

@@ -1,5 +1,5 @@
 /** What every operation on a store needs to know; made once when the store is opened. */
-import type { RunstoneError } from "../../store-format/index.js";
+import type { IndexLocation, RunstoneError } from "../../store-format/index.js";
 import type { LocationPolicy } from "./artifact-location.js";
 import type { StorePaths } from "./layout.js";
 
@@ -18,12 +18,21 @@ export interface ArtifactPolicy {
   readonly hardLinks: boolean;
 }
 
+/** Where the index of the store may be kept. */
+export interface IndexPolicy {
+  /** `auto`: in `directory`; `workspace`: in `.runstone/index`; `none`: nowhere. */
+  readonly location: IndexLocation;
+  /** Of the user's cache, absolute; null: there is none. */
+  readonly directory: string | null;
+}
+
 export interface StoreContext extends StorePaths {
   readonly durability: Durability;
   /** How `artifact_location` and `artifact_uri` are written. */
   readonly locations: LocationPolicy;
   /** What happens to artifacts at the seal. */
   readonly artifactPolicy: ArtifactPolicy;
+  readonly index: IndexPolicy;
   /**
    * Set when the workspace is of a newer format, or only its own config puts the store elsewhere. Everything that writes
    * asks `writable()`, which throws it.

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly cwd: string;
   /** Default: the config's, else `default`. */
   readonly durability?: Durability;
+  /** Where the user's cache keeps indexes, absolute. Default: the index is kept in memory only. */
+  readonly indexDirectory?: string | null;
   readonly now?: () => number;
   readonly warn?: (message: string) => void;
   readonly onDamage?: OnDamage;
@@ -45,6 +47,7 @@ export function openContext(options: OpenOptions): StoreContext {
       // Root writes through the read-only mode that protects a shared file from edits in place.
       hardLinks: config.artifacts.hardLinks && process.getuid?.() !== 0,
     },
+    index: { location: config.index, directory: options.indexDirectory ?? null },
     ...refusalOf(() => {
       assertWritableFormat(config);
       // A config may come with a clone; what the user names is the user's word.

@@ -14,6 +14,7 @@ export function contextOf(root: string, change: Partial<StoreContext> = {}): Sto
     durability: "default",
     locations: "absolute",
     artifactPolicy: { gitMaxBytes: 1_048_576, objectCopyMaxBytes: 67_108_864, hardLinks: false },
+    index: { location: "auto", directory: null },
     now: () => 1_748_764_800_123,
     warn: (message) => assertNoWarning(message),
     ...change,
