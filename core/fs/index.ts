@@ -17,12 +17,23 @@ export {
   writeNewFile,
   writeTemporary,
 } from "./directories.js";
+export {
+  entriesIfExists,
+  type FileFacts,
+  factsIfExists,
+  fileSystemType,
+  isDirectoryMode,
+  isFileMode,
+  namesIfExists,
+  readFactsAndBytes,
+} from "./facts.js";
 export { errnoOf, fileError } from "./failures.js";
 export { copyObject, moveAside } from "./move-aside.js";
 export { moveFile } from "./move-file.js";
 export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";
+export { assertOwnDirectory, ensurePrivateDirectory, replacePrivateFile } from "./private-files.js";
 export {
   copyHashed,
   type HashedFile,
@@ -40,7 +51,6 @@ export {
   type FileStat,
   followedStatIfExists,
   listDirectory,
-  listTrueDirectory,
   readBlocks,
   readBytes,
   readBytesIfExists,

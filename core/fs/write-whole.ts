@@ -12,8 +12,8 @@ export function writeAll(fd: number, bytes: Uint8Array, path: string): void {
 }
 
 /** Creates `path` exclusively with these bytes and, when `sync`, makes them durable. Removes a partial file. */
-export function createWhole(path: string, bytes: Uint8Array, sync: boolean): void {
-  const fd = ops.open(path, "wx");
+export function createWhole(path: string, bytes: Uint8Array, sync: boolean, mode?: number): void {
+  const fd = ops.open(path, "wx", mode);
   try {
     writeAll(fd, bytes, path);
     if (sync) ops.fsync(fd, path);
