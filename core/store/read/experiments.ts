@@ -87,16 +87,19 @@ function readMetaIfStillThere(location: ExperimentLocation, onDamage: OnDamage):
 
 /**
  * Directories that are experiments, and those that hold runs but have no readable meta.yaml (`orphan`). What is damaged
- * or unknown among the directories is reported. Throws typed errors when the root itself cannot be listed.
+ * or unknown among the directories is reported. One that `isSound` vouches for is not looked at. Throws typed errors when
+ * the root itself cannot be listed.
  */
 export function* listExperimentLocations(
   paths: StorePaths,
   onDamage: OnDamage,
+  isSound: (experiment: ExperimentLocation) => boolean = () => false,
 ): Generator<ExperimentLocation> {
   for (const place of PLACES) {
     const parent = placeLocation(paths.root, place);
     for (const name of namesIn(paths, place, onDamage)) {
-      const location = locate(inside(parent, name), name, place, onDamage);
+      const sound = located(inside(parent, name), name, place, false);
+      const location = isSound(sound) ? sound : locate(inside(parent, name), name, place, onDamage);
       if (location !== null) yield location;
     }
   }

@@ -1,0 +1,101 @@
+/**
+ * Where the index of a store lies: a directory of the user's cache (or `.runstone/index`, when config.yaml says so), one
+ * for each store. The version of the format is part of the path, so that releases leave each other's files alone.
+ */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { isRunstoneError, type RunstoneError } from "../../store-format/index.js";
+import {
+  assertNoLinkBetween,
+  assertOwnDirectory,
+  ensurePrivateDirectory,
+  factsIfExists,
+  fileSystemType,
+  realPathIfExists,
+  replacePrivateFile,
+  statIfExists,
+} from "../fs/index.js";
+import type { StoreContext } from "../store/context.js";
+import { isNetworkFileSystem } from "./network-file-systems.js";
+import { SEGMENT_FORMAT } from "./paged-bytes.js";
+
+/** Of the files that this folder writes around segments. */
+const STATE_FORMAT = 1;
+const VERSION = `runs-${STATE_FORMAT}.${SEGMENT_FORMAT}`;
+
+/** The name of the file that says whose index it is. */
+export const OWNER_FILE = "store.json";
+
+export interface IndexHome {
+  /** Absolute. It may not be there yet. */
+  readonly directory: string;
+  readonly identity: StoreIdentity;
+}
+
+/** A store that was moved or copied is another one: its index is made anew. */
+interface StoreIdentity {
+  readonly realPath: string;
+  readonly device: string;
+  readonly inode: string;
+}
+
+/** Why nothing is kept: by the config, for want of a place, or because the place is on a network. */
+export type NoHome = "off" | "no-place" | "network";
+
+/** Looks only; nothing is made. */
+export function findIndexHome(context: StoreContext): IndexHome | NoHome {
+  const { index, workspace } = context;
+  if (index.location === "none") return "off";
+  const base = index.location === "workspace" ? ownIndexOf(workspace) : index.directory;
+  const identity = identityOf(context.root);
+  if (base === null || identity === null) return "no-place";
+  if (index.location !== "workspace" && isOnNetwork(base)) return "network";
+  return { directory: join(base, VERSION, nameOf(identity)), identity };
+}
+
+/** Makes the directory. Throws PERMISSION_DENIED (also: others may write to it) and typed I/O errors. */
+export function prepareIndexHome({ directory, identity }: IndexHome): void {
+  if (statIfExists(directory) !== null) {
+    assertOwnDirectory(directory);
+    return;
+  }
+  ensurePrivateDirectory(directory);
+  replacePrivateFile(join(directory, OWNER_FILE), Buffer.from(`${JSON.stringify(identity)}\n`));
+}
+
+/** Whether an index may be read: it must be the user's own. Absent is fine: there is nothing to read then. */
+export function mayReadIndex({ directory }: IndexHome): RunstoneError | null {
+  try {
+    if (statIfExists(directory) !== null) assertOwnDirectory(directory);
+    return null;
+  } catch (error) {
+    if (isRunstoneError(error)) return error;
+    throw error;
+  }
+}
+
+function ownIndexOf(workspace: string | null): string | null {
+  if (workspace === null) return null;
+  const directory = join(workspace, ".runstone", "index");
+  // A workspace may come with a clone, and links in it must not make us write elsewhere.
+  assertNoLinkBetween(workspace, join(directory, "any"));
+  return directory;
+}
+
+function identityOf(root: string): StoreIdentity | null {
+  const realPath = realPathIfExists(root);
+  const facts = realPath === null ? null : factsIfExists(realPath);
+  if (realPath === null || facts === null) return null;
+  return { realPath, device: String(facts.dev), inode: String(facts.ino) };
+}
+
+function nameOf({ realPath, device, inode }: StoreIdentity): string {
+  const text = `${realPath}\0${device}\0${inode}`;
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
+function isOnNetwork(base: string): boolean {
+  let at = base;
+  while (factsIfExists(at) === null && dirname(at) !== at) at = dirname(at);
+  return isNetworkFileSystem(fileSystemType(at));
+}
