@@ -23,6 +23,7 @@ const LOADERS = {
   compare: async () => (await import("./commands/compare.js")).compare,
   best: async () => (await import("./commands/best.js")).best,
   artifacts: async () => (await import("./commands/artifacts.js")).artifacts,
+  export: async () => (await import("./commands/export.js")).exportRuns,
   dump: async () => (await import("./commands/dump.js")).dump,
   models: async () => (await import("./commands/models.js")).models,
   experiments: async () => (await import("./commands/experiments.js")).experiments,

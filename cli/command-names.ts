@@ -34,6 +34,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         describe: "Find the run with the best value of a metric, and the step it was reached at",
       },
       { name: "artifacts", describe: "List, copy and print artifacts of runs" },
+      {
+        name: "export",
+        describe: "Write runs, or every point of their metrics, as CSV, JSON lines or Parquet",
+      },
       { name: "dump", describe: "Print the whole store as JSON lines" },
       { name: "models", describe: "Read the model registry" },
     ],

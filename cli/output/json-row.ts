@@ -1,10 +1,17 @@
 import { type CellValue, cellValue } from "./cell.js";
 import { serializeJson } from "./json.js";
+import { rememberTexts } from "./remember-texts.js";
 
-/** One object with the columns in their order, whatever their names are. */
-export function jsonRow(keys: readonly string[], cells: readonly CellValue[]): string {
-  const members = keys.map(
-    (key, index) => `${serializeJson(key)}:${serializeJson(cellValue(cells[index]!))}`,
-  );
-  return `{${members.join(",")}}`;
+/** Makes one object a row, with the columns in their order, whatever their names are. */
+export function jsonRows(keys: readonly string[]): (cells: readonly CellValue[]) => string {
+  const heads = keys.map((key, index) => `${index === 0 ? "{" : ","}${serializeJson(key)}:`);
+  const remembered = rememberTexts(serializeJson);
+  return (cells) => {
+    let object = keys.length === 0 ? "{" : "";
+    for (let index = 0; index < heads.length; index += 1) {
+      const value = cellValue(cells[index]!);
+      object += heads[index]! + (typeof value === "string" ? remembered(index, value) : serializeJson(value));
+    }
+    return `${object}}`;
+  };
 }

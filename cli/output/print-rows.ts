@@ -2,10 +2,10 @@
 import type { CommandContext } from "../context.js";
 import { usageError } from "../parse/usage-error.js";
 import type { CellValue } from "./cell.js";
-import { csvLine, tsvLine } from "./delimited.js";
+import { csvLines, type LineOf, tsvLines } from "./delimited.js";
 import { type Format, isForPeople } from "./formats.js";
 import { serializeJson } from "./json.js";
-import { jsonRow } from "./json-row.js";
+import { jsonRows } from "./json-row.js";
 import { latexFoot, latexHead, latexLine } from "./latex.js";
 import { markdownHead, markdownLine } from "./markdown.js";
 import type { Output } from "./output.js";
@@ -63,9 +63,9 @@ function printText(context: CommandContext, printed: RowsToPrint): void {
     case "table":
       return printTable(context, printed);
     case "csv":
-      return printLines(out, keysOf(columns), rows, forTerminal(out, csvLine));
+      return printLines(out, keysOf(columns), rows, forTerminal(out, csvLines()));
     case "tsv":
-      return printLines(out, keysOf(columns), rows, forTerminal(out, tsvLine));
+      return printLines(out, keysOf(columns), rows, forTerminal(out, tsvLines()));
     case "md":
       out.write(markdownHead(columns, title));
       for (const row of rows) out.write(markdownLine(row));
@@ -85,8 +85,6 @@ function printText(context: CommandContext, printed: RowsToPrint): void {
 function keysOf(columns: readonly RowColumn[]): readonly string[] {
   return columns.map(({ key }) => key);
 }
-
-type LineOf = (cells: readonly CellValue[]) => string;
 
 function printLines(
   out: Output,
@@ -109,8 +107,8 @@ function* jsonObjects({ columns, rows, records }: RowsToPrint): Generator<string
     for (const record of records) yield serializeJson(record);
     return;
   }
-  const keys = keysOf(columns);
-  for (const row of rows) yield jsonRow(keys, row);
+  const objectOf = jsonRows(keysOf(columns));
+  for (const row of rows) yield objectOf(row);
 }
 
 function printArray(out: Output, objects: Iterable<string>): void {

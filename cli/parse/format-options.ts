@@ -22,13 +22,17 @@ export const formatOptions = {
 
 export type FormatArguments = ArgumentsOf<typeof formatOptions>;
 
-/** `--json` is `--format json`. Throws USAGE when both are given and differ. */
+/**
+ * What was asked for: `--json` is `--format json`, then the name of the output file counts, then `usual`. Throws USAGE
+ * when `--json` and another format are given.
+ */
 export function readFormat(
   { json }: Pick<CommandContext, "json">,
   { format, output }: Partial<FormatArguments>,
+  usual: Format = "table",
 ): Format {
   if (json && format !== undefined && format !== "json")
     throw usageError(`--json and --format ${format} are both given`, "Give one of them");
   if (json) return "json";
-  return format ?? (output === undefined ? undefined : formatOfFile(output)) ?? "table";
+  return format ?? (output === undefined ? undefined : formatOfFile(output)) ?? usual;
 }

@@ -51,6 +51,7 @@ export {
   type FileStat,
   followedStatIfExists,
   listDirectory,
+  listTrueDirectory,
   readBlocks,
   readBytes,
   readBytesIfExists,

@@ -42,7 +42,16 @@ export function readBytesIfExists(path: string, maxBytes = MAX_WHOLE_BYTES): Uin
 
 /** Entries of a directory in code-unit order of their names, or null when it does not exist. */
 export function listDirectory(path: string): Dirent[] | null {
-  const entries = unless(ABSENT, "list", path, () => ops.readdir(path));
+  return listUnless(ABSENT, path);
+}
+
+/** As {@link listDirectory}, but a file where the directory should be (or one above it) is an error, not absence. */
+export function listTrueDirectory(path: string): Dirent[] | null {
+  return listUnless(["ENOENT"], path);
+}
+
+function listUnless(absent: readonly string[], path: string): Dirent[] | null {
+  const entries = unless(absent, "list", path, () => ops.readdir(path));
   return entries?.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) ?? null;
 }
 

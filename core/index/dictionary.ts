@@ -5,7 +5,8 @@ import type { PagedBytes, PageWindow } from "./paged-bytes.js";
 import {
   type Blocks,
   loadCodes,
-  loadDoubles,
+  loadNumbers,
+  type Numbers,
   numberAt,
   readVector,
   type Vector,
@@ -25,8 +26,18 @@ export class DictionaryBuilder {
   readonly #codes = new Map<string, number>();
   #characters = 0;
   #head = 0;
+  #latest = "";
+  #latestCode = 0;
 
   codeOf(text: string): number {
+    if (this.#latestCode === 0 || text !== this.#latest) {
+      this.#latestCode = this.#find(text);
+      this.#latest = text;
+    }
+    return this.#latestCode;
+  }
+
+  #find(text: string): number {
     let code = this.#codes.get(text);
     if (code === undefined) {
       code = this.texts.push(text);
@@ -77,7 +88,7 @@ function* joined(texts: readonly string[]): Generator<string> {
 }
 
 /** The end of the texts from `first` on that are decoded together. */
-function pieceEnd(ends: Float64Array, first: number): number {
+function pieceEnd(ends: Numbers, first: number): number {
   let last = first + 1;
   while (last + 1 < ends.length && ends[last + 1]! - ends[first]! <= PIECE) last += 1;
   return last;
@@ -170,7 +181,7 @@ export class Dictionary {
   }
 
   #load(): readonly string[] {
-    const ends = loadDoubles(this.#bytes, this.#place.ends);
+    const ends = loadNumbers(this.#bytes, this.#place.ends);
     const texts: string[] = [];
     for (let first = 0; first < this.count; ) {
       const last = pieceEnd(ends, first);

@@ -11,6 +11,12 @@ import { type Blocks, bytesOf, readVector, type Vector, writeVector } from "./ve
 /** In the order in which they are stored. */
 const AGGREGATES: readonly MetricAggregate[] = ["last", "min", "max", "first", "count"];
 
+export interface MetricRow {
+  readonly row: number;
+  /** What its timestamps are close to. */
+  readonly time: number;
+}
+
 export class MetricColumnBuilder {
   readonly #rows = new GrowingWords();
   readonly #last = new GrowingDoubles();
@@ -19,14 +25,14 @@ export class MetricColumnBuilder {
   readonly #first = new GrowingDoubles();
   readonly #count = new GrowingDoubles();
 
-  write(writer: ByteWriter, row: number, summary: MetricSummary): void {
+  write(writer: ByteWriter, summary: MetricSummary, { row, time }: MetricRow): void {
     this.#rows.push(row);
     this.#last.push(summary.last.value);
     this.#min.push(summary.min?.value ?? Number.NaN);
     this.#max.push(summary.max?.value ?? Number.NaN);
     this.#first.push(summary.first.value);
     this.#count.push(summary.count);
-    writeSummary(writer, summary);
+    writeSummary(writer, summary, time);
   }
 
   finish(blocks: Blocks, writer: ByteWriter, rowCount: number): void {
@@ -69,7 +75,8 @@ const FIRST_IS_LAST = 16;
 const HAS_DATASET = 32;
 const HAS_MODEL = 64;
 
-function writeSummary(writer: ByteWriter, { last, first, min, max, count }: MetricSummary): void {
+function writeSummary(writer: ByteWriter, summary: MetricSummary, time: number): void {
+  const { last, first, min, max, count } = summary;
   const minKind = kindOf(min, last, first);
   const maxKind = kindOf(max, last, first);
   const sameFirst = isMark(first, last);
@@ -78,7 +85,7 @@ function writeSummary(writer: ByteWriter, { last, first, min, max, count }: Metr
   writer.varint(count);
   writer.double(last.value);
   writer.integer(last.step, 0);
-  writer.integer(last.timestamp, 0);
+  writer.integer(last.timestamp, time);
   const near = nearOf(last);
   if (!sameFirst) writeMark(writer, first, near);
   if (minKind === OWN) writeMark(writer, min!, near);
@@ -110,11 +117,12 @@ function writeMark(writer: ByteWriter, { value, step }: MetricMark, near: number
   writer.integer(step, near);
 }
 
-export function readSummary(reader: ByteReader): MetricSummary {
+/** `time`: as it was when it was written. */
+export function readSummary(reader: ByteReader, time: number): MetricSummary {
   const bits = reader.byte();
   const count = reader.varint();
   const mark = { value: reader.double(), step: reader.someInteger(0) };
-  const timestamp = reader.someInteger(0);
+  const timestamp = reader.someInteger(time);
   const near = nearOf(mark);
   const first = (bits & FIRST_IS_LAST) === 0 ? readMark(reader, near) : mark;
   const min = readKind(reader, bits & 3, { last: mark, first, near });

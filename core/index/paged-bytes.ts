@@ -9,7 +9,7 @@ import { SegmentDamage } from "./segment-damage.js";
 /** Part of the name of index files, so that versions of Runstone do not read each other's. */
 export const SEGMENT_FORMAT = 1;
 
-const PAGE = 8192;
+const PAGE = 4096;
 const TRAILER = 64;
 const MAGIC = "RUNSTIDX";
 /** As a number of this machine: read back as another one where bytes are ordered otherwise. */
@@ -177,7 +177,7 @@ function checkTrailer(end: Buffer, size: number, path: string): void {
 }
 
 /** How many pages are read ahead when one after another is asked for. */
-const READ_AHEAD = 32;
+const READ_AHEAD = 64;
 
 /** The pages that were read last, kept for the next small read. */
 export class PageWindow {

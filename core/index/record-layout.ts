@@ -1,4 +1,5 @@
 /** What the writer and the reader of records agree on. */
+import type { RunInfo } from "../../store-format/index.js";
 
 /** Bits of the byte a row begins with. */
 export const ROW_BITS = { info: 1, sealed: 2, orphan: 4, trash: 8, damage: 16, links: 32 } as const;
@@ -29,3 +30,8 @@ export type DatasetText = (typeof DATASET_TEXTS)[number];
 /** The tables of keys, in the order in which they are stored. */
 export const KEYED = ["param", "tag", "metric"] as const;
 export type Keyed = (typeof KEYED)[number];
+
+/** What the times of a run are close to, so that they are stored short. */
+export function nearTime(info: Pick<RunInfo, "startTime"> | null): number {
+  return typeof info?.startTime === "number" ? info.startTime : 0;
+}

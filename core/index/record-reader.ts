@@ -13,7 +13,14 @@ import type { ByteReader } from "./byte-reader.js";
 import type { Dictionary } from "./dictionary.js";
 import type { IndexRecord } from "./indexed-run.js";
 import { readSummary } from "./metric-column.js";
-import { type DatasetText, INFO_BITS, type Keyed, ROW_BITS, type TextAttribute } from "./record-layout.js";
+import {
+  type DatasetText,
+  INFO_BITS,
+  type Keyed,
+  nearTime,
+  ROW_BITS,
+  type TextAttribute,
+} from "./record-layout.js";
 
 /** Keys and texts of the file. */
 export interface RowTexts {
@@ -35,15 +42,16 @@ export function readRecord(reader: ByteReader, texts: RowTexts): IndexRecord {
   const experimentId = readText(reader, texts.attribute("experiment_id"));
   const lifecycleStage = readText(reader, texts.attribute("lifecycle_stage")) as LifecycleStage;
   const identity = { runId, experimentId, lifecycleStage };
+  const info = (bits & ROW_BITS.info) === 0 ? null : readInfo(reader, texts, identity);
   return {
     runId,
     experimentId,
     place: (bits & ROW_BITS.trash) === 0 ? "root" : "trash",
     orphan: (bits & ROW_BITS.orphan) !== 0,
-    info: (bits & ROW_BITS.info) === 0 ? null : readInfo(reader, texts, identity),
+    info,
     params: readTexts(reader, texts, "param"),
     tags: readTexts(reader, texts, "tag"),
-    metrics: readMetrics(reader, texts),
+    metrics: readMetrics(reader, texts, nearTime(info)),
     ...((bits & ROW_BITS.links) === 0 ? NO_LINKS : readLinks(reader, texts)),
     sealed: (bits & ROW_BITS.sealed) !== 0,
     ...((bits & ROW_BITS.damage) === 0 ? NO_DAMAGE : readDamage(reader)),
@@ -68,7 +76,7 @@ function readInfo(reader: ByteReader, texts: RowTexts, identity: Identity): RunI
     reader.path,
   );
   const startTime = reader.integer(0);
-  const near = typeof startTime === "number" ? startTime : 0;
+  const near = nearTime({ startTime });
   const endTime = reader.integer(near);
   const deletedTime = reader.integer(near);
   const { lifecycleStage } = identity;
@@ -94,10 +102,10 @@ function readTexts(reader: ByteReader, texts: RowTexts, entity: "param" | "tag")
   return map;
 }
 
-function readMetrics(reader: ByteReader, texts: RowTexts): Readonly<Record<string, MetricSummary>> {
+function readMetrics(reader: ByteReader, texts: RowTexts, time: number): IndexRecord["metrics"] {
   const { keys } = texts.shape("metric", reader.varint());
   const map: Record<string, MetricSummary> = Object.create(null);
-  for (const key of keys) map[key] = readSummary(reader);
+  for (const key of keys) map[key] = readSummary(reader, time);
   return map;
 }
 

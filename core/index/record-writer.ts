@@ -1,7 +1,7 @@
 /** Writes runs into the columns of an index file and, whole, into the bytes of their rows. Read by record-reader.ts. */
 import type { Integer, RunInfo, StringMap } from "../../store-format/index.js";
 import { lifecycleStageOf } from "../search/memory-run-table.js";
-import type { DatasetUse, MetricSummary } from "../search/run-record.js";
+import type { DatasetUse } from "../search/run-record.js";
 import { shortenUri } from "./artifact-uri.js";
 import { ByteWriter } from "./byte-writer.js";
 import { GrowingDoubles, GrowingWords } from "./growing-numbers.js";
@@ -13,6 +13,7 @@ import {
   DATASET_TEXTS,
   INFO_BITS,
   NUMBER_ATTRIBUTES,
+  nearTime,
   ROW_BITS,
   TEXT_ATTRIBUTES,
   type TextAttribute,
@@ -43,7 +44,8 @@ function textColumns(): Record<TextAttribute, TextColumnBuilder> {
 
 export class RecordWriter {
   readonly #rows = new ByteWriter();
-  readonly #ends = new GrowingDoubles();
+  /** Where each row begins, and the end of the last. */
+  readonly #starts = new GrowingDoubles();
   readonly #texts = textColumns();
   readonly #times = { start_time: new TimeColumnBuilder(), end_time: new TimeColumnBuilder() };
   readonly #params = new KeyTableBuilder(() => new TextColumnBuilder());
@@ -66,19 +68,19 @@ export class RecordWriter {
 
   write(record: IndexRecord): void {
     const writer = this.#rows;
+    this.#starts.push(writer.length);
     writer.byte(rowBits(record));
     this.#writeIdentity(record);
     if (record.info !== null) this.#writeInfo(record, record.info);
     this.#writeTexts(this.#params, record.params);
     this.#writeTexts(this.#tags, record.tags);
-    this.#writeMetrics(record.metrics);
+    this.#writeMetrics(record);
     if (hasLinks(record)) this.#writeLinks(record);
     for (const name of DATASET_TEXTS) this.#datasets[name].endRow();
     if (hasDamage(record)) {
       writer.varint(record.damageCount);
       writer.text(JSON.stringify(record.damage));
     }
-    this.#ends.push(writer.length);
     this.#row += 1;
   }
 
@@ -103,10 +105,11 @@ export class RecordWriter {
     this.#writeTimes(info);
   }
 
-  #writeTimes({ startTime, endTime, deletedTime }: RunInfo): void {
+  #writeTimes(info: RunInfo): void {
+    const { startTime, endTime, deletedTime } = info;
     this.#times.start_time.add(this.#row, startTime);
     this.#times.end_time.add(this.#row, endTime);
-    const near = typeof startTime === "number" ? startTime : 0;
+    const near = nearTime(info);
     this.#rows.integer(startTime, 0);
     this.#rows.integer(endTime, near);
     this.#rows.integer(deletedTime, near);
@@ -119,11 +122,12 @@ export class RecordWriter {
       columns[index]!.write(this.#rows, this.#row, texts[keys[index]!]!);
   }
 
-  #writeMetrics(metrics: Readonly<Record<string, MetricSummary>>): void {
+  #writeMetrics({ metrics, info }: IndexRecord): void {
     const keys = Object.keys(metrics);
     const columns = this.#metrics.write(this.#rows, keys);
+    const place = { row: this.#row, time: nearTime(info) };
     for (let index = 0; index < keys.length; index += 1)
-      columns[index]!.write(this.#rows, this.#row, metrics[keys[index]!]!);
+      columns[index]!.write(this.#rows, metrics[keys[index]!]!, place);
   }
 
   #writeLinks({ datasets, modelInputs, modelOutputs }: IndexRecord): void {
@@ -150,7 +154,8 @@ export class RecordWriter {
     for (const name of DATASET_TEXTS) this.#datasets[name].finish(blocks, directory);
     for (const table of [this.#params, this.#tags, this.#metrics]) table.finish(blocks, directory, this.#row);
     directory.varint(blocks.add(this.#rows.bytes()) / 8);
-    writeVector(directory, blocks.addNumbers(this.#ends.all()));
+    this.#starts.push(this.#rows.length);
+    writeVector(directory, blocks.addNumbers(this.#starts.all()));
   }
 }
 

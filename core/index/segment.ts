@@ -20,7 +20,7 @@ import {
 } from "./record-layout.js";
 import { type RowShape, type RowTexts, readRecord } from "./record-reader.js";
 import { readTextColumnPlace, StoredTextColumn, StoredTextList } from "./text-column.js";
-import { loadCodes, loadDoubles, numberAt, readVector, type Vector } from "./vector.js";
+import { loadCodes, loadDoubles, loadNumbers, type Numbers, readVector, type Vector } from "./vector.js";
 
 export class Segment {
   readonly path: string;
@@ -31,6 +31,7 @@ export class Segment {
   readonly #texts: StoredTexts;
   #signatures: SignatureColumns | undefined;
   #runIds: readonly string[] | undefined;
+  #starts: Numbers | undefined;
 
   private constructor(bytes: PagedBytes) {
     this.path = bytes.path;
@@ -72,12 +73,12 @@ export class Segment {
 
   recordAt(row: number): IndexRecord {
     if (!(row >= 0 && row < this.rowCount)) throw new RangeError(`there is no row ${row}`);
-    const { rowsAt, rowEnds } = this.#parts;
-    const read = (offset: number, length: number) => this.#rows.read(offset, length);
-    const start = row === 0 ? 0 : numberAt(read, rowEnds, row - 1);
-    const end = numberAt(read, rowEnds, row);
-    if (!(start >= 0 && end >= start)) throw this.#bytes.damage("a row has no place");
-    return readRecord(new ByteReader(read(rowsAt + start, end - start), this.path), this.#texts);
+    this.#starts ??= loadNumbers(this.#bytes, this.#parts.rowStarts);
+    const start = this.#starts[row]!;
+    const length = this.#starts[row + 1]! - start;
+    if (!(start >= 0 && length >= 0)) throw this.#bytes.damage("a row has no place");
+    const bytes = this.#rows.read(this.#parts.rowsAt + start, length);
+    return readRecord(new ByteReader(bytes, this.path), this.#texts);
   }
 
   indexedRunAt(row: number): IndexedRun {
@@ -175,7 +176,8 @@ interface Parts {
   readonly datasets: Readonly<Record<DatasetText, StoredTextList>>;
   readonly tables: Readonly<Record<Keyed, KeyTable>>;
   readonly rowsAt: number;
-  readonly rowEnds: Vector;
+  /** Of the rows, from `rowsAt`, and the end of the last. */
+  readonly rowStarts: Vector;
   /** What single texts are read through. */
   readonly window: PageWindow;
 }
@@ -199,10 +201,10 @@ function readParts(bytes: PagedBytes): Parts {
     datasets: each(DATASET_TEXTS, () => new StoredTextList(bytes, window, reader)),
     tables: each(KEYED, () => new KeyTable(bytes, window, reader)),
     rowsAt: reader.varint() * 8,
-    rowEnds: readVector(reader, bytes.rowCount),
+    rowStarts: readVector(reader, bytes.rowCount + 1),
     window,
   };
-  const counts = [parts.readAtMs.count, parts.flags.count, parts.rowEnds.count];
+  const counts = [parts.readAtMs.count, parts.flags.count, parts.rowStarts.count - 1];
   if (!reader.atEnd || counts.some((count) => count !== bytes.rowCount))
     throw bytes.damage("the directory is none");
   return parts;

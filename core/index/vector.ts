@@ -45,7 +45,7 @@ export class Blocks {
   }
 }
 
-type Numbers = Float64Array | Uint32Array | Uint16Array | Uint8Array;
+export type Numbers = Float64Array | Uint32Array | Uint16Array | Uint8Array;
 
 export function bytesOf(numbers: Numbers | BigUint64Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
@@ -104,6 +104,13 @@ export function readVector(reader: ByteReader, limit: number): Vector {
   const base = width === DOUBLES ? 0 : reader.double();
   const offset = width === CONSTANT ? 0 : reader.varint() * 8;
   return { count, width, base, offset };
+}
+
+/** All numbers, in whatever array holds them. Not to be changed. */
+export function loadNumbers(bytes: PagedBytes, vector: Vector): Numbers {
+  return vector.width !== CONSTANT && vector.base === 0
+    ? loadBlock(bytes, vector)
+    : loadDoubles(bytes, vector);
 }
 
 /** All numbers. Not to be changed. */

@@ -9,6 +9,8 @@ export interface EvaluationContext {
   readonly table: SearchTable;
   /** Milliseconds since 1970: running things last until now. */
   readonly now: number;
+  /** What bare words look into, beside tags. */
+  readonly names: readonly FilterField[];
 }
 
 /** The rows that match; the mask is the caller's. */
@@ -20,7 +22,7 @@ export function evaluateFilter(filter: Filter, context: EvaluationContext): RowM
     case "test":
       return testColumn(columnOf(filter.field, context), filter.condition, rowCount);
     case "word":
-      return evaluateWord(filter.matches, context.table);
+      return evaluateWord(filter.matches, context);
     case "not": {
       const mask = evaluateFilter(filter.part, context);
       invert(mask);
@@ -42,7 +44,10 @@ function combine(
 }
 
 /** The column a filter or an order means; null when no row has a value. */
-export function columnOf(field: FilterField, { table, now }: EvaluationContext): Column | null {
+export function columnOf(
+  field: FilterField,
+  { table, now }: Pick<EvaluationContext, "table" | "now">,
+): Column | null {
   if (field.entity === "duration") return durationColumn(table, now);
   if (field.entity === "ambiguous") return table.column(field.exact) ?? table.column(field.otherwise);
   return table.column(field);
@@ -77,13 +82,18 @@ function isPresent({ present }: NumberColumn, row: number): boolean {
 const NOTE = "mlflow.note.content";
 const SYSTEM_TAGS = ["mlflow.", "runstone."];
 
-/** In the name, the note, or the value of a tag that is nobody's but the user's. */
-function evaluateWord(matches: TextPredicate, table: SearchTable): RowMask {
-  const condition = { kind: "text", matches } as const;
-  const mask = testColumn(table.column({ entity: "attribute", key: "run_name" }), condition, table.rowCount);
-  for (const key of table.keys("tag")) {
-    if (key !== NOTE && SYSTEM_TAGS.some((prefix) => key.startsWith(prefix))) continue;
-    unite(mask, testColumn(table.column({ entity: "tag", key }), condition, table.rowCount));
-  }
+/** In a name, the note, or the value of a tag that is nobody's but the user's. */
+function evaluateWord(matches: TextPredicate, context: EvaluationContext): RowMask {
+  const { table, names } = context;
+  const mask = new Uint8Array(table.rowCount);
+  const add = (column: Column | null): void => {
+    if (column !== null) unite(mask, testColumn(column, { kind: "text", matches }, table.rowCount));
+  };
+  for (const name of names) add(columnOf(name, context));
+  for (const key of table.keys("tag")) if (isOwnTag(key)) add(table.column({ entity: "tag", key }));
   return mask;
+}
+
+function isOwnTag(key: string): boolean {
+  return key === NOTE || !SYSTEM_TAGS.some((prefix) => key.startsWith(prefix));
 }

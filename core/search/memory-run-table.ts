@@ -1,5 +1,5 @@
 /** The run table of records in memory: what a search without an index is evaluated over. Columns are made when asked for. */
-import { compareCodePoints } from "../../store-format/index.js";
+import { allKeys, numberColumn, numberOf, textColumn, textListColumn } from "./make-columns.js";
 import type { RunRecord } from "./run-record.js";
 import type { RunTable } from "./run-table.js";
 import type { Column, Field, MetricAggregate } from "./table.js";
@@ -83,8 +83,8 @@ export class MemoryRunTable implements RunTable {
 
 const NUMBERS: Readonly<Record<string, (run: RunRecord) => number | undefined>> = {
   __proto__: null as never,
-  start_time: ({ info }) => toNumber(info?.startTime),
-  end_time: ({ info }) => toNumber(info?.endTime),
+  start_time: ({ info }) => numberOf(info?.startTime),
+  end_time: ({ info }) => numberOf(info?.endTime),
 };
 
 const TEXTS: Readonly<Record<string, (run: RunRecord) => string | undefined>> = {
@@ -109,10 +109,6 @@ function stateOfRun(run: RunRecord, stateOf: StateOf): string {
   return run.info.status === "RUNNING" ? stateOf(run) : run.info.status;
 }
 
-function toNumber(value: number | bigint | null | undefined): number | undefined {
-  return value === null || value === undefined ? undefined : Number(value);
-}
-
 function metricValue(run: RunRecord, key: string, aggregate: MetricAggregate): number | undefined {
   const summary = run.metrics[key];
   if (summary === undefined) return undefined;
@@ -127,61 +123,4 @@ function rowsById(runs: readonly RunRecord[]): Map<string, number> {
       rows.set(run.runId, row);
   });
   return rows;
-}
-
-function allKeys(maps: readonly object[]): readonly string[] {
-  const keys = new Set<string>();
-  for (const map of maps) for (const key of Object.keys(map)) keys.add(key);
-  return [...keys].sort(compareCodePoints);
-}
-
-function numberColumn<Row>(rows: readonly Row[], numberOf: (row: Row) => number | undefined): Column | null {
-  const values = new Float64Array(rows.length);
-  const present = new Uint8Array(rows.length);
-  let count = 0;
-  rows.forEach((row, index) => {
-    const value = numberOf(row);
-    if (value === undefined) return;
-    values[index] = value;
-    present[index] = 1;
-    count += 1;
-  });
-  return count === 0 ? null : { kind: "number", values, present };
-}
-
-function textColumn<Row>(rows: readonly Row[], textOf: (row: Row) => string | undefined): Column | null {
-  const codes = new Uint32Array(rows.length);
-  const dictionary = new Dictionary();
-  rows.forEach((row, index) => {
-    const text = textOf(row);
-    if (text !== undefined) codes[index] = dictionary.codeOf(text);
-  });
-  return dictionary.texts.length === 0 ? null : { kind: "text", codes, texts: dictionary.texts };
-}
-
-function textListColumn<Row>(rows: readonly Row[], textsOf: (row: Row) => readonly string[]): Column | null {
-  const offsets = new Uint32Array(rows.length + 1);
-  const codes: number[] = [];
-  const dictionary = new Dictionary();
-  rows.forEach((row, index) => {
-    for (const text of textsOf(row)) codes.push(dictionary.codeOf(text));
-    offsets[index + 1] = codes.length;
-  });
-  if (codes.length === 0) return null;
-  return { kind: "texts", offsets, codes: Uint32Array.from(codes), texts: dictionary.texts };
-}
-
-class Dictionary {
-  readonly texts: string[] = [];
-  readonly #codes = new Map<string, number>();
-
-  /** Counted from 1. */
-  codeOf(text: string): number {
-    let code = this.#codes.get(text);
-    if (code === undefined) {
-      code = this.texts.push(text);
-      this.#codes.set(text, code);
-    }
-    return code;
-  }
 }

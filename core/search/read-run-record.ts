@@ -1,15 +1,17 @@
 /** Reads a run as searches see it. What cannot be read costs only itself; each damage is counted and reported. */
 
 import { join } from "node:path";
-import type { Damage, RunInfo } from "../../store-format/index.js";
+import type { Damage, RunInfo, StringMap } from "../../store-format/index.js";
 import { statIfExists } from "../fs/index.js";
 import { MANIFEST } from "../store/layout.js";
+import { checkRunMeta } from "../store/read/check-run-meta.js";
 import type { OnDamage } from "../store/read/damages.js";
+import { reportForeign } from "../store/read/foreign-content.js";
 import { readInputs, readOutputs } from "../store/read/inputs-outputs.js";
 import { readLatestMetrics } from "../store/read/latest-metrics.js";
 import type { RunLocation } from "../store/read/located.js";
 import { readMetricPoints } from "../store/read/metric-points.js";
-import { readParams, readTags, toStringMap } from "../store/read/records.js";
+import { readRecords, toStringMap } from "../store/read/records.js";
 import { readRunMetaReporting, toRunInfo } from "../store/read/runs.js";
 import type { DatasetUse, MetricSummary, RunRecord } from "./run-record.js";
 import { summarizePoints } from "./summarize-points.js";
@@ -25,8 +27,8 @@ export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRec
     orphan: location.orphan,
     directory: location.directory,
     info,
-    params: toStringMap(readParams(location, damages.add)),
-    tags: toStringMap(readTags(location, damages.add)),
+    params: readTexts(location, "params", damages.add),
+    tags: readTexts(location, "tags", damages.add),
     metrics: readSummaries(location, damages.add),
     ...toLinked(inputs),
     modelOutputs: readOutputs(location, damages.add),
@@ -39,7 +41,15 @@ export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRec
 /** A directory that holds records but no meta.yaml is a damaged run, too. */
 function readInfo(location: RunLocation, onDamage: OnDamage): RunInfo | null {
   const meta = readRunMetaReporting(location, onDamage);
-  return meta === null ? null : toRunInfo(location, meta);
+  if (meta === null) return null;
+  checkRunMeta(location, meta, onDamage);
+  return toRunInfo(location, meta);
+}
+
+function readTexts(location: RunLocation, folder: "params" | "tags", onDamage: OnDamage): StringMap {
+  const records = readRecords(location, folder, onDamage);
+  for (const { key, bytes } of records) reportForeign(location, `${folder}/${key}`, bytes, onDamage);
+  return toStringMap(records);
 }
 
 /** What a run used, as records keep it. */

@@ -61,6 +61,7 @@ export const MLFLOW_RUNS: SearchSchema = {
   fieldOf: mlflowField,
   order: mlflowAttributes(["run_name"]),
   orderEntities: ORDER_ENTITIES,
+  names: [],
 };
 
 function isDatasetKey(key: string): key is "name" | "digest" | "context" {
@@ -153,5 +154,6 @@ export function runstoneRuns(experimentNames?: ReadonlyMap<string, string>): Sea
     fieldOf: runstoneField,
     order: attributes,
     orderEntities: ORDER_ENTITIES,
+    names: [{ entity: "attribute", key: "run_name" }],
   };
 }

@@ -44,7 +44,7 @@ const LIMITS = {
 export function searchRunTable(table: RunTable, search: RunSearch): RunPage {
   const maxResults = checkMaxResults(search.maxResults, LIMITS[search.dialect]);
   const schema = search.dialect === "mlflow" ? MLFLOW_RUNS : runstoneRuns(search.experimentNames);
-  const context = { table, now: search.now };
+  const context = { table, now: search.now, names: schema.names };
   const filter = parseFilter(search.filter ?? "", { schema, now: search.now, known: table });
   const clauses = parseOrder(search.orderBy ?? [], { schema, known: table });
   const mask = evaluateFilter(filter, context);

@@ -45,6 +45,8 @@ export interface SearchSchema {
   readonly fieldOf: (entity: KeyedEntity, key: WrittenKey) => SearchField | null;
   /** Attributes that can be ordered by. */
   readonly order: ReadonlyMap<string, SearchField>;
+  /** What bare words look into, beside tags. */
+  readonly names: readonly FilterField[];
   /** Keyed entities that can be ordered by. */
   readonly orderEntities: ReadonlySet<KeyedEntity>;
 }

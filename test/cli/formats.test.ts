@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { CommandContext } from "../../cli/context.js";
 import type { CellValue, PlainValue } from "../../cli/output/cell.js";
-import { csvLine, guardFormula, tsvLine } from "../../cli/output/delimited.js";
+import { csvLines, guardFormula, tsvLines } from "../../cli/output/delimited.js";
 import { FORMATS, formatOfFile } from "../../cli/output/formats.js";
 import { escapeLatex, latexLine } from "../../cli/output/latex.js";
 import { escapeMarkdown, markdownLine } from "../../cli/output/markdown.js";
@@ -32,14 +32,14 @@ const hostile = fc.oneof(
 describe("CSV", () => {
   test("is RFC 4180 with CR LF, and knows the empty text from no value", () => {
     assert.equal(
-      csvLine(["a", "", null, 'say "hi"', "x,y", "two\nlines"]),
+      csvLines()(["a", "", null, 'say "hi"', "x,y", "two\nlines"]),
       'a,"",,"say ""hi""","x,y","two\nlines"\r\n',
     );
   });
 
   test("numbers keep every digit, NaN, infinities and the sign of zero", () => {
     assert.equal(
-      csvLine([0.1 + 0.2, 5e-324, Number.NaN, Infinity, -Infinity, -0, 2n ** 63n - 1n, true, -1.5]),
+      csvLines()([0.1 + 0.2, 5e-324, Number.NaN, Infinity, -Infinity, -0, 2n ** 63n - 1n, true, -1.5]),
       "0.30000000000000004,5e-324,NaN,inf,-inf,-0,9223372036854775807,true,-1.5\r\n",
     );
   });
@@ -47,7 +47,7 @@ describe("CSV", () => {
   test("every text comes back, and none is a formula", () => {
     fc.assert(
       fc.property(fc.array(fc.option(hostile), { minLength: 1, maxLength: 4 }), (cells) => {
-        const [read] = readCsv(csvLine(cells));
+        const [read] = readCsv(csvLines()(cells));
         assert.deepEqual(
           read!.map((cell) => (cell === null ? null : unguard(cell))),
           cells,
@@ -68,7 +68,7 @@ describe("TSV", () => {
   test("one line a row and one tab between cells, whatever the texts hold", () => {
     fc.assert(
       fc.property(fc.array(hostile, { minLength: 1, maxLength: 4 }), (cells) => {
-        const line = tsvLine(cells);
+        const line = tsvLines()(cells);
         assert.equal(line.indexOf("\n"), line.length - 1);
         assert.ok(!line.includes("\r"));
         assert.deepEqual(line.slice(0, -1).split("\t").map(unescapeTsv).map(unguard), cells);

@@ -1,117 +1,13 @@
 /** The walk-through of README.md, run as it is written. */
-import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { REPOSITORY } from "../helpers/python.js";
-import { fencedBlocks, readPage } from "./pages.js";
+import { test } from "node:test";
+import { assertPageRuns, withoutPrograms } from "./walk-through.js";
 
-interface Step {
-  readonly command: string;
-  readonly output: readonly string[];
-}
+const PAGE = "README.md";
 
-const MARK = "@@ step";
-
-test("the walk-through of README.md runs as written and prints what it says", {
-  skip: missingPrograms(),
-}, (context) => {
-  const steps = walkThrough();
-  assert.ok(steps.length >= 9, "the walk-through has its steps");
-  const printed = runInProject(
-    context,
-    steps.map(({ command }) => command),
-  );
-  for (const [index, { command, output }] of steps.entries()) {
-    assert.match(comparable(printed[index] ?? []), expectation(output), `output of: ${command}`);
-  }
-});
-
-function missingPrograms(): string | false {
-  const missing = ["bash", "git", "python3", "pgrep"].filter(
-    (program) => spawnSync(program, ["--version"], { stdio: "ignore" }).status !== 0,
-  );
-  if (missing.length === 0) return false;
-  const reason = `the walk-through needs ${missing.join(", ")}`;
-  if (process.env.CI === "true") throw new Error(reason);
-  console.warn(`\n!!! SKIPPED: ${reason}\n`);
-  return reason;
-}
-
-function walkThrough(): readonly Step[] {
-  return fencedBlocks(readPage("README.md"))
-    .filter(({ language }) => language === "console")
-    .flatMap(({ text }) => text.split(/^(?=\$ )/m))
-    .map((step) => {
-      const [command = "", ...output] = step.trimEnd().split("\n");
-      return { command: command.replace(/^\$ /, ""), output };
-    });
-}
-
-/** Runs the commands in one shell, in a Git repository with the examples. Returns the lines each printed. */
-function runInProject(context: TestContext, commands: readonly string[]): readonly (readonly string[])[] {
-  const home = mkdtempSync(join(tmpdir(), "runstone-readme-"));
-  context.after(() => rmSync(home, { recursive: true, force: true }));
-  const project = join(home, "project");
-  const bin = join(home, "bin");
-  const spools = join(home, "spools");
-  for (const directory of [project, bin, spools]) mkdirSync(directory);
-  symlinkSync(join(REPOSITORY, "dist", "bin", "runstone.js"), join(bin, "runstone"));
-  cpSync(join(REPOSITORY, "examples"), join(project, "examples"), { recursive: true });
-  writeFileSync(join(project, ".gitignore"), "wine-out\nlong.*\n");
-  const { RUNSTONE_RUN_ID: _, RUNSTONE_STORE: __, NODE_EXTRA_CA_CERTS: ___, ...env } = process.env;
-  const script = [
-    "git init -q -b main && git config user.name Ada && git config user.email ada@example.org",
-    "git add . && git commit -q -m Wine",
-    ...commands.flatMap((command, index) => [`echo '${MARK} ${index}'`, command]),
-  ].join("\n");
-  const { stdout, status } = spawnSync("bash", ["-c", `exec 2>&1\n${script}`], {
-    cwd: project,
-    env: { ...env, HOME: home, PATH: `${bin}:${env.PATH}`, RUNSTONE_SPOOL_DIR: spools, NO_COLOR: "1" },
-    encoding: "utf8",
-    timeout: 300_000,
-  });
-  assert.equal(status, 0, stdout);
-  const parts = stdout.split(new RegExp(`^${MARK} \\d+\\n`, "m")).slice(1);
-  return parts.map((part) =>
-    part
-      .trimEnd()
-      .split("\n")
-      .filter((line) => !/^bash: .*\bKilled\b/.test(line)),
-  );
-}
-
-/** A line without what differs from one run to the next: ids, names, places, times, and the widths of columns. */
-function withoutChance(line: string): string {
-  return line
-    .replace(/\b[0-9a-f]{32}\b/g, "RUN")
-    .replace(/\b[0-9a-f]{12}\b on /, "COMMIT on ")
-    .replace(/^[0-9a-f]{7} /, "ID ")
-    .replace(/\b[a-z]+-[a-z]+-\d{1,3}\b/g, "NAME")
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/, "DATE")
-    .replace(/\b\d+(?:\.\d+)?(?:ms|s|m|h)\b(?: \d+s)?/g, "TIME")
-    .replace(/\bjust now\b/g, "TIME ago")
-    .replace(/\bnow\b/g, "TIME")
-    .replace(/: \/\S+ /, ": PLACE ")
-    .replace(/process \d+ on \S+\)/, "process N on HOST)")
-    .replace(/\d+ files and \d+ objects/, "N files and N objects")
-    .replace(/ {2,}/g, "  ");
-}
-
-function comparable(lines: readonly string[]): string {
-  return lines.map((line) => `${withoutChance(line)}\n`).join("");
-}
-
-/** `...` stands for any lines. */
-function expectation(lines: readonly string[]): RegExp {
-  const parts = lines.map((line) =>
-    line === "..." ? "(?:.*\\n)*?" : `${literally(withoutChance(line))}\\n`,
-  );
-  return new RegExp(`^${parts.length === 0 ? "\\n?" : parts.join("")}$`);
-}
-
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
+test(
+  "the walk-through of README.md runs as written and prints what it says",
+  {
+    skip: withoutPrograms(PAGE, ["bash", "git", "python3", "pgrep"]),
+  },
+  (context) => assertPageRuns(context, PAGE, 9),
+);

@@ -2,16 +2,16 @@
 
 import { compareCodePoints } from "../../../store-format/index.js";
 import type { Dirent } from "../../fs/index.js";
-import { listDirectory, statIfExists } from "../../fs/index.js";
+import { listTrueDirectory, statIfExists } from "../../fs/index.js";
 import { type OnDamage, readable, report } from "./damages.js";
 import { type Located, ROOT_PATH } from "./located.js";
 
 /**
- * Entries in code-point order; none when the directory is absent, cannot be read, or is a link: what lies outside is not
- * in the store (both reported). Only the root itself may be a link: its user named it.
+ * Entries in code-point order; none when the directory is absent, is a file, cannot be read, or is a link: what lies outside
+ * is not in the store (all but absence reported). Only the root itself may be a link: its user named it.
  */
 export function entriesOf(owner: Located, onDamage: OnDamage): Dirent[] {
-  const entries = readable(onDamage, owner, undefined, () => listDirectory(owner.directory)) ?? [];
+  const entries = readable(onDamage, owner, undefined, () => listTrueDirectory(owner.directory)) ?? [];
   if (entries.length > 0 && owner.path !== ROOT_PATH && isLink(owner)) {
     report(onDamage, owner, "not_a_regular_file", { reason: "is a link, which is not followed" });
     return [];

@@ -1,5 +1,7 @@
 /** Content that a version-control tool left in the place of a file's own. */
 import { OpenFile } from "../../fs/index.js";
+import { type OnDamage, report } from "./damages.js";
+import type { Located } from "./located.js";
 
 const LFS = "version https://git-lfs.github.com/spec/";
 /** A pointer is some 130 bytes; the specification allows less than 1024. */
@@ -23,6 +25,13 @@ export function foreignContent(path: string): "lfs_pointer" | "merge_conflict" |
 export function foreignBytes(beginning: Uint8Array, size: number): "lfs_pointer" | "merge_conflict" | null {
   if (isLfsPointer(beginning, size)) return "lfs_pointer";
   return hasConflictMarks(beginning) ? "merge_conflict" : null;
+}
+
+/** Reports bytes that are no value of their file; returns whether they were. */
+export function reportForeign(owner: Located, name: string, bytes: Uint8Array, onDamage: OnDamage): boolean {
+  const foreign = foreignBytes(bytes, bytes.length);
+  if (foreign !== null) report(onDamage, owner, foreign, { name });
+  return foreign !== null;
 }
 
 export function isLfsPointer(beginning: Uint8Array, size: number): boolean {

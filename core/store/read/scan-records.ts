@@ -9,7 +9,7 @@ import type { OpenFile } from "../../fs/index.js";
 import { LINKS } from "../layout.js";
 import { type OnDamage, report } from "./damages.js";
 import { entriesOf } from "./entries.js";
-import { foreignBytes } from "./foreign-content.js";
+import { reportForeign } from "./foreign-content.js";
 import { inside, type Located, type LoggedModelLocation, type RunLocation } from "./located.js";
 import {
   metricKeys,
@@ -129,9 +129,8 @@ function checkKeys(owner: Located, folder: string, keys: readonly string[], onDa
 function checkValue(owner: Located, name: string, { bytes }: RecordBytes, onDamage: OnDamage): void {
   const offset = invalidUtf8Offset(bytes);
   if (offset >= 0) report(onDamage, owner, "value_not_utf8", { name, offset });
-  const foreign = foreignBytes(bytes, bytes.length);
-  if (foreign !== null) report(onDamage, owner, foreign, { name });
-  else if (bytes.length > 1 && bytes.indexOf(LF) === bytes.length - 1) {
+  if (reportForeign(owner, name, bytes, onDamage)) return;
+  if (bytes.length > 1 && bytes.indexOf(LF) === bytes.length - 1) {
     report(onDamage, owner, "value_ends_in_line_feed", { name, offset: bytes.length - 1 });
   }
 }

@@ -1,9 +1,9 @@
 /** The walk over one run. */
 import { join } from "node:path";
-import type { RunMeta } from "../../../store-format/index.js";
 import { type Dirent, isTemporaryName, statIfExists } from "../../fs/index.js";
 import { LEASE_BEAT } from "../../leases/index.js";
 import { LEASE, LINKS, MANIFEST, META, TORN, WRITERS } from "../layout.js";
+import { checkRunMeta } from "./check-run-meta.js";
 import { type OnDamage, report } from "./damages.js";
 import { entriesOf } from "./entries.js";
 import { type InputEntry, readInputEntries, readOutputEntries } from "./inputs-outputs.js";
@@ -60,21 +60,6 @@ function checkModel(run: RunLocation, modelId: string, name: string, scan: RunSc
   if (scan.hasModel(run, modelId)) return;
   const reason = `names the logged model ${modelId}, which is not there`;
   report(scan.onDamage, run, "logged_model_missing", { name, reason });
-}
-
-function checkRunMeta(run: RunLocation, meta: RunMeta, onDamage: OnDamage): void {
-  const name = META;
-  if (meta.missing !== undefined) {
-    report(onDamage, run, "run_meta_incomplete", { name, reason: `lacks ${meta.missing.join(", ")}` });
-  }
-  if (meta.runId !== run.runId) {
-    const reason = `says run ${JSON.stringify(meta.runId)}; the name of the directory counts`;
-    report(onDamage, run, "run_id_mismatch", { name, reason });
-  }
-  if (meta.experimentId !== run.experimentId) {
-    const reason = `says experiment ${JSON.stringify(meta.experimentId)}; the name of the directory counts`;
-    report(onDamage, run, "run_experiment_mismatch", { name, reason });
-  }
 }
 
 function checkEntries(run: RunLocation, onDamage: OnDamage): void {

@@ -1,0 +1,47 @@
+import type { RunRecord } from "../../core/search/run-record.js";
+import type { CommandContext } from "../context.js";
+import { chooseRuns } from "../export/choose-runs.js";
+import { POINT_COLUMNS, pointRows } from "../export/point-rows.js";
+import { runRows } from "../export/run-rows.js";
+import type { Format } from "../output/formats.js";
+import { printRows } from "../output/print-rows.js";
+import { ProgressLine } from "../output/progress-line.js";
+import { readFormat } from "../parse/format-options.js";
+import { usageError } from "../parse/usage-error.js";
+import { readView } from "../parse/view.js";
+import { type OpenRuns, openRuns } from "../store/open-runs.js";
+import type { ExportArguments } from "./export.js";
+
+export async function runExport(context: CommandContext, args: ExportArguments): Promise<void> {
+  const format = exportFormat(context, args);
+  const opened = openRuns(context, { experiments: args.experiment });
+  const runs = await chooseRuns(context, opened, { words: args.runs, view: readView(args.view) });
+  if (args.metrics || args.metric.length > 0) return exportPoints(context, opened, { runs, format, args });
+  await printRows(context, { ...runRows(runs, opened.experimentNames), format, output: args.output });
+}
+
+/** Throws USAGE for the name of a file that asks for a format of people. */
+function exportFormat(context: CommandContext, { format, output }: ExportArguments): Format {
+  const chosen = readFormat(context, { format, output }, "csv");
+  if (chosen === "table" || chosen === "md" || chosen === "latex")
+    throw usageError(`export does not write ${chosen}`, "Give --format, or use runstone runs");
+  return chosen;
+}
+
+interface Points {
+  readonly runs: Iterable<RunRecord>;
+  readonly format: Format;
+  readonly args: ExportArguments;
+}
+
+async function exportPoints(
+  context: CommandContext,
+  { place }: OpenRuns,
+  { runs, format, args }: Points,
+): Promise<void> {
+  const progress = new ProgressLine(context, "wrote", "points");
+  const onProgress = (points: number): void => progress.show(points);
+  const rows = pointRows(place, { runs, globs: args.metric, onProgress });
+  await printRows(context, { columns: POINT_COLUMNS, rows, format, output: args.output });
+  progress.clear();
+}

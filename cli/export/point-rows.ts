@@ -1,0 +1,71 @@
+/** `runstone export --metrics`: a row for each point, read as it is written. */
+import { locationOf } from "../../core/search/run-location.js";
+import type { RunRecord } from "../../core/search/run-record.js";
+import { readMetricKeys, readPointChunks } from "../../core/store/read/metric-points.js";
+import type { CellValue } from "../output/cell.js";
+import type { RowColumn } from "../output/row-column.js";
+import { matchesGlob } from "../parse/glob.js";
+import type { OpenPlace } from "../store/open-place.js";
+
+export const POINT_COLUMNS: readonly RowColumn[] = [
+  { key: "run_id", title: "run_id", type: "text" },
+  { key: "run_name", title: "run_name", type: "text" },
+  { key: "experiment_id", title: "experiment_id", type: "text" },
+  { key: "metric", title: "metric", type: "text" },
+  { key: "step", title: "step", type: "integer" },
+  { key: "timestamp", title: "timestamp", type: "integer" },
+  { key: "value", title: "value", type: "number" },
+  { key: "dataset_name", title: "dataset_name", type: "text" },
+  { key: "dataset_digest", title: "dataset_digest", type: "text" },
+  { key: "model_id", title: "model_id", type: "text" },
+];
+
+export interface PointSelection {
+  readonly runs: Iterable<RunRecord>;
+  /** Empty: every metric. */
+  readonly globs: readonly string[];
+  /** Called with the number of points so far, now and then. */
+  readonly onProgress: (points: number) => void;
+}
+
+/** In the order of the runs, metrics by key in code-point order, points as they stand in their files. */
+export function* pointRows(place: OpenPlace, selection: PointSelection): Generator<readonly CellValue[]> {
+  let count = 0;
+  for (const run of selection.runs) {
+    for (const chunk of chunksOf(place, run, selection.globs)) {
+      yield* chunk.rows();
+      count += chunk.count;
+      selection.onProgress(count);
+    }
+  }
+}
+
+interface Chunk {
+  readonly count: number;
+  rows(): Generator<readonly CellValue[]>;
+}
+
+function* chunksOf({ onDamage }: OpenPlace, run: RunRecord, globs: readonly string[]): Generator<Chunk> {
+  const location = locationOf(run);
+  const name = run.info?.runName ?? null;
+  for (const key of readMetricKeys(location, onDamage)) {
+    if (globs.length > 0 && !globs.some((glob) => matchesGlob(glob, key))) continue;
+    const head = [run.runId, name, run.experimentId, key];
+    for (const points of readPointChunks(location, key, onDamage))
+      yield {
+        count: points.length,
+        *rows() {
+          for (const { step, timestamp, value, dataset, modelId } of points)
+            yield [
+              ...head,
+              step,
+              timestamp,
+              value,
+              dataset?.name ?? null,
+              dataset?.digest ?? null,
+              modelId ?? null,
+            ];
+        },
+      };
+  }
+}
