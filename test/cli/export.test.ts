@@ -10,19 +10,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
-import { newDirectory, type Workspace } from "./program.js";
-
-interface Project extends Workspace {
-  /** Ids of runs by name. */
-  readonly runs: Readonly<Record<string, string>>;
-}
+import { madeOnce } from "./program.js";
 
 /** Two runs in one experiment, a third that was deleted in another. */
-function newProject(t: TestContext): Project {
-  const workspace = newDirectory(t);
-  const { read } = workspace;
+const newProject = madeOnce(({ read }) => {
   read(["init"]);
   const runs: Record<string, string> = {};
   for (const [name, experiment] of [
@@ -40,8 +33,8 @@ function newProject(t: TestContext): Project {
   log("second", ["tag", "note=two\nlines"]);
   for (const id of Object.values(runs)) read(["end", "--run", id]);
   read(["delete", runs.gone!]);
-  return { ...workspace, runs };
-}
+  return { runs };
+});
 
 function directoryOf(project: string, runId: string): string {
   const store = join(project, "mlruns");

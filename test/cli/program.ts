@@ -1,6 +1,6 @@
 /** The built binary, in a directory of its own. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import type { TestContext } from "node:test";
@@ -35,6 +35,30 @@ export interface Workspace {
 export function newDirectory(t: TestContext): Workspace {
   const directory = mkdtempSync(join(tmpdir(), "runstone-cli-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return workspaceIn(directory);
+}
+
+/**
+ * A workspace that is made once in a file of tests, when the first test asks for it; each test gets a copy of its own.
+ * `make` returns what the tests are to know of it.
+ */
+export function madeOnce<T extends object>(
+  make: (workspace: Workspace) => T,
+): (t: TestContext) => Workspace & T {
+  let original: { readonly directory: string; readonly known: T } | undefined;
+  return (t) => {
+    if (original === undefined) {
+      const directory = mkdtempSync(join(tmpdir(), "runstone-cli-"));
+      process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+      original = { directory, known: make(workspaceIn(directory)) };
+    }
+    const copy = newDirectory(t);
+    cpSync(original.directory, copy.directory, { recursive: true, preserveTimestamps: true });
+    return { ...copy, ...original.known };
+  };
+}
+
+function workspaceIn(directory: string): Workspace {
   const run = (args: readonly string[], call: Call = {}): Ended =>
     start(process.execPath, [BINARY, ...args], { cwd: directory, ...call });
   return {
@@ -53,31 +77,13 @@ export function newDirectory(t: TestContext): Workspace {
   };
 }
 
-let cache: string | undefined;
-
-/** Of the programs of this process; not in their working directories, which tests list. */
-function cacheDirectory(): string {
-  if (cache === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "runstone-cache-"));
-    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
-    cache = made;
-  }
-  return cache;
-}
-
 /** Only what a program needs of the environment: nothing of ours, no certificates, no colours. */
 function start(program: string, args: readonly string[], { input = "", env = {}, cwd }: Call): Ended {
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
     input,
-    env: {
-      PATH: path,
-      HOME: cwd,
-      XDG_CACHE_HOME: cacheDirectory(),
-      GIT_CEILING_DIRECTORIES: tmpdir(),
-      ...env,
-    },
+    env: { PATH: path, HOME: cwd, GIT_CEILING_DIRECTORIES: tmpdir(), ...env },
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
