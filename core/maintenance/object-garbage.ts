@@ -3,15 +3,8 @@
  * good. One that is named again meanwhile (a seal found it there and did not write it anew) comes back.
  */
 import { join } from "node:path";
-import {
-  type FileStat,
-  listDirectory,
-  moveFile,
-  objectPath,
-  removeFile,
-  removeIfEmpty,
-  statIfExists,
-} from "../fs/index.js";
+import { type FileStat, moveFile, objectPath, removeFile, removeIfEmpty, statIfExists } from "../fs/index.js";
+import { listObjects, namesIn } from "./list-objects.js";
 import { References } from "./references.js";
 import type { Unreadable } from "./run-directories.js";
 
@@ -115,14 +108,12 @@ function refused(unreadable: readonly Unreadable[], undo: () => void = () => {})
 
 /** Objects below `directory`; `since` is given for all of them, or each one's own last change. */
 function objectsIn(directory: string, since?: number): FoundObject[] {
-  return namesIn(directory, /^[0-9a-f]{2}$/).flatMap((head) =>
-    namesIn(join(directory, head), /^[0-9a-f]{62}$/).flatMap((tail) => {
-      const path = join(directory, head, tail);
-      const found = statIfExists(path);
-      if (found?.kind !== "file") return [];
-      return [{ sha256: `${head}${tail}`, path, size: found.size, since: since ?? lastChange(found) }];
-    }),
-  );
+  return Array.from(listObjects(directory), ({ sha256, path, found }) => ({
+    sha256,
+    path,
+    size: found.size,
+    since: since ?? lastChange(found),
+  }));
 }
 
 /** A hard link or a clone may carry an old modification time: the change time counts, too. */
@@ -135,11 +126,6 @@ function trashDirectories(objects: string): { readonly path: string; readonly ti
     path: join(objects, name),
     time: Number(name.slice("trash-".length)),
   }));
-}
-
-function namesIn(directory: string, form: RegExp): string[] {
-  const entries = (listDirectory(directory) ?? []).filter((entry) => !entry.isSymbolicLink());
-  return entries.map((entry) => entry.name).filter((name) => form.test(name));
 }
 
 function moveToTrash(objects: string, object: FoundObject, now: number): FoundObject {
