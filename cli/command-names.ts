@@ -35,6 +35,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       { name: "artifacts", describe: "List, copy and print artifacts of runs" },
       {
+        name: "summary",
+        describe: "Show each experiment's runs by state, and its last activity",
+      },
+      { name: "du", describe: "Show what runs and experiments take on disk" },
+      {
         name: "export",
         describe: "Write runs, or every point of their metrics, as CSV, JSON lines or Parquet",
       },

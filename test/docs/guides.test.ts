@@ -2,12 +2,14 @@
 import { test } from "node:test";
 import { assertPageRuns, withoutPrograms } from "./walk-through.js";
 
-const EXPORT = "docs/guide/export.md";
+/** Pages, and how many commands each has at least. */
+const PAGES = [
+  ["docs/guide/export.md", 8],
+  ["docs/guide/overview.md", 5],
+] as const;
 
-test(
-  "the guide to exporting prints what it says",
-  {
-    skip: withoutPrograms(EXPORT, ["bash", "git"]),
-  },
-  (context) => assertPageRuns(context, EXPORT, 8),
-);
+for (const [page, commands] of PAGES) {
+  test(`${page} prints what it says`, { skip: withoutPrograms(page, ["bash", "git"]) }, (context) =>
+    assertPageRuns(context, page, commands),
+  );
+}
