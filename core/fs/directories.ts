@@ -2,10 +2,10 @@
  * Directories that appear complete, and vanish at once. New ones are built in `<root>/.runstone-new.trash/` (MLflow
  * skips names that end so; same file system) and claimed by one rename; removed ones leave by a rename into it.
  */
-import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { errnoOf, guarded, guardedCopy, unless } from "./failures.js";
 import * as ops from "./operations.js";
+import { randomHex } from "./random.js";
 import { listDirectory, statIfExists } from "./read.js";
 import { makeDirectories } from "./replace-file.js";
 import { closeQuietly, createWhole } from "./write-whole.js";
@@ -163,7 +163,7 @@ function inBuildingSite<T>(root: string, use: (place: string) => T): T {
 }
 
 function newPlaceIn(site: string): string {
-  const place = join(site, `${process.pid}-${randomBytes(8).toString("hex")}`);
+  const place = join(site, `${process.pid}-${randomHex(8)}`);
   guarded("make the directory", place, () => {
     // Another process may clear the empty site between our two calls; then both are made again.
     for (let attempt = 0; ; attempt += 1) {

@@ -46,6 +46,7 @@ export {
   putObjectLink,
   unshareFile,
 } from "./put-object.js";
+export { randomBelow, randomHex, randomOctets } from "./random.js";
 export {
   type Dirent,
   type FileStat,

@@ -1,17 +1,17 @@
 /** Bringing a file back from an object, and taking one out of the way without losing it. */
 
-import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import { guarded } from "./failures.js";
 import * as ops from "./operations.js";
 import { copyHashed } from "./put-object.js";
+import { randomHex } from "./random.js";
 import { makeDirectories, withParent } from "./replace-file.js";
 import { temporaryName } from "./temporary.js";
 import { removeQuietly } from "./write-whole.js";
 
 /** Moves a file into a directory (made when missing) under a name of its own; returns that name. */
 export function moveAside(path: string, directory: string): string {
-  const name = `${basename(path)}-${randomBytes(6).toString("hex")}`;
+  const name = `${basename(path)}-${randomHex(6)}`;
   guarded("move", path, () => {
     makeDirectories(directory);
     ops.rename(path, join(directory, name));

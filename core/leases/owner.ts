@@ -1,5 +1,4 @@
 /** Who holds a lease or a writer slot: a process, a person's shell, or a SLURM job. */
-import { randomBytes } from "node:crypto";
 import { LEASE_FORMAT, type Lease as LeaseInfo } from "../../store-format/index.js";
 import {
   currentHost,
@@ -7,6 +6,7 @@ import {
   type ProcessIdentity,
   processIdentity,
 } from "../capture/process-identity.js";
+import { randomHex } from "../fs/index.js";
 
 /**
  * `process`: the process itself beats and lives as long as the run. `shell`: the parent of `runstone start`, no heartbeat.
@@ -43,7 +43,7 @@ const MAX_COMMAND = 4096;
 export function newClaim(owner: LeaseOwner, startedTime: number, heartbeatMs = 0): LeaseInfo {
   return {
     format: LEASE_FORMAT,
-    token: randomBytes(16).toString("hex"),
+    token: randomHex(16),
     host: owner.host.host,
     bootId: owner.host.bootId ?? "",
     pid: owner.process.pid,

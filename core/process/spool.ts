@@ -8,7 +8,6 @@
  * has. So a full store never fails a `print` of the child, and what was not redacted never lies in a store. A spool is
  * removed when the run has all of it.
  */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -21,7 +20,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { RunstoneError } from "../../store-format/index.js";
-import { errnoOf, fileError, readBytesIfExists, replaceFile } from "../fs/index.js";
+import { errnoOf, fileError, randomHex, readBytesIfExists, replaceFile } from "../fs/index.js";
 
 export type StreamName = "stdout" | "stderr";
 export const STREAMS: readonly StreamName[] = ["stdout", "stderr"];
@@ -53,7 +52,7 @@ const FORMAT = 1;
 
 /** Makes a spool below `base` (an existing directory of a local disk). Throws typed errors. */
 export function createSpool(base: string, facts: SpoolFacts): Spool {
-  const path = join(privateDirectory(base), `${facts.runId}-${randomBytes(4).toString("hex")}`);
+  const path = join(privateDirectory(base), `${facts.runId}-${randomHex(4)}`);
   attempt("make the spool", path, () => mkdirSync(path, { mode: 0o700 }));
   const spool = { path, facts };
   writeFacts(spool);

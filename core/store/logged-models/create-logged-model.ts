@@ -1,4 +1,3 @@
-import { randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
 import {
   checkLoggedModelName,
@@ -9,7 +8,14 @@ import {
   runNameFrom,
   serializeLoggedModelMeta,
 } from "../../../store-format/index.js";
-import { claimDirectory, ensureDirectory, publishDirectory, writeNewFile } from "../../fs/index.js";
+import {
+  claimDirectory,
+  ensureDirectory,
+  publishDirectory,
+  randomBelow,
+  randomOctets,
+  writeNewFile,
+} from "../../fs/index.js";
 import type { NewLoggedModel } from "../../interfaces.js";
 import { locationInExperiment } from "../artifact-location.js";
 import { checkTags } from "../check-tags.js";
@@ -32,7 +38,7 @@ export function createLoggedModel(context: StoreContext, spec: NewLoggedModel): 
   checkTags(spec.tags ?? {}, MAX_TAG_VALUE_BYTES);
   checkModelParams(spec.params ?? {});
   const experiment = locateActiveExperiment(context, spec.experimentId);
-  const modelId = `m-${hexId(randomBytes(16))}`;
+  const modelId = `m-${hexId(randomOctets(16))}`;
   publish(context, experiment, modelId, spec);
   return readModel(context, modelId);
 }
@@ -67,7 +73,7 @@ function newMeta(
   const meta = serializeLoggedModelMeta({
     modelId,
     experimentId,
-    name: spec.name ?? runNameFrom((max) => randomInt(max)),
+    name: spec.name ?? runNameFrom(randomBelow),
     modelType: spec.modelType ?? null,
     sourceRunId: spec.sourceRunId ?? null,
     status: "PENDING",

@@ -1,5 +1,5 @@
 /** New runs: built complete beside the store and published by one rename. */
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import {
   checkKey,
@@ -11,7 +11,14 @@ import {
   type StringMap,
   serializeRunMeta,
 } from "../../../store-format/index.js";
-import { ensureDirectory, publishDirectory, statIfExists, writeNewFile } from "../../fs/index.js";
+import {
+  ensureDirectory,
+  publishDirectory,
+  randomBelow,
+  randomOctets,
+  statIfExists,
+  writeNewFile,
+} from "../../fs/index.js";
 import type { NewRun } from "../../interfaces.js";
 import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
@@ -42,7 +49,7 @@ export function createRun(context: StoreContext, spec: NewRun): RunLocation {
   const experiment = activeExperiment(context, spec.experimentId);
   if (spec.parentRunId !== undefined) assertParent(context, spec.parentRunId);
   const runId =
-    spec.runKey === undefined ? hexId(randomBytes(16)) : freeKeyedId(context, experiment, spec.runKey);
+    spec.runKey === undefined ? hexId(randomOctets(16)) : freeKeyedId(context, experiment, spec.runKey);
   const directory = join(experiment.directory, runId);
   const published = publishDirectory(context.root, directory, (draft) =>
     buildRun(context, draft, runId, spec),
@@ -53,7 +60,7 @@ export function createRun(context: StoreContext, spec: NewRun): RunLocation {
 
 function buildRun(context: StoreContext, draft: string, runId: string, spec: NewRun): void {
   const sync = context.durability === "full";
-  const runName = spec.runName ?? spec.tags?.["mlflow.runName"] ?? runNameFrom((max) => randomInt(max));
+  const runName = spec.runName ?? spec.tags?.["mlflow.runName"] ?? runNameFrom(randomBelow);
   const tags = allTags(spec, runName);
   assertNoClashAmong("params", Object.keys(spec.params ?? {}));
   assertNoClashAmong("tags", Object.keys(tags));

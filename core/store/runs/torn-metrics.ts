@@ -1,11 +1,11 @@
 /** Torn tails: an unterminated last line is no point. It is kept in `torn/` for the curious and cut off before anything is appended. */
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { keyToPath } from "../../../store-format/index.js";
 import {
   ensureDirectory,
   type KeepTorn,
   LineAppender,
+  randomHex,
   replaceFile,
   statIfExists,
   wholeLinesLength,
@@ -21,7 +21,7 @@ export function keepTornTail(context: StoreContext, location: RunLocation, name:
   return (offset, tail) => {
     const { directory } = location;
     ensureDirectory(join(directory, TORN));
-    const kept = join(directory, TORN, `${randomBytes(6).toString("hex")}-${offset}`);
+    const kept = join(directory, TORN, `${randomHex(6)}-${offset}`);
     replaceFile(kept, tail, { temporaryIn: directory, sync: true });
     context.warn(`${location.path}/${name}: cut a torn line of ${tail.length} bytes at ${offset}`);
   };
