@@ -26,7 +26,7 @@ function isOwnScope(scope: string | undefined): boolean {
 }
 
 /** Most repositories name none: then no Git is started to ask. */
-function mayNameFilters({ gitDir }: GitDirectory): boolean {
+export function mayNameFilters({ gitDir }: GitDirectory): boolean {
   const shared = join(gitDir, "commondir");
   const common = existsSync(shared) ? resolve(gitDir, readFileSync(shared, "utf8").trim()) : gitDir;
   const files = [join(common, "config"), join(common, "config.worktree"), join(gitDir, "config.worktree")];

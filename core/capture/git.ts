@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Env } from "./find-program.js";
-import { type GitCommand, GitFailure, openGit } from "./git-command.js";
+import { type GitCommand, GitFailure, openGit, startGit } from "./git-command.js";
 import {
   branchOfHead,
   findGitDirectory,
@@ -9,6 +9,7 @@ import {
   type GitOperation,
   operationInProgress,
 } from "./git-directory.js";
+import { mayNameFilters, withoutFilters } from "./git-filters.js";
 import { type GitStatus, parseGitStatus } from "./git-status.js";
 import { type Missing, reasonOf } from "./missing.js";
 import { stripUrlCredentials } from "./remote-url.js";
@@ -97,8 +98,10 @@ async function captureDirectory(directory: GitDirectory, options: GitCaptureOpti
   };
   const { env, timeoutMs = DEFAULT_GIT_TIMEOUT_MS } = options;
   try {
-    const git = await openGit({ root: directory.root, env, timeoutMs });
-    return await askGit(git, base, options);
+    const place = { root: directory.root, env, timeoutMs };
+    // Without filters nothing is waited for: the commands run while the caller goes on.
+    const filters = mayNameFilters(directory) ? await withoutFilters(directory.root, startGit(place)) : [];
+    return await askGit(startGit(place, filters), base, options);
   } catch (error) {
     return { ...base, missing: [{ part: "git", reason: reasonOf(error) }] };
   }
@@ -111,7 +114,7 @@ async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOpti
     settle(readStatus(git, excludedPaths(root, options.storePath))),
     settle(readHead(git)),
     settle(readConfig(git)),
-    settle(existsSync(join(root, ".gitmodules")) ? readSubmodules(git) : Promise.resolve([])),
+    settle(existsSync(join(root, ".gitmodules")) ? readSubmodules(root, options) : Promise.resolve([])),
   ]);
   const noCommit = status.value !== null && status.value.commit === null;
   const submodules = await currentSubmodules(modules.value ?? [], status.value, { root, options });
@@ -208,7 +211,7 @@ async function readHead(git: GitCommand): Promise<Head> {
 /** `user.name`, `user.email`, `author.name`, `author.email` as Git would take them, and as `url` the first remote's. */
 async function readConfig(git: GitCommand): Promise<ReadonlyMap<string, string>> {
   const names = "^(user\\.(name|email)|author\\.(name|email)|remote\\..*\\.url)$";
-  // Ends with 1 and no word when nothing matches, which simple-git gives as an empty text.
+  // Ends with 1 and no word when nothing matches, which is given as an empty text.
   const text = await git(["config", "--null", "--get-regexp", names]);
   const values = new Map<string, string>();
   for (const entry of text.split("\0")) {
@@ -239,7 +242,9 @@ function identity(
 }
 
 /** Submodules and the commits the index records for them. */
-async function readSubmodules(git: GitCommand): Promise<readonly Submodule[]> {
+async function readSubmodules(root: string, options: GitCaptureOptions): Promise<readonly Submodule[]> {
+  const { env, timeoutMs = DEFAULT_GIT_TIMEOUT_MS } = options;
+  const git = await openGit({ root, env, timeoutMs });
   const text = await git(["ls-files", "--stage", "-z"]);
   return text.split("\0").flatMap((entry) => {
     const match = /^160000 ([0-9a-f]+) \d\t(.+)$/s.exec(entry);

@@ -21,6 +21,9 @@ export interface ProgramOutput {
   readonly stderr: string;
 }
 
+/** The time ran out before the program ended. */
+export class ProgramTimeout extends Error {}
+
 const MAX_STDERR = 4096;
 
 /** Runs a program without a shell, bounded in time and output. Rejects when it cannot start or time runs out. */
@@ -43,7 +46,7 @@ export function runProgram(options: ProgramOptions): Promise<ProgramOutput> {
     };
     const timer = setTimeout(() => {
       stop();
-      reject(new Error(`no answer within ${timeoutMs} ms`));
+      reject(new ProgramTimeout(`no answer within ${timeoutMs} ms`));
     }, timeoutMs);
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length;
