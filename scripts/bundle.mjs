@@ -2,10 +2,12 @@
  * Bundles the command line into dist/bin/.
  *
  *   runstone.js        the binary: CommonJS, because Node starts it 5 ms sooner than a module
- *   hot-<name>.js      one self-contained CommonJS file for each hot command: one read, one compilation
+ *   hot-<name>.js      one self-contained CommonJS file for each hot command: one read, one compilation, whose result is
+ *                      kept beside it (cli/code-cache.ts)
  *   program.mjs, ...   everything else: modules, split so that a command loads what it needs and nothing else
  *   heartbeat-worker.js, other workers: flat beside them, where `new URL("./x.js", import.meta.url)` finds them
  */
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -14,6 +16,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const outdir = `${root}dist/bin`;
 const HOT = ["log", "run", "runs", "show", "help"];
+/** Modules of Node that take milliseconds to load: hot commands load them at the first call. */
+const LATE_BUILTINS = ["node:child_process", "node:crypto"];
 const WORKERS = { "heartbeat-worker": "core/leases/heartbeat-worker.ts" };
 
 /** @type {import("esbuild").BuildOptions} */
@@ -52,25 +56,57 @@ const partsBesideHotCommands = {
   },
 };
 
-/** The binary holds none of the other parts: hot ones are required, the program is imported. */
+/** The binary holds none of the other parts: hot ones are loaded with their compiled code, the program is imported. */
 const partsBesideTheBinary = {
   name: "parts-beside-the-binary",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: "./program.mjs", external: true }));
     onResolve({ filter: /^\.\/hot\// }, ({ path }) => ({
-      path: path.replace(/^\.\/hot\/(.*)\.js$/, "./hot-$1.js"),
+      path: path.replace(/^\.\/hot\/(.*)\.js$/, "hot-$1.js"),
       namespace: "hot",
     }));
     onLoad({ filter: /.*/, namespace: "hot" }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)});`,
-      resolveDir: outdir,
+      contents: `
+        import { loadProgramFile } from "./cli/code-cache.ts";
+        const path = __dirname + ${JSON.stringify(`/${path}`)};
+        export const { run } = loadProgramFile({ path, digest: "${digestOf(path)}", require });`,
+      resolveDir: root,
     }));
-    onResolve({ filter: /^\.\/hot-/, namespace: "hot" }, ({ path }) => ({ path, external: true }));
   },
 };
 
+/** Of a file that is built already. */
+function digestOf(name) {
+  const bytes = readFileSync(`${outdir}/${name}`);
+  if (/[^\0-\x7f]|\bimport\(/.test(bytes.toString("latin1")))
+    throw new Error(`${name}: ASCII and require() only`);
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+}
+
+/** Functions that load their module when they are called first; nothing else of it can be imported. */
+const lateBuiltins = {
+  name: "late-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(?:${LATE_BUILTINS.join("|")})$`) }, ({ path, kind }) =>
+      kind === "import-statement" ? { path, namespace: "late-builtin", sideEffects: false } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "late-builtin" }, async ({ path }) => {
+      const names = Object.entries(await import(path)).filter(([, value]) => isPlainFunction(value));
+      const call = (name) => `return require(${JSON.stringify(path)}).${name}(...args);`;
+      return {
+        contents: names.map(([name]) => `export function ${name}(...args) { ${call(name)} }`).join("\n"),
+      };
+    });
+  },
+};
+
+/** No class: its name stands for more than a call. */
+function isPlainFunction(value) {
+  return typeof value === "function" && !/^(?:class|function [A-Z])/.test(String(value));
+}
+
 rmSync(outdir, { recursive: true, force: true });
-await Promise.all([buildBinary(), buildHot(), buildProgram()]);
+await Promise.all([buildHot().then(buildBinary), buildProgram()]);
 chmodSync(`${outdir}/runstone.js`, 0o755);
 writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n');
 
@@ -93,7 +129,7 @@ function buildHot() {
     ...common,
     ...asCommonJs,
     minifyIdentifiers: true,
-    plugins: [partsBesideHotCommands],
+    plugins: [lateBuiltins, partsBesideHotCommands],
     entryPoints,
   });
 }
