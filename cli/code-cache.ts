@@ -16,11 +16,12 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
-import { Script, constants as vm } from "node:vm";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Script } from "node:vm";
 
 export interface ProgramFile {
-  /** Absolute path of a CommonJS file, ASCII only. */
+  /** Absolute path of a CommonJS file, ASCII only. Instead of `import()`, which V8 does not keep, it calls `importBeside`. */
   readonly path: string;
   /** Of its content: V8 tells two sources apart by their length alone. */
   readonly digest: string;
@@ -37,14 +38,15 @@ export function loadProgramFile({ path, digest, require }: ProgramFile): unknown
   const source = readFileSync(path, "latin1");
   const kept = `${path}.${digest}.${process.version}-${process.arch}.cache`;
   const compiled = isSwitchedOff() ? null : readKept(kept, path);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
+  const wrapped = `(function (exports, require, module, __filename, __dirname, importBeside) {${source}\n})`;
   const script = new Script(wrapped, {
     filename: path,
-    importModuleDynamically: vm.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(compiled === null ? {} : { cachedData: compiled }),
   });
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, require, module, path, dirname(path));
+  const directory = dirname(path);
+  const importBeside = (name: string): Promise<unknown> => import(pathToFileURL(join(directory, name)).href);
+  script.runInThisContext()(module.exports, require, module, path, directory, importBeside);
   if (compiled === null && !isSwitchedOff()) keepLater(script, kept);
   return module.exports;
 }

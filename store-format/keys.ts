@@ -17,7 +17,8 @@ const STRAY_NAMES = new Set([
   "desktop.ini",
 ]);
 const STRAY_ENDS = ["~", ".swp", ".orig", ".rej", ".tmp", ".bak"];
-const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)(?: *\..*| *)$/i;
+const WINDOWS_DEVICE =
+  /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]|conin\$|conout\$)(?: *\..*| *)$/i;
 
 /**
  * MLflow's rule for keys, which it applies to every file name on reading too: allowed characters, a normalised relative

@@ -38,7 +38,7 @@ function newProgram(t: TestContext, source: string): Program {
     import { createRequire } from "node:module";
     import { loadProgramFile } from ${JSON.stringify(LOADER)};
     const [path, digest] = process.argv.slice(1);
-    console.log(loadProgramFile({ path, digest, require: createRequire(path) }).say());`;
+    console.log(await loadProgramFile({ path, digest, require: createRequire(path) }).say());`;
   const { NODE_V8_COVERAGE: _, ...inherited } = process.env;
   return {
     directory,
@@ -68,6 +68,13 @@ describe("compiled code", { skip: process.platform === "win32" }, () => {
     assert.equal(program.say("d1"), "evil");
     assert.equal(program.say("d2"), "ours", "another digest is another file");
     assert.ok(existsSync(kept));
+  });
+
+  test("imports modules beside it", (t) => {
+    const program = newProgram(t, 'exports.say = async () => (await importBeside("./beside.mjs")).word;');
+    writeFileSync(join(program.directory, "beside.mjs"), 'export const word = "beside";');
+    assert.equal(program.say("d1"), "beside");
+    assert.equal(program.say("d1"), "beside", "with its compiled code");
   });
 
   test("that others may write is not used", (t) => {
