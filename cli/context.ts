@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly env: Environment;
   /** `--store`, as given. */
   readonly store: string | undefined;
+  /** Each `--store`: few commands work on several. */
+  readonly stores: readonly string[];
   readonly json: boolean;
   /** `--refresh`, `--no-refresh`: how fresh the index must be. */
   readonly refresh: Refresh;

@@ -8,7 +8,7 @@ import { chooseStyle } from "./output/style.js";
 import type { ParsedLine } from "./parse/parse-plainly.js";
 import { readRefresh } from "./parse/refresh.js";
 import { cutAtDashes } from "./parse/tokens.js";
-import { lastText, readArguments } from "./parse/values.js";
+import { lastText, readArguments, textsOf } from "./parse/values.js";
 import { reportError } from "./report-error.js";
 
 /** How the program was called. */
@@ -60,6 +60,7 @@ export async function execute(
     cwd: resolve(invocation.cwd, lastText(raw, "C") ?? "."),
     env,
     store: lastText(raw, "store"),
+    stores: textsOf(raw, "store"),
     json: raw.has("json"),
     refresh: readRefresh(raw),
     out,

@@ -46,5 +46,5 @@ const list = implement(listRuns, async () => (await import("./runs.run.js")).run
 
 export const runs: Command = {
   ...list,
-  subcommands: [{ ...list, name: "list", hidden: true }, describeRun, remove, restore],
+  subcommands: [{ ...list, name: "list", aliases: ["search"], hidden: true }, describeRun, remove, restore],
 };

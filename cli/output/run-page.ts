@@ -4,8 +4,7 @@ import type { RunState } from "../../core/leases/index.js";
 import type { ArtifactEntry, Point, Run, StringMap } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { formatBytes, formatNumber } from "./number.js";
-import { paintState, shownState, stateNote } from "./run-state.js";
-import { durationOf } from "./run-table.js";
+import { paintState, shownDuration, shownState, stateNote } from "./run-state.js";
 import { sparkline } from "./sparkline.js";
 import { type Column, renderTable } from "./table.js";
 import { formatAge, formatMoment } from "./time.js";
@@ -48,7 +47,7 @@ function printHead(context: CommandContext, { run, state, experimentName }: RunP
     ["state", paintState(style, shown, shown) + (note === "" ? "" : `: ${visible(note)}`)],
     ["experiment", visible(experimentName) + (run.orphan ? " (without a readable meta.yaml)" : "")],
     ["started", `${formatMoment(info.startTime)} (${agoOf(info.startTime, now)})`],
-    ["duration", durationOf(run, state, now)],
+    ["duration", shownDuration(info, state, now)],
     ["code", codeOf(tags)],
     ["command", visible(tags["runstone.command"] ?? tags["mlflow.source.name"] ?? "")],
     ["user", visible([info.userId, tags["runstone.host"]].filter(Boolean).join(" on "))],

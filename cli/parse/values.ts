@@ -84,6 +84,10 @@ export function parseNumber(text: string, what: string): number {
 
 /** The global options, read from the same raw values. */
 export function lastText(raw: RawOptions, name: string): string | undefined {
+  return textsOf(raw, name).at(-1);
+}
+
+export function textsOf(raw: RawOptions, name: string): readonly string[] {
   const texts = raw.get(name);
-  return texts === undefined || texts === true ? undefined : texts.at(-1);
+  return texts === undefined || texts === true ? [] : texts;
 }

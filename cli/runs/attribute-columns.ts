@@ -1,9 +1,9 @@
 /** Columns of what a run is: its name, its state, its times, its code. */
 import type { Integer } from "../../store-format/index.js";
 import type { CellValue } from "../output/cell.js";
-import { paintState } from "../output/run-state.js";
+import { elapsedOf, paintState, shownDuration } from "../output/run-state.js";
 import type { Style } from "../output/style.js";
-import { formatAge, formatDuration, formatMoment } from "../output/time.js";
+import { formatAge, formatMoment } from "../output/time.js";
 import { type ListedRun, stateName } from "./listed-run.js";
 import type { RunColumn } from "./run-column.js";
 
@@ -38,11 +38,16 @@ const tag = (title: string, key: string): Make => text(title, ({ tags }) => tags
 /** By the key that programs get. */
 const ATTRIBUTES: Readonly<Record<string, Make>> = {
   __proto__: null as never,
-  run_id: ({ style, idLength }) => ({
+  run_id: (setting) => ({
     title: "ID",
     type: "text",
-    paint: (padded) => style.cyan(padded),
-    cell: ({ runId }) => ({ value: runId, text: runId.slice(0, idLength) }),
+    paint: (padded) => setting.style.cyan(padded),
+    cell: ({ runId }) => ({
+      value: runId,
+      get text() {
+        return runId.slice(0, setting.idLength);
+      },
+    }),
   }),
   run_name: () => ({ title: "NAME", type: "text", shrinkTo: 8, cell: nameCell }),
   experiment_id: text("EXPERIMENT ID", ({ experimentId }) => experimentId),
@@ -138,19 +143,9 @@ function severity(state: string): number {
   return BY_SEVERITY.indexOf(state);
 }
 
-/** From start to end; until now while it runs, until the last sign of life of a lost one. Milliseconds. */
-export function durationOfRun(
-  { info, state }: Pick<ListedRun, "info" | "state">,
-  now: number,
-): number | null {
-  if (info === null) return null;
-  const until = info.endTime ?? (info.status === "RUNNING" ? (state?.since ?? now) : null);
-  return info.startTime === null || until === null ? null : Number(until) - Number(info.startTime);
-}
-
-function durationCell(run: ListedRun, now: number): CellValue {
-  const value = durationOfRun(run, now);
-  return { value, text: value === null ? "-" : formatDuration(value) };
+function durationCell({ info, state }: ListedRun, now: number): CellValue {
+  if (info === null) return { value: null, text: "-" };
+  return { value: elapsedOf(info, state, now), text: shownDuration(info, state, now) };
 }
 
 function commitCell({ tags }: ListedRun): CellValue {

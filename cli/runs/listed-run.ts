@@ -2,16 +2,16 @@
 import { type RunState, readRunState } from "../../core/leases/index.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import type { MetricAggregate } from "../../core/search/table.js";
+import type { RunLocation } from "../../core/store/read/located.js";
 import type { Damage, Point, RunInfo, StringMap } from "../../store-format/index.js";
 
 export interface ListedRun {
   readonly runId: string;
   readonly experimentId: string;
-  /** Of the run, absolute. */
-  readonly directory: string;
+  readonly location: RunLocation;
   /** null: meta.yaml cannot be read; `damage` says why. */
   readonly info: RunInfo | null;
-  readonly damage: Pick<Damage, "path" | "reason"> | null;
+  readonly damage: Damage | null;
   /** null as `info` is. */
   readonly state: RunState | null;
   readonly params: StringMap;
@@ -28,15 +28,22 @@ export interface ListedRun {
 
 /** A run of the table. Whether its owner lives is looked up now. */
 export function listedRun(record: RunRecord, store: string | null = null): ListedRun {
-  const { runId, experimentId, directory, info, damage, params, tags, metrics: summaries } = record;
+  const { runId, experimentId, info, damage, params, tags, metrics: summaries } = record;
   const metrics: Record<string, Point> = Object.create(null);
   for (const key of Object.keys(summaries)) metrics[key] = summaries[key]!.last;
   return {
-    ...{ runId, experimentId, directory, info, damage, params, tags, metrics, store },
+    ...{ runId, experimentId, info, damage, params, tags, metrics, store },
+    location: locationOf(record),
     state: info === null ? null : readRunState(record, info),
     aggregate: (key, aggregate) => aggregateOf(record, key, aggregate),
     otherRanks: [],
   };
+}
+
+/** Where the run lies; its path in the store is the one that damages are named by. */
+export function locationOf({ runId, experimentId, place, orphan, directory }: RunRecord): RunLocation {
+  const path = `${place === "trash" ? ".trash/" : ""}${experimentId}/${runId}`;
+  return { runId, experimentId, place, orphan, directory, path };
 }
 
 function aggregateOf({ metrics }: RunRecord, key: string, aggregate: MetricAggregate): number | null {

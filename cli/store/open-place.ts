@@ -5,6 +5,7 @@ import { openContext } from "../../core/store/open-context.js";
 import { type Damage, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
+import { usageError } from "../parse/usage-error.js";
 
 /** Enough to read: hot commands load no more of the store than they use. */
 export interface OpenPlace {
@@ -13,10 +14,18 @@ export interface OpenPlace {
   readonly onDamage: (damage: Damage) => void;
 }
 
-/** Damage is told on stderr. Throws NO_WORKSPACE, NOT_A_STORE, UNSUPPORTED (no such scheme), PERMISSION_DENIED. */
+/**
+ * Damage is told on stderr. Throws NO_WORKSPACE, NOT_A_STORE, UNSUPPORTED (no such scheme), PERMISSION_DENIED, and USAGE
+ * when several stores are given.
+ */
 export function openPlace(context: CommandContext): OpenPlace {
+  return openPlaceTelling(context, damageNotes(context));
+}
+
+/** Tells the first few damages on stderr, and at the end how many there were. */
+export function damageNotes(context: CommandContext): OpenPlace["onDamage"] {
   const notes = new DamageNotes(context);
-  return openPlaceTelling(context, (damage) => notes.add(damage));
+  return (damage) => notes.add(damage);
 }
 
 /** As {@link openPlace}, for commands that report damage themselves. */
@@ -33,6 +42,8 @@ export function openPlaceTelling(context: CommandContext, onDamage: OpenPlace["o
 
 /** The path the user named, or undefined: the workspace decides. */
 export function storePath(context: CommandContext): string | undefined {
+  if (context.stores.length > 1)
+    throw usageError("several stores are given", "This command works on one; `runstone runs` lists several.");
   const given = context.store ?? (context.env.RUNSTONE_STORE || undefined);
   if (given === undefined || !/^[a-z][a-z0-9+.-]+:/i.test(given)) return given;
   if (/^file:/i.test(given)) return pathOf(given);

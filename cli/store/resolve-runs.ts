@@ -4,6 +4,7 @@ import { activeRows, numberAt, rowsWithText, textAt } from "../../core/search/ce
 import { readRunRecord } from "../../core/search/read-run-record.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import type { RunTable } from "../../core/search/run-table.js";
+import { searchRunTable } from "../../core/search/search-runs.js";
 import type { Column } from "../../core/search/table.js";
 import { findRun } from "../../core/store/read/runs.js";
 import { RunstoneError } from "../../store-format/index.js";
@@ -125,8 +126,19 @@ function looksLikeFilter(word: string): boolean {
   return /[<>=~()"'`]|\s/.test(word);
 }
 
-function runsMatching(_context: CommandContext, _opened: OpenRuns, filter: string): readonly RunRecord[] {
-  throw new RunstoneError("UNSUPPORTED", `cannot search for '${filter}' yet`);
+function runsMatching(context: CommandContext, opened: OpenRuns, filter: string): readonly RunRecord[] {
+  const { table, experimentNames } = opened;
+  const { rows } = searchRunTable(table, {
+    filter,
+    dialect: "runstone",
+    experimentNames,
+    now: context.now(),
+  });
+  if (rows.length > 0) return rows.map((row) => table.runAt(row));
+  throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no run matches '${filter}'`, {
+    hint: "`runstone runs` lists the runs.",
+    data: { filter },
+  });
 }
 
 function ambiguous(word: string, candidates: readonly RunRecord[]): RunstoneError {

@@ -1,5 +1,7 @@
 /** Listing runs without reading more of them than is shown. */
 import { type RunState, readRunState } from "../../core/leases/index.js";
+import { readRunRecord } from "../../core/search/read-run-record.js";
+import { IGNORE_DAMAGE } from "../../core/store/read/damages.js";
 import { readLatestMetrics } from "../../core/store/read/latest-metrics.js";
 import { readParams, readTags, toStringMap } from "../../core/store/read/records.js";
 import {
@@ -11,6 +13,7 @@ import {
 } from "../../core/store/read/run-infos.js";
 import { readRun, runIn } from "../../core/store/read/runs.js";
 import type { Run, View } from "../../store-format/index.js";
+import { type ListedRun, listedRun } from "../runs/listed-run.js";
 import type { OpenPlace } from "./open-place.js";
 
 /** What meta.yaml says of a run; its records are not read yet. */
@@ -28,11 +31,6 @@ export interface FullRun {
   readonly state: RunState;
 }
 
-/** A run as a table shows it. */
-export interface ShownRun extends Pick<Run, "info" | "params" | "tags" | "metrics"> {
-  readonly state: RunState;
-}
-
 /** Every readable run of the selection, newest start first. */
 export function listRunEntries({ context, onDamage }: OpenPlace, selection: RunSelection): RunEntry[] {
   const { experimentIds, view } = selection;
@@ -45,14 +43,21 @@ export function listRunEntries({ context, onDamage }: OpenPlace, selection: RunS
   return keyed.sort((a, b) => b.start - a.start).map(({ entry }) => entry);
 }
 
-/** The runs of a selection by start, newest first, none of them read yet. */
+/**
+ * The runs of a selection by start, newest first, none of them read yet. Of equal starts the smaller id comes first; those
+ * without a start, damaged ones among them, come last.
+ */
 export function glanceAtNewest({ context, onDamage }: OpenPlace, selection: RunSelection): GlancedRun[] {
   const { experimentIds, view } = selection;
   const options = { onDamage, ...(experimentIds === undefined ? {} : { experimentIds }) };
   const found: GlancedRun[] = [];
   for (const run of glanceAtRuns(context, options))
     if (view === "all" || run.lifecycleStage === view) found.push(run);
-  return found.sort((a, b) => Number(b.startTime ?? 0) - Number(a.startTime ?? 0));
+  return found.sort((a, b) => startOf(b) - startOf(a) || (a.runId < b.runId ? -1 : 1));
+}
+
+function startOf({ startTime }: GlancedRun): number {
+  return startTime === null ? Number.MIN_SAFE_INTEGER : Number(startTime);
 }
 
 /** A glanced run as an entry; null when its meta.yaml went away or was damaged meanwhile (reported). */
@@ -62,22 +67,36 @@ export function readEntry({ onDamage }: OpenPlace, { experiment, runId }: Glance
   return info === null ? null : { location, info };
 }
 
-/** The run with its records and its derived state. */
-export function readFullRun({ onDamage }: OpenPlace, { location, info }: RunEntry): FullRun {
-  return { run: readRun(location, onDamage), state: readRunState(location, info) };
-}
-
-/** Only what a table needs: tags are read only when they are asked for. */
-export function readShownRun(
-  { onDamage }: OpenPlace,
-  { location, info }: RunEntry,
-  withTags: boolean,
-): ShownRun {
+/** A glanced run as a listing shows it, tags only when they are asked for; null when it went away meanwhile. */
+export function readListedRun(place: OpenPlace, glanced: GlancedRun, withTags: boolean): ListedRun | null {
+  if (glanced.damaged) return readDamagedRun(glanced);
+  const entry = readEntry(place, glanced);
+  if (entry === null) return null;
+  const { location, info } = entry;
+  const { onDamage } = place;
   return {
+    runId: location.runId,
+    experimentId: location.experimentId,
+    location,
     info,
+    damage: null,
+    state: readRunState(location, info),
     params: toStringMap(readParams(location, onDamage)),
     tags: withTags ? toStringMap(readTags(location, onDamage)) : {},
     metrics: readLatestMetrics(location, onDamage),
-    state: readRunState(location, info),
+    aggregate: () => null,
+    store: null,
+    otherRanks: [],
   };
+}
+
+/** What is left of it. The damage of its meta.yaml was reported when it was glanced at. */
+function readDamagedRun({ experiment, runId }: GlancedRun): ListedRun {
+  const record = readRunRecord(runIn(experiment, runId), IGNORE_DAMAGE);
+  return listedRun(record);
+}
+
+/** The run with its records and its derived state. */
+export function readFullRun({ onDamage }: OpenPlace, { location, info }: RunEntry): FullRun {
+  return { run: readRun(location, onDamage), state: readRunState(location, info) };
 }

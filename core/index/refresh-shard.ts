@@ -4,10 +4,10 @@
  */
 import { sep } from "node:path";
 import { entriesIfExists, factsIfExists, isDirectoryMode } from "../fs/index.js";
-import { isRun } from "../search/searchable-runs.js";
 import { META } from "../store/layout.js";
 import { IGNORE_DAMAGE, type OnDamage } from "../store/read/damages.js";
 import { directoriesOf } from "../store/read/entries.js";
+import { isRun } from "../store/read/is-run.js";
 import type { ExperimentLocation } from "../store/read/located.js";
 import { isRunName, runIn } from "../store/read/runs.js";
 import { FactsSum, type YoungMargins } from "./facts-sum.js";

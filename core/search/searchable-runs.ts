@@ -1,11 +1,8 @@
 /** Which directories of a store are runs for a search. */
-import { join } from "node:path";
-import { isRunstoneError } from "../../store-format/index.js";
-import { statIfExists } from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
-import { META } from "../store/layout.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { directoriesOf } from "../store/read/entries.js";
+import { isRun } from "../store/read/is-run.js";
 import type { RunLocation } from "../store/read/located.js";
 import { experimentsOf, isRunName, runIn } from "../store/read/runs.js";
 
@@ -21,17 +18,5 @@ export function* searchableRuns(
       const run = runIn(experiment, name);
       if (isRun(run)) yield run;
     }
-  }
-}
-
-const SIGNS_OF_A_RUN = [META, "metrics", "params", "tags"];
-
-/** A directory that must not be looked into counts: it is listed as damaged, not left out. */
-export function isRun({ directory }: RunLocation): boolean {
-  try {
-    return SIGNS_OF_A_RUN.some((name) => statIfExists(join(directory, name)) !== null);
-  } catch (error) {
-    if (isRunstoneError(error, "PERMISSION_DENIED") || isRunstoneError(error, "IO_ERROR")) return true;
-    throw error;
   }
 }

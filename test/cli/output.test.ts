@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { serializeJson, serializePrettyJson } from "../../cli/output/json.js";
 import { formatBytes, formatNumber } from "../../cli/output/number.js";
-import { prefixLength } from "../../cli/output/run-table.js";
+import { prefixLength } from "../../cli/runs/id-prefix.js";
 import { sparkline } from "../../cli/output/sparkline.js";
 import { chooseStyle } from "../../cli/output/style.js";
 import { renderTable } from "../../cli/output/table.js";

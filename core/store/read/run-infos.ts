@@ -11,9 +11,18 @@ import { readBytesIfExists } from "../../fs/index.js";
 import { META, type StorePaths } from "../layout.js";
 import { IGNORE_DAMAGE, type OnDamage } from "./damages.js";
 import { directoriesOf } from "./entries.js";
+import { isRun } from "./is-run.js";
 import type { ExperimentLocation, RunLocation } from "./located.js";
 import { type MetaDamage, readMetaReporting } from "./meta-file.js";
-import { experimentsOf, isRunName, RUN_DAMAGE, type RunListOptions, runIn, toRunInfo } from "./runs.js";
+import {
+  experimentsOf,
+  isRunName,
+  RUN_DAMAGE,
+  type RunListOptions,
+  readRunMetaReporting,
+  runIn,
+  toRunInfo,
+} from "./runs.js";
 
 export interface LocatedRun {
   readonly location: RunLocation;
@@ -27,6 +36,8 @@ const DAMAGE: MetaDamage = { damaged: RUN_DAMAGE.damaged, empty: RUN_DAMAGE.empt
 export interface GlancedRun extends RunMetaGlance {
   readonly experiment: ExperimentLocation;
   readonly runId: string;
+  /** meta.yaml cannot be read, or is not there. */
+  readonly damaged: boolean;
 }
 
 /** Every run with a readable meta.yaml, in the order of `listRunLocations`; the others are reported. One read a run. */
@@ -41,7 +52,10 @@ export function* listRunInfos(paths: StorePaths, options: RunListOptions = {}): 
   }
 }
 
-/** As {@link listRunInfos}, but metas as Runstone and MLflow write them are only glanced at. */
+/**
+ * Every run, the damaged ones included (their damage is reported), in the order of `listRunLocations`. Metas as Runstone
+ * and MLflow write them are only glanced at.
+ */
 export function* glanceAtRuns(paths: StorePaths, options: RunListOptions = {}): Generator<GlancedRun> {
   const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
   for (const experiment of experimentsOf(paths, experimentIds, onDamage)) {
@@ -49,7 +63,7 @@ export function* glanceAtRuns(paths: StorePaths, options: RunListOptions = {}): 
       const found = glanceAt(experiment, runId, onDamage);
       if (found === null) continue;
       const lifecycleStage = experiment.place === "trash" ? "deleted" : found.lifecycleStage;
-      yield { experiment, runId, startTime: found.startTime, lifecycleStage };
+      yield { experiment, runId, startTime: found.startTime, lifecycleStage, damaged: found.damaged };
     }
   }
 }
@@ -64,12 +78,17 @@ function runNamesIn(experiment: ExperimentLocation, onDamage: OnDamage): string[
   return directoriesOf(experiment, onDamage).filter(isRunName);
 }
 
+type Glance = Pick<GlancedRun, "startTime" | "lifecycleStage" | "damaged">;
+
 /** Whatever is not a plain file that can be read at once is left to the full reader, which reports what is wrong. */
-function glanceAt(experiment: ExperimentLocation, runId: string, onDamage: OnDamage): RunMetaGlance | null {
-  return (
-    glanceAtFile(experiment.directory + sep + runId + sep + META) ??
-    readInfo(runIn(experiment, runId), onDamage)
-  );
+function glanceAt(experiment: ExperimentLocation, runId: string, onDamage: OnDamage): Glance | null {
+  const glance = glanceAtFile(experiment.directory + sep + runId + sep + META);
+  if (glance !== null) return { ...glance, damaged: false };
+  const location = runIn(experiment, runId);
+  if (!isRun(location)) return null;
+  const meta = readRunMetaReporting(location, onDamage);
+  if (meta === null) return { startTime: null, lifecycleStage: "active", damaged: true };
+  return { startTime: meta.startTime, lifecycleStage: meta.lifecycleStage, damaged: false };
 }
 
 function glanceAtFile(path: string): RunMetaGlance | null {

@@ -1,0 +1,115 @@
+/** `runstone runs` with a filter, an order, groups, trees, several stores: over the table of runs. */
+import { joinRanks } from "../../core/search/join-ranks.js";
+import { parsePageToken, serializePageToken } from "../../core/search/page-token.js";
+import { searchRunTable } from "../../core/search/search-runs.js";
+import type { RunsArguments } from "../commands/runs-list.js";
+import type { CommandContext } from "../context.js";
+import { readFormat } from "../parse/format-options.js";
+import { readView } from "../parse/view.js";
+import { checkCombination } from "./check-combination.js";
+import type { ListedRun } from "./listed-run.js";
+import { readLimit } from "./listing-limit.js";
+import { type Listing, openListing } from "./open-listing.js";
+import { orderClauses } from "./order-words.js";
+import { printGroups } from "./print-groups.js";
+import { printIds } from "./print-ids.js";
+import { printListing } from "./print-listing.js";
+import { printTree } from "./print-tree.js";
+import { type Footer, tellFooter } from "./search-footer.js";
+
+/** The rows that match, and with joined ranks the other rows of each one's job. */
+export interface FoundRows {
+  readonly rows: readonly number[];
+  readonly othersOf: ReadonlyMap<number, readonly number[]>;
+}
+
+export async function runSearch(context: CommandContext, args: RunsArguments): Promise<void> {
+  checkCombination(args);
+  const listing = await openListing(context, [...args.experiment, ...args["experiment-id"]]);
+  const found = findRows(context, args, listing);
+  if (args.count) return context.out.line(String(found.rows.length));
+  const footer = await print(context, args, listing, found);
+  context.out.flush();
+  if (footer !== null) tellFooter(context, args, listing, footer);
+}
+
+function findRows(context: CommandContext, args: RunsArguments, listing: Listing): FoundRows {
+  const ordersRuns = args["group-by"].length === 0;
+  const { rows } = searchRunTable(listing.table, {
+    filter: args.filter ?? args["filter-string"],
+    dialect: "runstone",
+    orderBy: ordersRuns ? orderClauses(args["order-by"], listing.table) : [],
+    view: readView(args.view),
+    experimentNames: listing.experimentNames,
+    now: context.now(),
+  });
+  if (!args["join-ranks"]) return { rows, othersOf: new Map() };
+  const jobs = joinRanks(listing.table, rows);
+  return {
+    rows: jobs.map(({ row }) => row),
+    othersOf: new Map(jobs.map(({ row, others }) => [row, others])),
+  };
+}
+
+/** Null when nothing is to be said below. */
+async function print(
+  context: CommandContext,
+  args: RunsArguments,
+  listing: Listing,
+  found: FoundRows,
+): Promise<Footer | null> {
+  if (args["group-by"].length > 0) return printGroups(context, args, { listing, ...found });
+  if (args.tree) return printTree(context, args, { listing, ...found });
+  const start = parsePageToken(args["page-token"]);
+  const shown = found.rows.slice(start, start + readLimit(args));
+  const end = start + shown.length;
+  const runs = new ShownRuns(listing, { rows: shown, othersOf: found.othersOf });
+  if (args.ids)
+    printIds(
+      context,
+      Array.from(shown, (row) => listing.table.runAt(row).runId),
+    );
+  else await printListing(context, args, { listing, runs, format: readFormat(context, args) });
+  return {
+    what: args["join-ranks"] ? "jobs" : "runs",
+    shown: shown.length,
+    total: found.rows.length,
+    nextPageToken: end < found.rows.length && shown.length > 0 ? serializePageToken(end) : null,
+  };
+}
+
+/** Made when they are asked for, each time anew: memory stays flat however many runs there are. */
+export class ShownRuns implements Iterable<ListedRun> {
+  readonly #listing: Listing;
+  readonly #found: FoundRows;
+
+  constructor(listing: Listing, found: FoundRows) {
+    this.#listing = listing;
+    this.#found = found;
+  }
+
+  get count(): number {
+    return this.#found.rows.length;
+  }
+
+  *[Symbol.iterator](): Generator<ListedRun> {
+    for (const row of this.#found.rows) yield runOfRow(this.#listing, this.#found, row);
+  }
+}
+
+/** The run of a row; with joined ranks it has what only other ranks logged, too. */
+export function runOfRow(listing: Listing, { othersOf }: FoundRows, row: number): ListedRun {
+  const run = listing.runAt(row);
+  const otherRanks = (othersOf.get(row) ?? []).map((other) => listing.runAt(other));
+  if (otherRanks.length === 0) return run;
+  const all = [run, ...otherRanks];
+  return {
+    ...run,
+    params: Object.assign(Object.create(null), ...all.map(({ params }) => params).reverse()),
+    tags: Object.assign(Object.create(null), ...all.map(({ tags }) => tags).reverse()),
+    metrics: Object.assign(Object.create(null), ...all.map(({ metrics }) => metrics).reverse()),
+    aggregate: (key, aggregate) =>
+      (all.find(({ metrics }) => key in metrics) ?? run).aggregate(key, aggregate),
+    otherRanks,
+  };
+}
