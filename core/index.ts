@@ -44,8 +44,10 @@ export { type FsckOptions, type FsckReport, fsck } from "./maintenance/fsck.js";
 export { collectGarbage, DEFAULT_GRACE_MS, type GcOptions, type GcReport } from "./maintenance/gc.js";
 export { type RepairAction, type RepairReport, repair } from "./maintenance/repair.js";
 export { type Change, type RunVerification, verifyRun } from "./maintenance/verify-run.js";
+export { searchExperiments } from "./search/search-experiments.js";
+export { searchLoggedModels } from "./search/search-logged-models.js";
+export { searchModelVersions, searchRegisteredModels } from "./search/search-registry.js";
 export { type RunPage, type RunSearch, searchRunTable } from "./search/search-runs.js";
-export type { Dialect } from "./search/tokenize.js";
 export type { ArtifactPolicy, Durability, StoreContext } from "./store/context.js";
 export { FileStore, type OpenRunOptions } from "./store/file-store.js";
 export {

@@ -67,6 +67,62 @@ export interface RunQuery {
   readonly view?: View;
 }
 
+/** `runstone`: the superset, with OR, dates and the rest; `mlflow`: exactly what MLflow's file store answers. */
+export type SearchDialect = "runstone" | "mlflow";
+
+/** What every search can be asked (docs/reference/filter.md). */
+export interface SearchQuery {
+  /** Default: everything. */
+  readonly filter?: string;
+  /** Default `runstone`. */
+  readonly dialect?: SearchDialect;
+  /** A field, then `ASC` (the default) or `DESC`. */
+  readonly orderBy?: readonly string[];
+  /** Default: all in Runstone's dialect, MLflow's number in MLflow's. */
+  readonly maxResults?: number;
+  /** `nextPageToken` of the page before. */
+  readonly pageToken?: string;
+}
+
+export interface RunSearchQuery extends SearchQuery, RunQuery {}
+
+export interface ExperimentSearchQuery extends SearchQuery {
+  /** Default `active`. */
+  readonly view?: View;
+}
+
+/** A dataset by name, of one digest or of any. */
+export interface DatasetChoice {
+  readonly name: string;
+  readonly digest?: string;
+}
+
+export interface LoggedModelOrder {
+  /** An attribute, or `metrics.<key>`. */
+  readonly field: string;
+  /** Default true. */
+  readonly ascending?: boolean;
+  /** Of a metric: only values on this dataset. */
+  readonly dataset?: DatasetChoice;
+}
+
+export interface LoggedModelSearchQuery extends Omit<SearchQuery, "orderBy"> {
+  /** Default: every experiment. */
+  readonly experimentIds?: readonly string[];
+  /** Metrics in the filter count only on these; without any in the filter, models that have a metric on one of them. */
+  readonly datasets?: readonly DatasetChoice[];
+  readonly orderBy?: readonly LoggedModelOrder[];
+}
+
+/** One page of what a search found, in order. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** How many there are on all pages; null when the store does not say. */
+  readonly total: number | null;
+  /** null on the last page. Pages are cut from a fresh answer each: they are no snapshot. */
+  readonly nextPageToken: string | null;
+}
+
 /** One use of a dataset by a run. */
 export interface NewDatasetInput {
   readonly dataset: Omit<Dataset, "datasetId">;
@@ -113,6 +169,8 @@ export interface TrackingStore {
   getExperiment(experimentId: string): Promise<Experiment>;
   getExperimentByName(name: string): Promise<Experiment | null>;
   listExperiments(view?: View): Promise<readonly Experiment[]>;
+  /** Latest creation first, unless an order is given. */
+  searchExperiments(query?: ExperimentSearchQuery): Promise<Page<Experiment>>;
   renameExperiment(experimentId: string, name: string): Promise<void>;
   deleteExperiment(experimentId: string): Promise<void>;
   restoreExperiment(experimentId: string): Promise<void>;
@@ -122,6 +180,8 @@ export interface TrackingStore {
   createRun(spec: NewRun): Promise<Run>;
   getRun(runId: string): Promise<Run>;
   listRuns(query?: RunQuery): AsyncIterable<Run>;
+  /** Latest start first, then by id, unless an order is given. A damaged run is left out, as by `listRuns`. */
+  searchRuns(query?: RunSearchQuery): Promise<Page<Run>>;
   updateRun(runId: string, change: RunChange): Promise<RunInfo>;
   /** Soft-deletes a run, with all its descendants when `tree`. Returns the ids deleted. */
   deleteRun(runId: string, options?: { readonly tree?: boolean }): Promise<readonly string[]>;
@@ -138,6 +198,8 @@ export interface TrackingStore {
   createLoggedModel(spec: NewLoggedModel): Promise<LoggedModel>;
   getLoggedModel(modelId: string): Promise<LoggedModel>;
   listLoggedModels(experimentId: string, view?: View): Promise<readonly LoggedModel[]>;
+  /** Latest creation first, unless an order is given. */
+  searchLoggedModels(query?: LoggedModelSearchQuery): Promise<Page<LoggedModel>>;
   finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel>;
   setLoggedModelTags(modelId: string, tags: StringMap): Promise<void>;
   deleteLoggedModelTag(modelId: string, key: string): Promise<void>;
@@ -150,6 +212,8 @@ export interface TrackingStore {
   ): Promise<RegisteredModel>;
   getRegisteredModel(name: string): Promise<RegisteredModel>;
   listRegisteredModels(): Promise<readonly RegisteredModel[]>;
+  /** By name, unless an order is given. Prompts are shown to who asks for the tag `mlflow.prompt.is_prompt`. */
+  searchRegisteredModels(query?: SearchQuery): Promise<Page<RegisteredModel>>;
   renameRegisteredModel(name: string, newName: string): Promise<void>;
   updateRegisteredModel(name: string, description: string): Promise<void>;
   deleteRegisteredModel(name: string): Promise<void>;
@@ -162,6 +226,8 @@ export interface TrackingStore {
   getModelVersionByAlias(name: string, alias: string): Promise<ModelVersion>;
   /** Deleted versions are left out. */
   listModelVersions(name: string): Promise<readonly ModelVersion[]>;
+  /** Versions of every model, latest update first, unless an order is given. */
+  searchModelVersions(query?: SearchQuery): Promise<Page<ModelVersion>>;
   updateModelVersion(name: string, version: number, description: string): Promise<void>;
   transitionStage(
     name: string,

@@ -1,5 +1,5 @@
 /** The fluent interface: MLflow's verbs on the active run of this process.. */
-import type { FileStore, RunQuery } from "../core/index.js";
+import type { ExperimentSearchQuery, FileStore, RunSearchQuery } from "../core/index.js";
 import {
   type Experiment,
   isRunstoneError,
@@ -138,17 +138,19 @@ function endAllNow(status: RunStatus): void {
   for (let run = stack.pop(); run !== undefined; run = stack.pop()) run.endNow(status);
 }
 
-/** All runs of a query, newest first. */
-export async function searchRuns(query: RunQuery & { readonly maxResults?: number } = {}): Promise<Run[]> {
-  const runs: Run[] = [];
-  for await (const run of currentStore().listRuns(query)) runs.push(run);
-  runs.sort((a, b) => compareStart(b, a) || (a.info.runId < b.info.runId ? -1 : 1));
-  return runs.slice(0, query.maxResults ?? runs.length);
+/**
+ * The runs that match, newest first unless an order is given: `searchRuns({ filter: "metrics.loss < 0.5" })`. Throws
+ * `INVALID_PARAMETER_VALUE` for a filter that cannot be read. For pages, see `searchRuns` of {@link openStore}.
+ */
+export async function searchRuns(query: RunSearchQuery = {}): Promise<Run[]> {
+  const page = await currentStore().searchRuns(query);
+  return [...page.items];
 }
 
-function compareStart(a: Run, b: Run): number {
-  const [x, y] = [a.info.startTime ?? -1, b.info.startTime ?? -1];
-  return x < y ? -1 : x > y ? 1 : 0;
+/** The experiments that match, latest creation first unless an order is given. */
+export async function searchExperiments(query: ExperimentSearchQuery = {}): Promise<Experiment[]> {
+  const page = await currentStore().searchExperiments(query);
+  return [...page.items];
 }
 
 function current(): ActiveRun {

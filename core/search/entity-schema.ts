@@ -4,7 +4,7 @@ import type { Operator } from "./filter.js";
 import {
   attribute,
   type KeyedEntity,
-  RUNSTONE_OPERATORS,
+  OWN_OPERATORS,
   type SearchField,
   type SearchSchema,
   type WrittenKey,
@@ -67,6 +67,6 @@ export function runstoneSchema({ attributes, names }: OwnEntity): SearchSchema {
 
 function tagOf(entity: KeyedEntity, { key }: WrittenKey): SearchField | null {
   return entity === "tag"
-    ? { field: { entity, key }, type: "scalar", operators: RUNSTONE_OPERATORS.scalar }
+    ? { field: { entity, key }, type: "scalar", operators: OWN_OPERATORS.scalar }
     : null;
 }

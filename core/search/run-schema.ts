@@ -4,7 +4,7 @@ import {
   attribute,
   type KeyedEntity,
   MLFLOW_OPERATORS,
-  RUNSTONE_OPERATORS,
+  OWN_OPERATORS,
   type SearchField,
   type SearchSchema,
   tagField,
@@ -86,7 +86,7 @@ function runstoneAttributes(): Map<string, SearchField> {
     ["ended", attribute("end_time", "time")],
     ["end_time", attribute("end_time", "time")],
     ["age", attribute("start_time", "age")],
-    ["duration", { field: { entity: "duration" }, type: "duration", operators: RUNSTONE_OPERATORS.duration }],
+    ["duration", { field: { entity: "duration" }, type: "duration", operators: OWN_OPERATORS.duration }],
     ["experiment", attribute("experiment_id", "text")],
     ["experiment_id", attribute("experiment_id", "text")],
     ["artifact_uri", attribute("artifact_uri", "text")],
@@ -108,12 +108,10 @@ function runstoneAttributes(): Map<string, SearchField> {
 function runstoneField(entity: KeyedEntity, written: WrittenKey): SearchField | null {
   const { key } = written;
   if (entity === "metric")
-    return { field: metricField(written), type: "number", operators: RUNSTONE_OPERATORS.number };
+    return { field: metricField(written), type: "number", operators: OWN_OPERATORS.number };
   if (entity !== "dataset")
-    return { field: { entity, key }, type: "scalar", operators: RUNSTONE_OPERATORS.scalar };
-  return isDatasetKey(key)
-    ? { field: { entity, key }, type: "text", operators: RUNSTONE_OPERATORS.text }
-    : null;
+    return { field: { entity, key }, type: "scalar", operators: OWN_OPERATORS.scalar };
+  return isDatasetKey(key) ? { field: { entity, key }, type: "text", operators: OWN_OPERATORS.text } : null;
 }
 
 const QUOTED_METRIC = /^(?:`((?:``|[^`])*)`|"((?:""|[^"])*)")\.(\w+)$/;

@@ -1,5 +1,6 @@
 /** Searches over logged models, as MLflow's `search_logged_models`. */
 import { type LoggedModel, type LoggedModelMetric, RunstoneError } from "../../store-format/index.js";
+import type { DatasetChoice, LoggedModelOrder } from "../interfaces.js";
 import { type EntityFields, EntityTable } from "./entity-table.js";
 import type { Filter } from "./filter.js";
 import { numberColumn, numberOf } from "./make-columns.js";
@@ -9,27 +10,12 @@ import {
   attribute,
   type KeyedEntity,
   MLFLOW_OPERATORS,
-  RUNSTONE_OPERATORS,
+  OWN_OPERATORS,
   type SearchField,
   type SearchSchema,
   tagField,
 } from "./search-schema.js";
 import type { SortKey } from "./sort-rows.js";
-
-/** A dataset, of one digest or of any. */
-export interface DatasetChoice {
-  readonly name: string;
-  readonly digest?: string | undefined;
-}
-
-export interface LoggedModelOrder {
-  /** An attribute, or `metrics.<key>`. */
-  readonly field: string;
-  /** Default true. */
-  readonly ascending?: boolean | undefined;
-  /** Of a metric: only values on this dataset. */
-  readonly dataset?: DatasetChoice | undefined;
-}
 
 export interface LoggedModelSearch extends Omit<EntitySearch, "orderBy"> {
   /** Metrics in the filter count only on these; without any in the filter, models that have a metric on one of them. */
@@ -111,8 +97,8 @@ function runstoneAttributes(): Map<string, SearchField> {
 function schemaOf(dialect: "mlflow" | "runstone"): SearchSchema {
   const mlflow = dialect === "mlflow";
   const attributes = mlflow ? mlflowAttributes() : runstoneAttributes();
-  const number = mlflow ? MLFLOW_OPERATORS.number : RUNSTONE_OPERATORS.number;
-  const keyed = mlflow ? MLFLOW_OPERATORS.text : RUNSTONE_OPERATORS.scalar;
+  const number = mlflow ? MLFLOW_OPERATORS.number : OWN_OPERATORS.number;
+  const keyed = mlflow ? MLFLOW_OPERATORS.text : OWN_OPERATORS.scalar;
   return {
     dialect,
     prefixes: PREFIXES,

@@ -48,7 +48,7 @@ const MLFLOW_MODELS = mlflowSchema({
   operators: text,
 });
 
-const RUNSTONE_MODELS = runstoneSchema({
+const OWN_MODELS = runstoneSchema({
   attributes: {
     name: attribute("name", "text"),
     description: attribute("description", "text"),
@@ -71,7 +71,7 @@ export function searchRegisteredModels(
   const list = {
     items,
     table: new EntityTable(items, MODEL_FIELDS),
-    schema: search.dialect === "mlflow" ? MLFLOW_MODELS : RUNSTONE_MODELS,
+    schema: search.dialect === "mlflow" ? MLFLOW_MODELS : OWN_MODELS,
     limits: { otherwise: 100, most: 1_000 },
     defaultOrder: ["name"],
     ties: ["name"],
@@ -115,7 +115,7 @@ const MLFLOW_VERSIONS = mlflowSchema({
   operators: text,
 });
 
-const RUNSTONE_VERSIONS = runstoneSchema({
+const OWN_VERSIONS = runstoneSchema({
   attributes: {
     name: attribute("name", "text"),
     version: attribute("version", "version"),
@@ -147,7 +147,7 @@ export function searchModelVersions(
   const list = {
     items,
     table: new EntityTable(items, VERSION_FIELDS),
-    schema: search.dialect === "mlflow" ? MLFLOW_VERSIONS : RUNSTONE_VERSIONS,
+    schema: search.dialect === "mlflow" ? MLFLOW_VERSIONS : OWN_VERSIONS,
     limits: { otherwise: 10_000, most: 200_000 },
     defaultOrder: ["last_updated_timestamp DESC", "name", "version_number DESC"],
     ties: ["name", "version_number DESC"],

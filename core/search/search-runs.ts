@@ -26,6 +26,8 @@ export interface RunSearch {
   readonly view?: View | undefined;
   /** Default: every experiment. An id that there is not has no runs. */
   readonly experimentIds?: readonly string[] | undefined;
+  /** Leaves out runs whose meta.yaml cannot be read. */
+  readonly withoutDamaged?: boolean | undefined;
   /** Names by experiment id, so that `experiment` in a filter may be either (Runstone's dialect). */
   readonly experimentNames?: ReadonlyMap<string, string> | undefined;
   /** Milliseconds since 1970: what ages and running durations count to. */
@@ -57,10 +59,19 @@ export function searchRunTable(table: RunTable, search: RunSearch): RunPage {
 }
 
 /** To the view and the experiments asked for. */
-function restrict(mask: RowMask, table: SearchTable, { view = "active", experimentIds }: RunSearch): void {
+function restrict(
+  mask: RowMask,
+  table: SearchTable,
+  { view = "active", experimentIds, withoutDamaged = false }: RunSearch,
+): void {
   if (view !== "all") {
     const stage = table.column({ entity: "attribute", key: "lifecycle_stage" });
     intersect(mask, testColumn(stage, { kind: "equal", value: view }, table.rowCount));
+  }
+  if (withoutDamaged) {
+    const state = table.column({ entity: "attribute", key: "state" });
+    const matches = (text: string): boolean => text !== "DAMAGED";
+    intersect(mask, testColumn(state, { kind: "text", matches }, table.rowCount));
   }
   if (experimentIds !== undefined) {
     const wanted = new Set(experimentIds);

@@ -68,7 +68,7 @@ export const MLFLOW_OPERATORS = {
 } as const;
 
 /** The operators of Runstone's dialect by type. */
-export const RUNSTONE_OPERATORS: Readonly<Record<ValueType, ReadonlySet<Operator>>> = {
+export const OWN_OPERATORS: Readonly<Record<ValueType, ReadonlySet<Operator>>> = {
   number: new Set([...EQUALITY, ...SIZE, ...LISTS, ...NULLS]),
   version: new Set([...EQUALITY, ...SIZE, ...LISTS, ...NULLS]),
   text: new Set([...EQUALITY, ...SIZE, ...LIKES, ...OWN_TEXTS, ...LISTS, ...NULLS]),
@@ -85,11 +85,11 @@ export const RUNSTONE_OPERATORS: Readonly<Record<ValueType, ReadonlySet<Operator
 export function attribute(
   key: string,
   type: ValueType,
-  operators: ReadonlySet<Operator> = RUNSTONE_OPERATORS[type],
+  operators: ReadonlySet<Operator> = OWN_OPERATORS[type],
 ): SearchField {
   return { field: { entity: "attribute", key }, type, operators };
 }
 
 export function tagField(key: string, type: ValueType): SearchField {
-  return { field: { entity: "tag", key }, type, operators: RUNSTONE_OPERATORS[type] };
+  return { field: { entity: "tag", key }, type, operators: OWN_OPERATORS[type] };
 }

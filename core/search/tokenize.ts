@@ -3,9 +3,10 @@
  * Runstone's also `/ - : @` and the like, so that `metrics.val/loss` and `2026-11-01` need no quotes. Everything else is
  * one: quoted texts end as SQL's and MLflow's do (a doubled quote and `\'` go on, and nothing is unescaped).
  */
+import type { SearchDialect } from "../interfaces.js";
 import { filterError, type Span } from "./filter-error.js";
 
-export type Dialect = "mlflow" | "runstone";
+export type Dialect = SearchDialect;
 
 export interface Token extends Span {
   /** `path`: a word, or words and quoted parts joined by dots; `end`: after the last character. */

@@ -20,12 +20,17 @@ import type {
   Artifacts,
   Batch,
   Capabilities,
+  ExperimentSearchQuery,
+  LoggedModelSearchQuery,
   NewExperiment,
   NewLoggedModel,
   NewModelVersion,
   NewRun,
+  Page,
   RunChange,
   RunQuery,
+  RunSearchQuery,
+  SearchQuery,
   TrackingStore,
 } from "../interfaces.js";
 import { type Lease, type LeaseOwner, processOwner, takeLease } from "../leases/index.js";
@@ -101,6 +106,11 @@ export class FileStore implements TrackingStore {
     return all.filter((experiment) => view === "all" || experiment.lifecycleStage === view);
   }
 
+  async searchExperiments(query: ExperimentSearchQuery = {}): Promise<Page<Experiment>> {
+    const search = await loadSearch();
+    return search.searchStoredExperiments(this.context, query, this.#onDamage);
+  }
+
   async renameExperiment(experimentId: string, name: string): Promise<void> {
     experiments.renameExperiment(this.writable, experimentId, name);
   }
@@ -138,6 +148,11 @@ export class FileStore implements TrackingStore {
       const run = read.readRun(location, this.#onDamage);
       if (view === "all" || run.info.lifecycleStage === view) yield run;
     }
+  }
+
+  async searchRuns(query: RunSearchQuery = {}): Promise<Page<Run>> {
+    const search = await loadSearch();
+    return search.searchStoredRuns(this.context, query, this.#onDamage);
   }
 
   async updateRun(runId: string, change: RunChange): Promise<RunInfo> {
@@ -232,6 +247,11 @@ export class FileStore implements TrackingStore {
     return all.filter((model) => view === "all" || model.lifecycleStage === view);
   }
 
+  async searchLoggedModels(query: LoggedModelSearchQuery = {}): Promise<Page<LoggedModel>> {
+    const search = await loadSearch();
+    return search.searchStoredLoggedModels(this.context, query, this.#onDamage);
+  }
+
   async finalizeLoggedModel(modelId: string, status: LoggedModelStatus): Promise<LoggedModel> {
     return models.finalizeLoggedModel(this.writable, modelId, status);
   }
@@ -265,6 +285,11 @@ export class FileStore implements TrackingStore {
 
   async listRegisteredModels(): Promise<readonly RegisteredModel[]> {
     return read.scanRegisteredModels(this.context, this.#onDamage);
+  }
+
+  async searchRegisteredModels(query: SearchQuery = {}): Promise<Page<RegisteredModel>> {
+    const search = await loadSearch();
+    return search.searchStoredModels(this.context, query, this.#onDamage);
   }
 
   async renameRegisteredModel(name: string, newName: string): Promise<void> {
@@ -315,6 +340,11 @@ export class FileStore implements TrackingStore {
     return all.filter((version) => version.currentStage !== "Deleted_Internal");
   }
 
+  async searchModelVersions(query: SearchQuery = {}): Promise<Page<ModelVersion>> {
+    const search = await loadSearch();
+    return search.searchStoredVersions(this.context, query, this.#onDamage);
+  }
+
   async updateModelVersion(name: string, version: number, description: string): Promise<void> {
     registry.updateModelVersion(this.writable, name, version, description);
   }
@@ -341,4 +371,9 @@ export class FileStore implements TrackingStore {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Loaded when the first search is asked for: most processes that open a store only write. */
+function loadSearch(): Promise<typeof import("../search/search-store.js")> {
+  return import("../search/search-store.js");
 }
