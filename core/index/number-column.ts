@@ -70,12 +70,27 @@ export interface StoredNumbers {
 export function loadNumberColumn(bytes: PagedBytes, stored: StoredNumbers): NumberColumn | null {
   const { presence, values, nan } = stored;
   if (values.count !== presence.count) throw bytes.damage("a column has other rows");
-  const numbers = loadDoubles(bytes, values);
-  const column = spread(numbers, loadRows(bytes, presence), bytes.rowCount);
-  return nan === "none" ? withoutNaN(column) : presence.count === 0 ? null : column;
+  const all = { numbers: loadDoubles(bytes, values), rows: loadRows(bytes, presence) };
+  const known = nan === "none" ? withoutNaN(all) : all;
+  return known.numbers.length === 0 ? null : spread(known, bytes.rowCount);
 }
 
-function spread(numbers: Float64Array, rows: Uint32Array | null, rowCount: number): NumberColumn {
+interface RowNumbers {
+  readonly numbers: Float64Array;
+  /** Null: one number a row. */
+  readonly rows: Uint32Array | null;
+}
+
+function withoutNaN({ numbers, rows }: RowNumbers): RowNumbers {
+  if (!numbers.some(Number.isNaN)) return { numbers, rows };
+  const rowsOfAll = rows ?? Uint32Array.from(numbers.keys());
+  return {
+    numbers: numbers.filter((number) => !Number.isNaN(number)),
+    rows: rowsOfAll.filter((_, index) => !Number.isNaN(numbers[index])),
+  };
+}
+
+function spread({ numbers, rows }: RowNumbers, rowCount: number): NumberColumn {
   if (rows === null) return { kind: "number", values: numbers, present: null };
   const values = new Float64Array(rowCount);
   const present = new Uint8Array(rowCount);
@@ -84,15 +99,4 @@ function spread(numbers: Float64Array, rows: Uint32Array | null, rowCount: numbe
     present[rows[index]!] = 1;
   }
   return { kind: "number", values, present };
-}
-
-function withoutNaN({ values, present }: NumberColumn): NumberColumn | null {
-  const having = present === null ? new Uint8Array(values.length).fill(1) : present;
-  let count = 0;
-  for (let row = 0; row < values.length; row += 1) {
-    if (Number.isNaN(values[row]!)) having[row] = 0;
-    count += having[row]!;
-  }
-  if (count === 0) return null;
-  return { kind: "number", values, present: count === values.length ? null : having };
 }

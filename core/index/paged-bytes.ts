@@ -64,6 +64,14 @@ interface ByteSource {
   close(): void;
 }
 
+/** Segments are superseded while tables still read them: their files are closed with the last of these. */
+const unheld = new FinalizationRegistry<OpenFile>((file) => file.close());
+
+function closedWithout(bytes: PagedBytes, file: OpenFile): PagedBytes {
+  unheld.register(bytes, file);
+  return bytes;
+}
+
 export class PagedBytes {
   readonly path: string;
   /** Bytes. Nothing of which there is at least a byte each can be more. */
@@ -94,7 +102,7 @@ export class PagedBytes {
     const file = OpenFile.openIfExists(path);
     if (file === null) return null;
     try {
-      if (file.size > HELD_IN_MEMORY) return new PagedBytes(file, path);
+      if (file.size > HELD_IN_MEMORY) return closedWithout(new PagedBytes(file, path), file);
       const held = new PagedBytes(memorySource(file.read(0, file.size)), path);
       file.close();
       return held;

@@ -120,7 +120,7 @@ export class Segment {
     return table.keysOfRows(rows).map((index) => keys[index]!);
   }
 
-  /** Reading on fails. */
+  /** Reading on fails. A segment that nobody holds any more closes its file by itself. */
   close(): void {
     this.#bytes.close();
   }
@@ -156,8 +156,10 @@ export class Segment {
 
   #everyRow(column: TextColumn | null): readonly string[] {
     if (column === null) return [];
-    if (column.codes.includes(0)) throw this.#bytes.damage("a row has no run id");
-    return Array.from(column.codes, (code) => column.texts[code - 1]!);
+    const { codes, texts } = column;
+    if (codes.includes(0)) throw this.#bytes.damage("a row has no run id");
+    const isOneEach = texts.length === codes.length && codes.every((code, row) => code === row + 1);
+    return isOneEach ? texts : Array.from(codes, (code) => texts[code - 1]!);
   }
 }
 

@@ -4,13 +4,13 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { serializeJson, serializePrettyJson } from "../../cli/output/json.js";
 import { formatBytes, formatNumber } from "../../cli/output/number.js";
-import { prefixLength } from "../../cli/runs/id-prefix.js";
 import { sparkline } from "../../cli/output/sparkline.js";
 import { chooseStyle } from "../../cli/output/style.js";
 import { renderTable } from "../../cli/output/table.js";
 import { formatAge, formatDuration, formatMoment } from "../../cli/output/time.js";
 import { visible, visibleText } from "../../cli/output/visible.js";
 import { displayWidth, truncateMiddle } from "../../cli/output/width.js";
+import { prefixLength } from "../../cli/runs/id-prefix.js";
 
 describe("width", () => {
   test("wide, combining and emoji characters", () => {
