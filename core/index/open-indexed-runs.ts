@@ -20,6 +20,7 @@ import {
   type RefreshCounts,
   type RefreshedShard,
   refreshShard,
+  type ShardRefreshOptions,
 } from "./refresh-shard.js";
 import { RunReader } from "./run-reader.js";
 import { Segment } from "./segment.js";
@@ -44,6 +45,10 @@ export interface IndexedRunsOptions {
   readonly refresh?: Refresh;
   readonly onDamage?: OnDamage;
   readonly stateOf: StateOf;
+  /** Default: {@link SMALL_STORE_RUNS}. */
+  readonly smallStoreRuns?: number;
+  /** Milliseconds since 1970; default: the system's clock. */
+  readonly clock?: () => number;
 }
 
 export interface IndexedRuns {
@@ -72,6 +77,8 @@ export function openIndexedRuns(context: StoreContext, options: IndexedRunsOptio
 
 /** An opened store keeps its index in memory. */
 const INDEXES = new WeakMap<StoreContext, StoreIndex>();
+
+type ShardOptions = Omit<ShardRefreshOptions, "reader" | "margins">;
 
 interface OpenShard {
   readonly experiment: ExperimentLocation;
@@ -141,10 +148,11 @@ class StoreIndex {
   ): OpenShard[] {
     const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
     const experiments = [...this.#experiments(home, experimentIds, onDamage)];
-    const everyFile = options.refresh === "full" || this.#isSmall(experiments);
+    const { smallStoreRuns = SMALL_STORE_RUNS, clock = Date.now } = options;
+    const everyFile = options.refresh === "full" || this.#rowsOf(experiments) <= smallStoreRuns;
     const opened = experiments.map((experiment) => ({
       experiment,
-      shard: this.#refresh(home, experiment, { everyFile, onDamage, counts }),
+      shard: this.#refresh(home, experiment, { everyFile, onDamage, counts, now: clock() }),
     }));
     if (experimentIds === undefined) this.#forget(home, experiments);
     return opened;
@@ -171,16 +179,15 @@ class StoreIndex {
     return [...listExperimentLocations(this.#context, onDamage, isSound)];
   }
 
-  #isSmall(experiments: readonly ExperimentLocation[]): boolean {
-    const names = experiments.map(shardName);
-    const rows = names.map((name) => rowCountOf(this.#shards.get(name)));
-    return rows.reduce((sum, count) => sum + count, 0) <= SMALL_STORE_RUNS;
+  #rowsOf(experiments: readonly ExperimentLocation[]): number {
+    const rows = experiments.map((experiment) => rowCountOf(this.#shards.get(shardName(experiment))));
+    return rows.reduce((sum, count) => sum + count, 0);
   }
 
   #refresh(
     home: IndexHome | NoHome | "refused",
     experiment: ExperimentLocation,
-    options: { readonly everyFile: boolean; readonly onDamage: OnDamage; readonly counts: RefreshCounts },
+    options: ShardOptions,
   ): Shard {
     const name = shardName(experiment);
     const before = this.#shards.get(name) ?? null;
@@ -193,7 +200,7 @@ class StoreIndex {
   #refreshOrRead(
     experiment: ExperimentLocation,
     before: Shard | null,
-    options: { readonly everyFile: boolean; readonly onDamage: OnDamage; readonly counts: RefreshCounts },
+    options: ShardOptions,
   ): RefreshedShard {
     const all = { ...options, reader: this.#reader, margins: this.#margins };
     try {

@@ -44,6 +44,8 @@ export interface ShardRefreshOptions {
   readonly onDamage: OnDamage;
   /** Whether the files of every run are looked at: asked for, or the store is small. */
   readonly everyFile: boolean;
+  /** The time by which slices are due. */
+  readonly now: number;
 }
 
 export interface RefreshedShard {
@@ -81,7 +83,7 @@ class ShardRefresh {
     this.#before = before;
     this.#options = options;
     const state = before?.state;
-    this.#due = dueSlices(state?.slices ?? [], state?.refreshedAtMs ?? 0, this.#startedAtMs);
+    this.#due = dueSlices(state?.slices ?? [], state?.refreshedAtMs ?? 0, options.now);
     this.#datasets = datasetsKey(experiment, this.#startedAtMs, options.margins);
     this.#readAnew = state === undefined || state.orphan !== experiment.orphan;
   }
@@ -105,7 +107,7 @@ class ShardRefresh {
       experimentId,
       place,
       orphan,
-      refreshedAtMs: this.#startedAtMs,
+      refreshedAtMs: this.#options.now,
       listing: null,
       datasets: this.#datasets,
       pending: this.#pending,
@@ -115,8 +117,8 @@ class ShardRefresh {
 
   #newSlices(): readonly number[] {
     const before = this.#before?.state.slices;
-    if (before === undefined || this.#options.everyFile) return newSlices(this.#startedAtMs);
-    return before.map((time, slice) => (this.#due.has(slice) ? this.#startedAtMs : time));
+    if (before === undefined || this.#options.everyFile) return newSlices(this.#options.now);
+    return before.map((time, slice) => (this.#due.has(slice) ? this.#options.now : time));
   }
 
   /** Names of what may be runs. */

@@ -24,6 +24,7 @@ import { readRunRecord, toLinked } from "../search/read-run-record.js";
 import type { MetricSummary, RunRecord } from "../search/run-record.js";
 import { PointSummary } from "../search/summarize-points.js";
 import { LEASE, LINKS, MANIFEST, META, WRITERS } from "../store/layout.js";
+import { checkRunMeta } from "../store/read/check-run-meta.js";
 import { IGNORE_DAMAGE, type OnDamage } from "../store/read/damages.js";
 import { readInputs, readOutputs } from "../store/read/inputs-outputs.js";
 import type { RunLocation } from "../store/read/located.js";
@@ -124,7 +125,12 @@ export class RunReader {
     const read = readFactsAndBytes(`${location.directory}/${META}`, this.#buffer);
     if (read === null || read.facts.size > BUFFER_BYTES) return null;
     facts.content.add(read.facts);
-    return toRunInfo(location, parseRunMeta(this.#buffer.subarray(0, read.length)));
+    const meta = parseRunMeta(this.#buffer.subarray(0, read.length));
+    let sound = true;
+    checkRunMeta(location, meta, () => {
+      sound = false;
+    });
+    return sound ? toRunInfo(location, meta) : null;
   }
 
   #texts(folder: string, flag: number, facts: RunFacts): StringMap | null {
@@ -139,13 +145,13 @@ export class RunReader {
     return texts;
   }
 
-  /** Null for bytes that may be no UTF-8: the general reader tells. */
+  /** Null for bytes that may be no UTF-8, or what a version-control tool left: the general reader tells. */
   #text(path: string, facts: RunFacts): string | null {
     const read = readFactsAndBytes(path, this.#buffer);
     if (read === null || read.facts.size > BUFFER_BYTES) return null;
     facts.content.add(read.facts);
     const text = this.#buffer.toString("utf8", 0, read.length);
-    return text.includes(REPLACEMENT) ? null : text;
+    return UNUSUAL.test(text) ? null : text;
   }
 
   #summaries(folder: string, facts: RunFacts): Readonly<Record<string, MetricSummary>> | null {
@@ -173,7 +179,7 @@ export class RunReader {
   }
 }
 
-const REPLACEMENT = "\ufffd";
+const UNUSUAL = /\ufffd|^version https:\/\/git-lfs|<{7}/;
 const NO_TEXTS: StringMap = Object.freeze(Object.create(null));
 const NO_METRICS: Readonly<Record<string, MetricSummary>> = Object.freeze(Object.create(null));
 

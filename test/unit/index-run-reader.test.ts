@@ -68,7 +68,8 @@ describe("runs are read for the index as the general reader reads them", () => {
 function addRun(root: string, runId: string, tree: Tree): void {
   for (const [path, content] of Object.entries(tree)) {
     try {
-      addFiles(root, { [`1/${runId}/${path}`]: content });
+      const own = typeof content === "string" ? content.replaceAll(RUN, runId) : content;
+      addFiles(root, { [`1/${runId}/${path}`]: own });
     } catch (error) {
       // A name that is too long, or a file where a directory is wanted: then it is not there.
       if (
@@ -106,7 +107,18 @@ const KEYS = fc.oneof(
   ),
 );
 const TEXTS = fc.oneof(
-  fc.constantFrom("", "0.1", "1e-3\n", "é", "\ufeffx", "\ufffd", "a\r\nb", "x".repeat(300_000)),
+  fc.constantFrom(
+    "",
+    "0.1",
+    "1e-3\n",
+    "é",
+    "\ufeffx",
+    "\ufffd",
+    "a\r\nb",
+    "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n",
+    "<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n",
+    "x".repeat(300_000),
+  ),
   fc.uint8Array({ maxLength: 6 }),
   fc.string({ unit: "binary" }),
 );
