@@ -22,6 +22,7 @@ const LOADERS = {
     ),
   compare: async () => (await import("./commands/compare.js")).compare,
   best: async () => (await import("./commands/best.js")).best,
+  plot: async () => (await import("./commands/plot.js")).plot,
   artifacts: async () => (await import("./commands/artifacts.js")).artifacts,
   summary: async () => (await import("./commands/summary.js")).summary,
   du: async () => (await import("./commands/du.js")).du,

@@ -33,6 +33,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         name: "best",
         describe: "Find the run with the best value of a metric, and the step it was reached at",
       },
+      { name: "plot", describe: "Plot metrics of runs, in the terminal or as SVG or PNG" },
       { name: "artifacts", describe: "List, copy and print artifacts of runs" },
       {
         name: "summary",

@@ -51,7 +51,9 @@ function columnAt(x: number, { left, right }: Axes, width: number): number {
 
 function levelOf(value: number, { low, high }: Axes, levels: readonly string[]): string {
   if (high === low) return levels[3]!;
-  // Halved first: the range of two huge values of opposite sign is itself infinite.
-  const share = (value / 2 - low / 2) / (high / 2 - low / 2);
+  // Halved first where the range of two huge values of opposite sign is itself infinite.
+  const share = Number.isFinite(high - low)
+    ? (value - low) / (high - low)
+    : (value / 2 - low / 2) / (high / 2 - low / 2);
   return levels[Math.min(levels.length - 1, Math.max(0, Math.floor(share * levels.length)))] ?? levels[0]!;
 }

@@ -6,13 +6,24 @@ export interface Style {
   readonly green: Paint;
   readonly yellow: Paint;
   readonly cyan: Paint;
+  readonly blue: Paint;
+  readonly magenta: Paint;
 }
 
 export type Paint = (text: string) => string;
 
 const plain: Paint = (text) => text;
 
-export const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
+export const PLAIN: Style = {
+  bold: plain,
+  dim: plain,
+  red: plain,
+  green: plain,
+  yellow: plain,
+  cyan: plain,
+  blue: plain,
+  magenta: plain,
+};
 
 const COLOURED: Style = {
   bold: paint(1, 22),
@@ -21,6 +32,8 @@ const COLOURED: Style = {
   green: paint(32, 39),
   yellow: paint(33, 39),
   cyan: paint(36, 39),
+  blue: paint(34, 39),
+  magenta: paint(35, 39),
 };
 
 export interface ColourChoice {
