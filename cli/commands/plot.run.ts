@@ -4,7 +4,6 @@ import { mustFindRun } from "../../core/store/read/runs.js";
 import type { CommandContext } from "../context.js";
 import { withOutput } from "../output/output-file.js";
 import { printJsonObject } from "../output/print-json.js";
-import { prefixLength } from "../output/run-table.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import type { AxisSpec } from "../plot/axis.js";
@@ -15,6 +14,7 @@ import { chooseGlyphs } from "../plot/glyphs.js";
 import type { Size } from "../plot/layout.js";
 import { type PlotSubjects, plotSubjects } from "../plot/subjects.js";
 import { plotColumns, textChart } from "../plot/text-chart.js";
+import { prefixLength } from "../runs/id-prefix.js";
 import { type OpenRuns, openRuns } from "../store/open-runs.js";
 import type { PlotArguments } from "./plot.js";
 
