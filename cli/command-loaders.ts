@@ -15,6 +15,7 @@ const LOADERS = {
   end: async () => (await import("./commands/end.js")).end,
   resume: async () => (await import("./commands/resume.js")).resume,
   runs: async () => (await import("./commands/runs.js")).runs,
+  views: async () => (await import("./commands/views.js")).views,
   show: async () =>
     implement(
       (await import("./commands/show.js")).show,

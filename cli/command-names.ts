@@ -27,6 +27,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: "Look",
     commands: [
       { name: "runs", describe: "List runs, the newest first" },
+      { name: "views", describe: "List, show and remove saved views of runs" },
       { name: "show", describe: "Show one run: state, code, curves, params, tags, artifacts" },
       { name: "compare", describe: "Show what differs between runs: metrics, params, code, data, artifacts" },
       {

@@ -134,6 +134,13 @@ export {
   serializeRunMeta,
 } from "./run-meta.js";
 export {
+  isSavedViewName,
+  parseSavedView,
+  SAVED_VIEW_FORMAT,
+  type SavedView,
+  serializeSavedView,
+} from "./saved-view.js";
+export {
   codePointLength,
   compareCodePoints,
   decodeUtf8,

@@ -22,7 +22,7 @@ const listOptions = {
   "order-by": {
     type: "strings",
     value: "KEY",
-    describe: "Order by this first: 'metrics.loss', 'params.lr DESC', -start_time",
+    describe: "Order by this first: metrics.loss, 'params.lr DESC', duration",
     defaultText: "the newest first",
   },
   limit: {

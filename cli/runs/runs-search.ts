@@ -15,6 +15,7 @@ import { printGroups } from "./print-groups.js";
 import { printIds } from "./print-ids.js";
 import { printListing } from "./print-listing.js";
 import { printTree } from "./print-tree.js";
+import { saveView, withSavedView } from "./saved-view.js";
 import { type Footer, tellFooter } from "./search-footer.js";
 
 /** The rows that match, and with joined ranks the other rows of each one's job. */
@@ -23,10 +24,12 @@ export interface FoundRows {
   readonly othersOf: ReadonlyMap<number, readonly number[]>;
 }
 
-export async function runSearch(context: CommandContext, args: RunsArguments): Promise<void> {
+export async function runSearch(context: CommandContext, given: RunsArguments): Promise<void> {
+  const args = withSavedView(context, given);
   checkCombination(args);
   const listing = await openListing(context, [...args.experiment, ...args["experiment-id"]]);
   const found = findRows(context, args, listing);
+  saveView(context, args);
   if (args.count) return context.out.line(String(found.rows.length));
   const footer = await print(context, args, listing, found);
   context.out.flush();
