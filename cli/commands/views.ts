@@ -34,7 +34,7 @@ export const views: Command = defineCommand({
   describe: "List, show and remove saved views of runs",
   examples: [
     {
-      line: 'runstone runs "metrics.acc > 0.9" --order-by 'acc DESC' --save-view good',
+      line: "runstone runs 'metrics.acc > 0.9' --order-by 'acc DESC' --save-view good",
       describe: "Save a view",
     },
     { line: "runstone runs --saved good", describe: "Use it" },
