@@ -50,7 +50,16 @@ export function columnOf(
 ): Column | null {
   if (field.entity === "duration") return durationColumn(table, now);
   if (field.entity === "ambiguous") return table.column(field.exact) ?? table.column(field.otherwise);
-  return table.column(field);
+  const column = table.column(field);
+  return field.entity === "attribute" && field.key === "run_name" ? withoutEmpty(column) : column;
+}
+
+/** An empty text as a missing one: a run without a name is no run that is called "". */
+function withoutEmpty(column: Column | null): Column | null {
+  if (column?.kind !== "text") return column;
+  const empty = column.texts.indexOf("") + 1;
+  if (empty === 0) return column;
+  return { ...column, codes: column.codes.map((code) => (code === empty ? 0 : code)) };
 }
 
 /** From start to end; of runs that are running, to now. */
