@@ -65,6 +65,7 @@ const PREFIXES: ReadonlyMap<string, KeyedEntity | "attribute"> = new Map([
   ["attribute", "attribute"],
   ["attributes", "attribute"],
   ["attr", "attribute"],
+  ["run", "attribute"],
 ]);
 const TEXTS = ["name", "model_id", "model_type", "status", "source_run_id"];
 const TIMES = new Map([
