@@ -39,6 +39,7 @@ const LOADERS = {
   restore: async () => (await import("./commands/delete.js")).restore,
   fsck: async () => (await import("./commands/fsck.js")).fsck,
   gc: async () => (await import("./commands/gc.js")).gc,
+  refresh: async () => (await import("./commands/refresh.js")).refresh,
   config: async () => (await import("./commands/config.js")).config,
   doctor: async () => (await import("./commands/doctor.js")).doctor,
   completion: async () => (await import("./commands/completion.js")).completion,

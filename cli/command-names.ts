@@ -66,6 +66,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     commands: [
       { name: "fsck", describe: "Check the store: read everything, hash every sealed file and object" },
       { name: "gc", describe: "Remove what nothing needs any more" },
+      { name: "refresh", describe: "Bring the search index up to date by looking at every file" },
       { name: "config", describe: "Read and change the workspace's settings" },
       { name: "doctor", describe: "Check what Runstone finds here: disk, Git, Python, store" },
       { name: "completion", describe: "Print the completion script of a shell" },

@@ -8,6 +8,7 @@ import { isRunstoneError, type RunstoneError } from "../../store-format/index.js
 import {
   assertNoLinkBetween,
   assertOwnDirectory,
+  discardTree,
   ensurePrivateDirectory,
   factsIfExists,
   fileSystemType,
@@ -42,6 +43,9 @@ interface StoreIdentity {
 /** Why nothing is kept: by the config, for want of a place, or because the place is on a network. */
 export type NoHome = "off" | "no-place" | "network";
 
+/** Where an index is kept; or why it is in memory only (`refused`: its directory cannot be used, which was said). */
+export type IndexPlace = IndexHome | NoHome | "refused";
+
 /** Looks only; nothing is made. */
 export function findIndexHome(context: StoreContext): IndexHome | NoHome {
   const { index, workspace } = context;
@@ -61,6 +65,13 @@ export function prepareIndexHome({ directory, identity }: IndexHome): void {
   }
   ensurePrivateDirectory(directory);
   replacePrivateFile(join(directory, OWNER_FILE), Buffer.from(`${JSON.stringify(identity)}\n`));
+}
+
+/** Takes the index of a store away. Throws typed errors. */
+export function removeIndex(context: StoreContext): void {
+  const home = findIndexHome(context);
+  if (typeof home === "string" || mayReadIndex(home) !== null) return;
+  discardTree(home.directory);
 }
 
 /** Whether an index may be read: it must be the user's own. Absent is fine: there is nothing to read then. */

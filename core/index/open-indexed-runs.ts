@@ -11,7 +11,13 @@ import { listExperimentLocations } from "../store/read/experiments.js";
 import { type ExperimentLocation, inside, placeLocation } from "../store/read/located.js";
 import { experimentsOf, runIn } from "../store/read/runs.js";
 import { LOCAL_MARGINS, NETWORK_MARGINS, type YoungMargins } from "./facts-sum.js";
-import { findIndexHome, type IndexHome, mayReadIndex, type NoHome, prepareIndexHome } from "./index-home.js";
+import {
+  findIndexHome,
+  type IndexHome,
+  type IndexPlace,
+  mayReadIndex,
+  prepareIndexHome,
+} from "./index-home.js";
 import { IndexTable, type SegmentPart } from "./index-table.js";
 import { isNetworkFileSystem } from "./network-file-systems.js";
 import {
@@ -55,8 +61,7 @@ export interface IndexedRuns {
   readonly table: IndexTable;
   readonly counts: RefreshCounts;
   readonly experiments: number;
-  /** The directory of the index; or why there is none, other than in memory. */
-  readonly home: string | NoHome | "refused";
+  readonly home: IndexPlace;
 }
 
 /** In a store of up to so many runs the files of every run are looked at by every query. */
@@ -116,15 +121,12 @@ class StoreIndex {
       table,
       counts,
       experiments: opened.length,
-      home: typeof home === "string" ? home : home.directory,
+      home,
     };
   }
 
   /** Every shard that is there, not looking at the store. Null when there is none. */
-  #openAsItIs(
-    home: IndexHome | NoHome | "refused",
-    { experimentIds }: IndexedRunsOptions,
-  ): OpenShard[] | null {
+  #openAsItIs(home: IndexPlace, { experimentIds }: IndexedRunsOptions): OpenShard[] | null {
     if (typeof home !== "string") {
       for (const name of this.#softly(() => shardNames(home.directory)) ?? []) this.#load(home, name);
     }
@@ -141,11 +143,7 @@ class StoreIndex {
     return { directory, path, experimentId, place, orphan };
   }
 
-  #openRefreshed(
-    home: IndexHome | NoHome | "refused",
-    options: IndexedRunsOptions,
-    counts: RefreshCounts,
-  ): OpenShard[] {
+  #openRefreshed(home: IndexPlace, options: IndexedRunsOptions, counts: RefreshCounts): OpenShard[] {
     const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
     const experiments = [...this.#experiments(home, experimentIds, onDamage)];
     const { smallStoreRuns = SMALL_STORE_RUNS, clock = Date.now } = options;
@@ -160,7 +158,7 @@ class StoreIndex {
 
   /** The experiments asked for, with their shards loaded. One that looks as it did is not read again. */
   #experiments(
-    home: IndexHome | NoHome | "refused",
+    home: IndexPlace,
     experimentIds: readonly string[] | undefined,
     onDamage: OnDamage,
   ): ExperimentLocation[] {
@@ -184,11 +182,7 @@ class StoreIndex {
     return rows.reduce((sum, count) => sum + count, 0);
   }
 
-  #refresh(
-    home: IndexHome | NoHome | "refused",
-    experiment: ExperimentLocation,
-    options: ShardOptions,
-  ): Shard {
+  #refresh(home: IndexPlace, experiment: ExperimentLocation, options: ShardOptions): Shard {
     const name = shardName(experiment);
     const before = this.#shards.get(name) ?? null;
     const refreshed = this.#refreshOrRead(experiment, before, options);
@@ -229,7 +223,7 @@ class StoreIndex {
   }
 
   /** Shards of experiments that are gone. */
-  #forget(home: IndexHome | NoHome | "refused", experiments: readonly ExperimentLocation[]): void {
+  #forget(home: IndexPlace, experiments: readonly ExperimentLocation[]): void {
     const there = new Set(experiments.map(shardName));
     const known = typeof home === "string" ? [] : (this.#softly(() => shardNames(home.directory)) ?? []);
     for (const name of new Set([...this.#shards.keys(), ...known])) {
@@ -239,7 +233,7 @@ class StoreIndex {
     }
   }
 
-  #home(): IndexHome | NoHome | "refused" {
+  #home(): IndexPlace {
     const home = this.#softly(() => findIndexHome(this.#context)) ?? "refused";
     if (typeof home === "string") return home;
     const refusal = mayReadIndex(home);
@@ -266,7 +260,7 @@ class StoreIndex {
   }
 
   /** The same runs in the same order, read from their files. */
-  #recover(home: IndexHome | NoHome | "refused", parts: readonly KnownPart[], damaged: SegmentPart): Segment {
+  #recover(home: IndexPlace, parts: readonly KnownPart[], damaged: SegmentPart): Segment {
     const known = parts.find(({ part }) => part.segment === damaged.segment);
     if (known === undefined) throw new Error("a segment of another table");
     const builder = new SegmentBuilder();
