@@ -19,6 +19,7 @@ export {
 } from "./dump/dump-object.js";
 export { dumpStore } from "./dump/dump-store.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./fs/index.js";
+export { indexDirectoryOf } from "./index/index-directory.js";
 export type * from "./interfaces.js";
 export {
   adoptLease,

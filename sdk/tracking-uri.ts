@@ -1,7 +1,13 @@
 /** Which store is meant, and opening it by its URI. The only place of the library that reads the environment for it. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createFileStore, type FileStore, findWorkspace, openFileStore } from "../core/index.js";
+import {
+  createFileStore,
+  type FileStore,
+  findWorkspace,
+  indexDirectoryOf,
+  openFileStore,
+} from "../core/index.js";
 import { RunstoneError } from "../store-format/index.js";
 
 let chosen: string | null = null;
@@ -30,6 +36,7 @@ export function getTrackingUri(): string {
 export function openStore(uri: string = getTrackingUri()): FileStore {
   const options = {
     cwd: process.cwd(),
+    indexDirectory: indexDirectoryOf(process.env, process.platform),
     warn: (message: string) => process.emitWarning(message, "RunstoneWarning"),
   };
   if (uri === "") return openFileStore(options);

@@ -1,5 +1,6 @@
 /** The store a command works on: `--store`, RUNSTONE_STORE, or the one of the workspace around `cwd`. */
 import { fileURLToPath } from "node:url";
+import { indexDirectoryOf } from "../../core/index/index-directory.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { openContext } from "../../core/store/open-context.js";
 import { type Damage, RunstoneError } from "../../store-format/index.js";
@@ -34,6 +35,7 @@ export function openPlaceTelling(context: CommandContext, onDamage: OpenPlace["o
   const opened = openContext({
     cwd: context.cwd,
     ...(path === undefined ? {} : { path }),
+    indexDirectory: indexDirectoryOf(context.env, process.platform),
     now: context.now,
     warn: (message) => context.err.line(`runstone: ${visible(message)}`),
   });

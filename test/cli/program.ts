@@ -77,13 +77,31 @@ function workspaceIn(directory: string): Workspace {
   };
 }
 
+let cache: string | undefined;
+
+/** Of the programs of this process; not in their working directories, which tests list. */
+function cacheDirectory(): string {
+  if (cache === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "runstone-cache-"));
+    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+    cache = made;
+  }
+  return cache;
+}
+
 /** Only what a program needs of the environment: nothing of ours, no certificates, no colours. */
 function start(program: string, args: readonly string[], { input = "", env = {}, cwd }: Call): Ended {
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
     input,
-    env: { PATH: path, HOME: cwd, GIT_CEILING_DIRECTORIES: tmpdir(), ...env },
+    env: {
+      PATH: path,
+      HOME: cwd,
+      XDG_CACHE_HOME: cacheDirectory(),
+      GIT_CEILING_DIRECTORIES: tmpdir(),
+      ...env,
+    },
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });

@@ -64,7 +64,13 @@ function runInProject(context: TestContext, commands: readonly string[]): readon
   symlinkSync(join(REPOSITORY, "dist", "bin", "runstone.js"), join(bin, "runstone"));
   cpSync(join(REPOSITORY, "examples"), join(project, "examples"), { recursive: true });
   writeFileSync(join(project, ".gitignore"), "wine-out\nlong.*\n");
-  const { RUNSTONE_RUN_ID: _, RUNSTONE_STORE: __, NODE_EXTRA_CA_CERTS: ___, ...env } = process.env;
+  const {
+    RUNSTONE_RUN_ID: _,
+    RUNSTONE_STORE: __,
+    NODE_EXTRA_CA_CERTS: ___,
+    XDG_CACHE_HOME: ____,
+    ...env
+  } = process.env;
   const script = [
     "git init -q -b main && git config user.name Ada && git config user.email ada@example.org",
     "git add . && git commit -q -m Wine",
