@@ -1,5 +1,5 @@
 /** Runs below their parents. */
-import { numberAt, textAt } from "../../core/search/cells.js";
+import { activeRows, numberAt, textAt } from "../../core/search/cells.js";
 import type { RunTable } from "../../core/search/run-table.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
@@ -14,7 +14,7 @@ import type { Listing } from "./open-listing.js";
 import { columnsOfListing } from "./print-listing.js";
 import type { RunColumn } from "./run-column.js";
 import { type RunJsonOptions, runJson } from "./run-json.js";
-import { type TreeLine, type TreeNode, treeLines, treeOf } from "./run-tree.js";
+import { type Family, type TreeLine, type TreeNode, treeLines, treeOf } from "./run-tree.js";
 import { type FoundRows, runOfRow } from "./runs-search.js";
 import type { Footer } from "./search-footer.js";
 
@@ -31,17 +31,25 @@ export async function printTree(
   found: TreeToPrint,
 ): Promise<Footer> {
   const { table } = found.listing;
-  const tops = treeOf(withAncestors(table, found.rows), {
-    id: (row) => storeRun(found.listing, row, idAt(table, row)),
-    parent: (row) => {
-      const parent = textAt(table.column(PARENT), row);
-      return parent === null ? null : storeRun(found.listing, row, parent);
-    },
-  });
+  const family = familyOf(found.listing);
+  const tops = treeOf(withAncestors(table, found.rows), family);
   const shown = tops.slice(0, readLimit(args));
-  const best = new BestChildren(table, readBest(args.best, table) ?? commonMetric(table, found.rows));
+  const choice = readBest(args.best, table) ?? commonMetric(table, found.rows);
+  const best = new BestChildren({ table, family, choice });
   await printNodes(context, args, { ...found, tops: shown, best });
   return { what: "trees", shown: shown.length, total: tops.length, nextPageToken: null };
+}
+
+function familyOf(listing: Listing): Family<number> {
+  const { table } = listing;
+  const parents = table.column(PARENT);
+  return {
+    id: (row) => storeRun(listing, row, idAt(table, row)),
+    parent: (row) => {
+      const parent = textAt(parents, row);
+      return parent === null ? null : storeRun(listing, row, parent);
+    },
+  };
 }
 
 function idAt(table: RunTable, row: number): string {
@@ -110,14 +118,17 @@ function treeCell(
   return { ...own, text: `${lead}${name}${isBest ? " *" : ""}`, bold: isBest };
 }
 
-/** Which child of a run is best. */
+/** Which child of a run is best: of all its children that are not deleted, whether they match or not. */
 class BestChildren {
   readonly #table: RunTable;
+  readonly #family: Family<number>;
   readonly #choice: BestChoice | null;
   readonly #found = new Map<TreeNode<number>, number | null>();
+  #children: ReadonlyMap<string, readonly number[]> | undefined;
 
-  constructor(table: RunTable, choice: BestChoice | null) {
+  constructor({ table, family, choice }: BestChildrenOptions) {
     this.#table = table;
+    this.#family = family;
     this.#choice = choice?.direction == null ? null : choice;
   }
 
@@ -145,7 +156,8 @@ class BestChildren {
   of(node: TreeNode<number>): number | null {
     let found = this.#found.get(node);
     if (found === undefined) {
-      found = this.#bestOf(node.children.map(({ item }) => item));
+      this.#children ??= childrenOf(activeRows(this.#table), this.#family);
+      found = this.#bestOf(this.#children.get(this.#family.id(node.item)) ?? []);
       this.#found.set(node, found);
     }
     return found;
@@ -165,6 +177,29 @@ class BestChildren {
   #valueAt(row: number): number | null {
     return this.#choice === null ? null : numberAt(this.#table.column(this.#choice.field), row);
   }
+}
+
+interface BestChildrenOptions {
+  readonly table: RunTable;
+  readonly family: Family<number>;
+  /** null: nothing says what is best. */
+  readonly choice: BestChoice | null;
+}
+
+/** By the id of the parent. */
+function childrenOf(
+  rows: readonly number[],
+  { parent }: Family<number>,
+): ReadonlyMap<string, readonly number[]> {
+  const children = new Map<string, number[]>();
+  for (const row of rows) {
+    const id = parent(row);
+    if (id === null) continue;
+    const known = children.get(id);
+    if (known === undefined) children.set(id, [row]);
+    else known.push(row);
+  }
+  return children;
 }
 
 /** The run, with its children in it. */
