@@ -6,7 +6,7 @@ import type { SearchTable } from "./table.js";
  * The attributes (`Field` of entity `attribute`) every run table knows. Texts: `run_id`, `run_name`, `user_id`, `status`
  * (as stored: upper case), `artifact_uri`, `experiment_id`, `lifecycle_stage`, `place`, `state` (status, or `LOST` when a
  * run is marked RUNNING and its owner is proven dead, or `DAMAGED` when meta.yaml cannot be read). Numbers, milliseconds:
- * `start_time`, `end_time`. `run_name` of a run without a name is the empty text. Rows of damaged runs have only `run_id`,
+ * `start_time`, `end_time`. `run_name` of a run without a name is the empty text, which searches take for a missing one. Rows of damaged runs have only `run_id`,
  * `experiment_id`, `lifecycle_stage`, `place` and `state`, and their readable params, tags, metrics and datasets.
  */
 export const RUN_ATTRIBUTES = [

@@ -158,7 +158,7 @@ const ORDERS: readonly (readonly [readonly string[], string])[] = [
   [["status", "start_time"], "cdba"],
   [["Created ASC"], "dbca"],
   // By code point: capitals before small letters.
-  [["run_name"], "cabd"],
+  [["run_name"], "abdc"],
 ];
 
 describe("orders of MLflow's dialect", () => {

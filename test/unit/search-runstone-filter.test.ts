@@ -86,7 +86,7 @@ const MATCHES: readonly (readonly [string, string])[] = [
   ["params.model NOT LIKE 't%'", "b"],
   ["params.model NOT ILIKE 'C%'", "a"],
   ["name =~ '^sweep/[0-9]+$'", "b"],
-  ["name !~ 'one'", "bc"],
+  ["name !~ 'one'", "b"],
   ["name =~ '(?i)BASE'", "a"],
   ["user IN ('ana')", "abc"],
   ["dataset.name IS NULL", "abd"],
