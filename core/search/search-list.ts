@@ -59,8 +59,9 @@ export function pageOfList<Item>(
 ): EntityPage<Item> {
   const maxResults = checkMaxResults(search.maxResults, search.dialect === "mlflow" ? limits : UNLIMITED);
   const mask = evaluateFilter(filter, { table, now: search.now, names: schema.names });
-  const page = pageRows(mask, { order: rowOrder(keys), maxResults, pageToken: search.pageToken });
-  return { ...page, items: page.rows.map((row) => items[row]!) };
+  const { pageToken } = search;
+  const { rows, total, nextPageToken } = pageRows(mask, { order: rowOrder(keys), maxResults, pageToken });
+  return { items: rows.map((row) => items[row]!), total, nextPageToken };
 }
 
 function sortKeys<Item>(list: ListSearch<Item>, { orderBy = [], now }: EntitySearch): readonly SortKey[] {

@@ -1,6 +1,7 @@
 /** Searches a table of runs: filter, order, one page. */
 import type { View } from "../../store-format/index.js";
 import { columnOf, type EvaluationContext, evaluateFilter } from "./evaluate-filter.js";
+import type { Filter } from "./filter.js";
 import { checkMaxResults, pageRows, type RowPage } from "./page-rows.js";
 import { parseFilter } from "./parse-filter.js";
 import { type OrderClause, parseOrder } from "./parse-order.js";
@@ -12,6 +13,7 @@ import { type RowOrder, rowOrder, type SortKey } from "./sort-rows.js";
 import type { Column, SearchTable } from "./table.js";
 import { testColumn } from "./test-column.js";
 import type { Dialect } from "./tokenize.js";
+import { fieldsOf, unknownKeyHints } from "./unknown-keys.js";
 
 export interface RunSearch {
   /** Default: every run. */
@@ -35,7 +37,10 @@ export interface RunSearch {
 }
 
 /** Rows are row numbers of the table. */
-export type RunPage = RowPage;
+export interface RunPage extends RowPage {
+  /** Sentences about keys that were asked for and that no run of the table has (Runstone's dialect). */
+  readonly hints: readonly string[];
+}
 
 const LIMITS = {
   mlflow: { otherwise: 1_000, most: 50_000 },
@@ -51,11 +56,13 @@ export function searchRunTable(table: RunTable, search: RunSearch): RunPage {
   const clauses = parseOrder(search.orderBy ?? [], { schema, known: table });
   const mask = evaluateFilter(filter, context);
   restrict(mask, table, search);
-  return pageRows(mask, {
-    order: orderOfRuns(clauses, context, schema),
-    maxResults,
-    pageToken: search.pageToken,
-  });
+  const order = orderOfRuns(clauses, context, schema);
+  const page = pageRows(mask, { order, maxResults, pageToken: search.pageToken });
+  return { ...page, hints: search.dialect === "mlflow" ? [] : hintsOf(filter, clauses, table) };
+}
+
+function hintsOf(filter: Filter, clauses: readonly OrderClause[], table: RunTable): readonly string[] {
+  return unknownKeyHints([...fieldsOf(filter), ...clauses.map(({ field }) => field.field)], table);
 }
 
 /** To the view and the experiments asked for. */

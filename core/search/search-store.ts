@@ -49,8 +49,9 @@ export function searchStoredRuns(
   const experimentNames = new Map(
     scanExperiments(context, onDamage).map(({ experimentId, name }) => [experimentId, name]),
   );
-  const page = searchRunTable(table, { ...asked(query, context), experimentNames, withoutDamaged: true });
-  return { ...page, items: runsAt(table, page.rows, onDamage) };
+  const search = { ...asked(query, context), experimentNames, withoutDamaged: true };
+  const { rows, total, nextPageToken } = searchRunTable(table, search);
+  return { items: runsAt(table, rows, onDamage), total, nextPageToken };
 }
 
 function runsAt(table: RunTable, rows: readonly number[], onDamage: OnDamage): Run[] {

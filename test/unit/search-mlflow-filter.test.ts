@@ -190,13 +190,18 @@ describe("pages", () => {
 
   test("tokens have MLflow's form, and lead through all rows once", () => {
     const first = pageOf(2);
-    assert.deepEqual(first, { rows: [0, 1], total: 3, nextPageToken: "eyJvZmZzZXQiOiAyfQ==" });
-    assert.deepEqual(pageOf(2, "eyJvZmZzZXQiOiAyfQ=="), { rows: [2], total: 3, nextPageToken: null });
+    assert.deepEqual(first, { rows: [0, 1], total: 3, nextPageToken: "eyJvZmZzZXQiOiAyfQ==", hints: [] });
+    assert.deepEqual(pageOf(2, "eyJvZmZzZXQiOiAyfQ=="), {
+      rows: [2],
+      total: 3,
+      nextPageToken: null,
+      hints: [],
+    });
   });
 
   test("a page after the end is empty", () => {
     const token = Buffer.from('{"offset": 9}').toString("base64");
-    assert.deepEqual(pageOf(2, token), { rows: [], total: 3, nextPageToken: null });
+    assert.deepEqual(pageOf(2, token), { rows: [], total: 3, nextPageToken: null, hints: [] });
   });
 
   test("limits", () => {

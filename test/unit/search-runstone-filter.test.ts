@@ -264,6 +264,17 @@ describe("orders of Runstone's dialect", () => {
   });
 });
 
+test("a key that no run has is told, with the nearest one", () => {
+  const hintsOf = (filter: string, orderBy: readonly string[] = []): readonly string[] =>
+    searchRunTable(TABLE, { filter, orderBy, dialect: "runstone", now: NOW }).hints;
+  assert.deepEqual(hintsOf("metrics.los < 1 or params.lr > 0", ["tags.tean desc"]), [
+    'no run has a metric "los"; did you mean loss?',
+    'no run has a tag "tean"; did you mean team?',
+  ]);
+  assert.deepEqual(hintsOf("metrics.loss.min < 1 and metrics.`loss`.count > 1 and params.lr IS NULL"), []);
+  assert.deepEqual(hintsOf("metrics.zzzzzz.max < 1"), ['no run has a metric "zzzzzz"']);
+});
+
 describe("hostile filters end in an answer or a typed error", () => {
   const outcome = (filter: string): string => {
     try {
