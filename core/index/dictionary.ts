@@ -4,7 +4,6 @@ import { type ByteWriter, isWide } from "./byte-writer.js";
 import type { PagedBytes, PageWindow } from "./paged-bytes.js";
 import {
   type Blocks,
-  loadCodes,
   loadNumbers,
   type Numbers,
   numberAt,
@@ -14,8 +13,8 @@ import {
 } from "./vector.js";
 
 /** How many of the first texts are read together, so that single rows are read fast. */
-const HEAD = 4096;
-const HEAD_CHARACTERS = 1 << 18;
+const HEAD = 1024;
+const HEAD_CHARACTERS = 1 << 16;
 /** A row holds a shorter text itself unless it is in the head. */
 const SHORT = 128;
 /** Texts are joined up to about this many characters, so that a string can hold them. */
@@ -103,11 +102,6 @@ function endsOf(texts: readonly string[]): Float64Array {
   return ends;
 }
 
-interface Head {
-  readonly text: string;
-  readonly ends: Uint32Array;
-}
-
 export interface DictionaryPlace {
   readonly bytesPerCharacter: number;
   readonly characters: number;
@@ -132,7 +126,7 @@ export class Dictionary {
   readonly #bytes: PagedBytes;
   readonly #window: PageWindow;
   readonly #place: DictionaryPlace;
-  #head: Head | undefined;
+  #head: readonly string[] | undefined;
   #texts: readonly string[] | undefined;
 
   /** `window`: what single texts are read through. */
@@ -170,26 +164,31 @@ export class Dictionary {
 
   #headText(code: number): string {
     this.#head ??= this.#loadHead();
-    const { text, ends } = this.#head;
-    return text.substring(ends[code - 1]!, ends[code]!);
+    return this.#head[code - 1]!;
   }
 
-  #loadHead(): Head {
+  #loadHead(): readonly string[] {
     const { ends, head } = this.#place;
-    const loaded = loadCodes(this.#bytes, { ...ends, count: head + 1 }, this.#place.characters);
-    return { ends: loaded, text: this.#decode(0, loaded[head]!) };
+    return this.#pieceOf(loadNumbers(this.#bytes, { ...ends, count: head + 1 }), 0, head);
   }
 
   #load(): readonly string[] {
     const ends = loadNumbers(this.#bytes, this.#place.ends);
-    const texts: string[] = [];
+    const pieces: (readonly string[])[] = [];
     for (let first = 0; first < this.count; ) {
       const last = pieceEnd(ends, first);
-      const start = ends[first]!;
-      const piece = this.#decode(start, ends[last]!);
-      for (; first < last; first += 1)
-        texts.push(piece.substring(ends[first]! - start, ends[first + 1]! - start));
+      pieces.push(this.#pieceOf(ends, first, last));
+      first = last;
     }
+    return pieces.length === 1 ? pieces[0]! : pieces.flat();
+  }
+
+  #pieceOf(ends: Numbers, first: number, last: number): readonly string[] {
+    const start = ends[first]!;
+    const piece = this.#decode(start, ends[last]!);
+    const texts: string[] = [];
+    for (let index = first; index < last; index += 1)
+      texts.push(piece.substring(ends[index]! - start, ends[index + 1]! - start));
     return texts;
   }
 

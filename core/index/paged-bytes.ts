@@ -3,6 +3,7 @@
  * of each page, and a trailer of 64 bytes that has a CRC-32 of its own. Only pages that are read are checked.
  */
 import { crc32 } from "node:zlib";
+import { isRunstoneError } from "../../store-format/index.js";
 import { OpenFile } from "../fs/index.js";
 import { SegmentDamage } from "./segment-damage.js";
 
@@ -163,9 +164,18 @@ export class PagedBytes {
       throw this.damage("a block lies outside of the file");
   }
 
+  #read(start: number, end: number): Uint8Array {
+    try {
+      return this.#source.read(start, end);
+    } catch (error) {
+      if (!isRunstoneError(error)) throw error;
+      throw new SegmentDamage(this.path, "it cannot be read", { cause: error });
+    }
+  }
+
   #exactly(start: number, end: number): Buffer {
     if (start < 0) throw this.damage("it is cut off");
-    const bytes = this.#source.read(start, end);
+    const bytes = this.#read(start, end);
     if (bytes.length !== end - start) throw this.damage("it is cut off");
     return bufferOf(bytes);
   }

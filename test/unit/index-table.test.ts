@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { intercept } from "../../core/fs/index.js";
 import { IndexTable, type SegmentPart } from "../../core/index/index-table.js";
 import type { IndexedRun } from "../../core/index/indexed-run.js";
 import { Segment } from "../../core/index/segment.js";
@@ -57,6 +58,30 @@ describe("the table of the index", () => {
       }
       assert.equal(Segment.open(join(directory, "absent")), null);
     } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("a file that can be read no more is mended like a damaged one", () => {
+    const directory = mkdtempSync(join(tmpdir(), "runstone-index-"));
+    try {
+      const runs = manyRuns(1000);
+      const path = join(directory, "segment");
+      writeFileSync(path, serializeSegment(runs));
+      const segment = Segment.open(path)!;
+      const part = { segment, rows: null, experimentDirectory: "/store/0" };
+      const recover = () => Segment.from(serializeSegment(runs));
+      intercept({
+        before(operation) {
+          if (operation.name === "read") throw Object.assign(new Error("EIO"), { code: "EIO" });
+          return undefined;
+        },
+      });
+      assert.throws(() => new IndexTable([part], OPTIONS).runAt(999), SegmentDamage);
+      assert.equal(new IndexTable([part], { ...OPTIONS, recover }).runAt(999).runId, runs[999]!.record.runId);
+      segment.close();
+    } finally {
+      intercept(undefined);
       rmSync(directory, { recursive: true });
     }
   });
