@@ -15,7 +15,7 @@ function serialize(value: unknown, lead: string, step: string): string {
     case "bigint":
       return value.toString();
     case "number":
-      return Number.isFinite(value) ? JSON.stringify(value) : `"${value}"`;
+      return serializeNumber(value);
     case "string":
       return serializeString(value);
     case "boolean":
@@ -25,6 +25,12 @@ function serialize(value: unknown, lead: string, step: string): string {
     default:
       return "null";
   }
+}
+
+/** `JSON.stringify` loses the sign of zero. */
+function serializeNumber(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
 }
 
 /** `JSON.stringify` leaves DEL, C1 controls and direction overrides as they are; a terminal obeys them. */
