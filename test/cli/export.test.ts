@@ -127,6 +127,9 @@ describe("a row for each run", () => {
   });
 });
 
+/** Held together, these rows alone would take more memory than the test allows. */
+const MANY = 200_000;
+
 describe("a row for each point", () => {
   const HEAD =
     "run_id,run_name,experiment_id,metric,step,timestamp,value,dataset_name,dataset_digest,model_id";
@@ -173,6 +176,22 @@ describe("a row for each point", () => {
     assert.equal(status, 0);
     assert.match(stdout, /\t3\t4000\t0\.1\t/);
     assert.match(stderr, /metrics\/loss/);
+  });
+
+  test("memory does not grow with the points", (t) => {
+    const { directory, run, runs } = newProject(t);
+    const file = join(directoryOf(directory, runs.first!), "metrics", "loss");
+    let text = "";
+    for (let step = 3; step < MANY; step += 1) text += `${step} ${step / 7} ${step}\n`;
+    appendFileSync(file, text);
+    for (const format of ["csv", "jsonl", "parquet"]) {
+      const env = { NODE_OPTIONS: "--max-old-space-size=28" };
+      const { status, stderr } = run(["export", runs.first!, "--metrics", "-o", `points.${format}`], { env });
+      assert.equal(status, 0, `${format}: ${stderr}`);
+    }
+    const csv = readFileSync(join(directory, "points.csv"), "utf8");
+    assert.equal(csv.split("\r\n").length, 1 + MANY + 1);
+    assert.match(csv, new RegExp(`,${MANY - 1},${MANY - 1},${(MANY - 1) / 7},,,\r\n`));
   });
 
   test("a reader that goes away ends it quietly", (t) => {

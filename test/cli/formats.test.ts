@@ -189,6 +189,7 @@ describe("JSON lines", () => {
     const table = { columns: [{ key: "a", title: "A" }], rows: [[1]], records: [{ a: { b: 1 } }, { a: 2 }] };
     assert.equal(await printed(t, { ...table, format: "jsonl" }), '{"a":{"b":1}}\n{"a":2}\n');
     assert.equal(await printed(t, { ...table, format: "json" }), '[\n{"a":{"b":1}},\n{"a":2}\n]\n');
+    assert.equal(await printed(t, { ...table, records: [{ zero: -0 }], format: "jsonl" }), '{"zero":-0}\n');
   });
 });
 
@@ -311,6 +312,30 @@ describe("columns", () => {
   });
 });
 
+describe("on a terminal", () => {
+  const table = { columns: [{ key: "a", title: "A" }], rows: [["\u001b[2Jx\ty\nz"]] };
+
+  test("no text moves the cursor, in no format", async () => {
+    for (const format of FORMATS) {
+      if (format === "parquet") continue;
+      const screen = new Screen();
+      await printRows({ ...contextIn("/"), out: screen as unknown as Output }, { ...table, format });
+      assert.doesNotMatch(screen.text, /\u001b|\r/, format);
+      assert.match(screen.text, /2Jx/, format);
+    }
+  });
+
+  test("Parquet is refused before anything is written", async () => {
+    const screen = new Screen();
+    const context = { ...contextIn("/"), out: screen as unknown as Output };
+    await assert.rejects(
+      printRows(context, { ...table, format: "parquet" }),
+      (error) => isRunstoneError(error, "USAGE") && error.hint?.includes("--output") === true,
+    );
+    assert.equal(screen.text, "");
+  });
+});
+
 describe("--output", () => {
   const table: RowsToPrint = { columns: [{ key: "a", title: "A" }], rows: [["x"]], format: "csv" };
 
@@ -360,6 +385,20 @@ describe("--output", () => {
         assert.equal(formatOfFile(`a.b.${format.toUpperCase()}`), format);
   });
 });
+
+/** An output that is a terminal, and what it shows. */
+class Screen {
+  readonly isTerminal = true;
+  text = "";
+
+  write(text: string): void {
+    this.text += text;
+  }
+
+  line(text: string): void {
+    this.text += `${text}\n`;
+  }
+}
 
 /** What `printRows` writes into a file. */
 async function printed(t: TestContext, table: RowsToPrint): Promise<string> {
