@@ -24,6 +24,7 @@ const LOADERS = {
   compare: async () => (await import("./commands/compare.js")).compare,
   best: async () => (await import("./commands/best.js")).best,
   plot: async () => (await import("./commands/plot.js")).plot,
+  watch: async () => (await import("./commands/watch.js")).watch,
   artifacts: async () => (await import("./commands/artifacts.js")).artifacts,
   summary: async () => (await import("./commands/summary.js")).summary,
   du: async () => (await import("./commands/du.js")).du,

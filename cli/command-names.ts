@@ -35,6 +35,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         describe: "Find the run with the best value of a metric, and the step it was reached at",
       },
       { name: "plot", describe: "Plot metrics of runs, in the terminal or as SVG or PNG" },
+      {
+        name: "watch",
+        describe: "Watch runs as they go: a live page on a terminal, a line an event elsewhere",
+      },
       { name: "artifacts", describe: "List, copy and print artifacts of runs" },
       {
         name: "summary",
