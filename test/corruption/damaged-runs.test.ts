@@ -163,7 +163,7 @@ test("every run is found and every damage named, by a scan and by the index", (t
   assertFound((onDamage) => scanRunTable(context, { onDamage }));
   assertFound((onDamage) => openRunTable(context, { onDamage }));
   assertFound((onDamage) => openRunTable(context, { onDamage, refresh: "full" }));
-  assertFound(() => openRunTable(context));
+  assertFound(() => openRunTable({ ...context }));
 });
 
 test("searches list the damaged as damaged, and everything else as ever", (t) => {
@@ -190,7 +190,7 @@ function damagedStore(t: TestContext): StoreContext {
     const runId = runIds[index * 10] ?? "";
     HARMS[name]?.to(join(root, EXPERIMENT, runId), runId);
   });
-  return contextOf(root);
+  return contextOf(root, { index: { location: "auto", directory: join(root, "..", "cache") } });
 }
 
 function runTree(runId: string, index: number): Tree {

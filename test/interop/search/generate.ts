@@ -2,7 +2,7 @@
 
 import { type Entity, entitiesOf } from "./entities.js";
 import { mutate } from "./mutate.js";
-import type { DatasetFilter, ModelOrder, Query } from "./query.js";
+import type { DatasetFilter, ModelOrder, Query, RunQuery } from "./query.js";
 import { Random } from "./random.js";
 import type { SearchStore } from "./store.js";
 import * as words from "./vocabulary.js";
@@ -137,6 +137,10 @@ export class QueryGenerator {
     this.#mutated = false;
     const query = this.#query(search);
     return { ...query, mutated: this.#mutated };
+  }
+
+  runs(): RunQuery {
+    return this.next("runs") as RunQuery;
   }
 
   #query(search: Search): Query {

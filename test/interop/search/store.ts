@@ -17,7 +17,12 @@ export interface SearchStore {
 
 type Ids = readonly (string | null)[];
 
-export async function buildSearchStore(root: string, plan: Plan, mlflow: Mlflow): Promise<SearchStore> {
+/** Without `mlflow` Runstone writes everything. */
+export async function buildSearchStore(
+  root: string,
+  plan: Plan,
+  mlflow: Mlflow | null,
+): Promise<SearchStore> {
   const builder = new Builder(root, plan, mlflow);
   const experimentIds = await builder.experiments();
   const runIds = await builder.runs(experimentIds);
@@ -32,10 +37,10 @@ export async function buildSearchStore(root: string, plan: Plan, mlflow: Mlflow)
 class Builder {
   readonly #root: string;
   readonly #plan: Plan;
-  readonly #mlflow: Mlflow;
+  readonly #mlflow: Mlflow | null;
   readonly #store: FileStore;
 
-  constructor(root: string, plan: Plan, mlflow: Mlflow) {
+  constructor(root: string, plan: Plan, mlflow: Mlflow | null) {
     this.#root = root;
     this.#plan = plan;
     this.#mlflow = mlflow;
@@ -87,7 +92,7 @@ class Builder {
   async models(runs: readonly string[]): Promise<void> {
     await this.#ask("models", { runs });
     for (const planned of this.#plan.models)
-      if (planned.writer === "runstone") await this.#model(planned, runs);
+      if (planned.writer === "runstone" || this.#mlflow === null) await this.#model(planned, runs);
   }
 
   async #model({ name, tags, versions, aliases }: PlannedModel, runs: readonly string[]): Promise<void> {
@@ -141,6 +146,7 @@ class Builder {
   }
 
   async #ask(part: string, given: object): Promise<Ids> {
+    if (this.#mlflow === null) return [];
     const request = { uri: this.#root, plan: this.#plan, part, ...given };
     return ((await this.#mlflow.call("write_search_store", request)) ?? []) as Ids;
   }
