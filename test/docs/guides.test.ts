@@ -5,6 +5,7 @@ import { assertPageRuns, withoutPrograms } from "./walk-through.js";
 /** Pages, and how many commands each has at least. */
 const PAGES = [
   ["docs/guide/export.md", 8],
+  ["docs/guide/finding-runs.md", 15],
   ["docs/guide/overview.md", 5],
 ] as const;
 
