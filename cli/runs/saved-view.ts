@@ -1,4 +1,5 @@
 /** `--save-view NAME` and `--saved NAME`. */
+import { relative } from "node:path";
 import { readSavedView, savedViewPath, writeSavedView } from "../../core/workspace/saved-views.js";
 import { RunstoneError, type SavedView } from "../../store-format/index.js";
 import type { RunsArguments } from "../commands/runs-list.js";
@@ -22,7 +23,8 @@ export function saveView(context: CommandContext, args: RunsArguments): void {
   if (name === undefined) return;
   const workspace = workspaceOf(context);
   writeSavedView(workspace, name, viewOf(args));
-  context.err.line(`saved as ${visible(savedViewPath(workspace, name))}; use it with --saved ${name}`);
+  const path = relative(context.cwd, savedViewPath(workspace, name));
+  context.err.line(`saved as ${visible(path)}; use it with --saved ${name}`);
 }
 
 /** The workspace of the store; where several stores are listed, that of the current directory. */
