@@ -125,10 +125,13 @@ class StoreIndex {
     };
   }
 
-  /** Every shard that is there, not looking at the store. Null when there is none. */
+  /** Every shard that is there, not looking at the store. Null when there is none, or one that is damaged. */
   #openAsItIs(home: IndexPlace, { experimentIds }: IndexedRunsOptions): OpenShard[] | null {
     if (typeof home !== "string") {
-      for (const name of this.#softly(() => shardNames(home.directory)) ?? []) this.#load(home, name);
+      for (const name of this.#softly(() => shardNames(home.directory)) ?? []) {
+        this.#load(home, name);
+        if (!this.#shards.has(name)) return null;
+      }
     }
     if (this.#shards.size === 0) return null;
     const wanted = experimentIds === undefined ? null : new Set(experimentIds);

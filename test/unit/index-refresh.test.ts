@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { dueSlices, newSlices } from "../../core/index/rolling-slices.js";
+import type { StoreContext } from "../../core/store/context.js";
+import type { Damage } from "../../store-format/index.js";
+import { contextWith, manyRuns, open, runId, runsByFiles, runsIn } from "../helpers/indexed-runs.js";
+import { temporaryDirectory } from "../helpers/new-store.js";
+import { addFiles, makeStore, runMeta, type Tree } from "./read-fixture.js";
+
+const SEALED: Tree = { "manifest.yaml": "" };
+const MINUTE = 60_000;
+
+function newBench(t: TestContext, tree: Tree): { readonly root: string; readonly start: () => StoreContext } {
+  const { root } = makeStore(t, tree);
+  const directory = temporaryDirectory(t);
+  return { root, start: () => contextWith(root, directory) };
+}
+
+/** Entries that were just written are read again by the next query; one in a while finds nothing young. */
+async function settle(context: StoreContext, options: Parameters<typeof open>[1] = {}): Promise<void> {
+  for (;;) {
+    const { counts } = open(context, options);
+    if (counts.read === 0) return;
+    // The margin is 100 ms: nothing but time makes files older.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function paramOf(
+  context: StoreContext,
+  run: string,
+  options: Parameters<typeof open>[1] = {},
+): string | undefined {
+  const { table } = open(context, options);
+  return runsIn(table).find(({ directory }) => directory === run)?.params.lr;
+}
+
+describe("what a query looks at", () => {
+  test("in a small store, the files of every run; nothing is read again", async (t) => {
+    const { start } = newBench(t, manyRuns(3));
+    await settle(start());
+    const { counts, table } = open(start());
+    assert.deepEqual(counts, { files: 6, directories: 0, read: 0, added: 0, changed: 0, removed: 0 });
+    assert.equal(table.rowCount, 6);
+  });
+
+  test("in a large store, the directories of sealed runs and the files of the others", async (t) => {
+    const { root, start } = newBench(t, manyRuns(3, SEALED));
+    addFiles(root, { [`1/${runId(9)}/meta.yaml`]: runMeta(runId(9), "1"), [`1/${runId(9)}/params/lr`]: "1" });
+    const options = { smallStoreRuns: 0, clock: () => 1_000_000 };
+    await settle(start(), options);
+    const { counts } = open(start(), options);
+    assert.deepEqual(counts, { files: 1, directories: 6, read: 0, added: 0, changed: 0, removed: 0 });
+  });
+
+  test("one run that changed is the only one that is read", async (t) => {
+    const { root, start } = newBench(t, manyRuns(4));
+    await settle(start());
+    appendFileSync(join(root, "1", runId(2), "metrics/loss"), "3 0.25 2\n");
+    const { counts, table } = open(start());
+    assert.deepEqual([counts.read, counts.changed], [1, 1]);
+    assert.deepStrictEqual(runsIn(table), runsByFiles(start()));
+  });
+});
+
+describe("in-place changes of sealed runs in a large store", () => {
+  const large = (minutes: number) => ({ smallStoreRuns: 0, clock: () => minutes * MINUTE });
+
+  test("are seen after ten minutes at the latest, and by a full walk at once", async (t) => {
+    const { root, start } = newBench(t, manyRuns(2, SEALED));
+    await settle(start(), large(1));
+    const run = join(root, "1", runId(0));
+    writeFileSync(join(run, "params/lr"), "edited");
+    assert.equal(paramOf(start(), run, large(11)), "edited");
+    writeFileSync(join(run, "params/lr"), "again");
+    assert.equal(paramOf(start(), run, { ...large(11), refresh: "full" }), "again");
+  });
+
+  test("are seen slice by slice by queries that come regularly", async (t) => {
+    const { root, start } = newBench(t, manyRuns(30, SEALED));
+    await settle(start(), large(0));
+    const context = start();
+    for (let index = 0; index < 30; index += 1)
+      writeFileSync(join(root, "2", runId(index), "params/lr"), "edited");
+    const seen: number[] = [];
+    for (let minute = 1; minute <= 10; minute += 1) {
+      const { table, counts } = open(context, large(minute));
+      assert.ok(counts.files < 60 || minute === 10, `minute ${minute}: ${counts.files} of 60 runs at once`);
+      seen.push(runsIn(table).filter(({ params }) => params.lr === "edited").length);
+    }
+    assert.equal(seen.at(-1), 30, seen.join(" "));
+    assert.ok((seen[4] ?? 0) < 30 && (seen[7] ?? 0) > 0, seen.join(" "));
+  });
+
+  test("that replace the file are seen at once", async (t) => {
+    const { root, start } = newBench(t, manyRuns(2, SEALED));
+    await settle(start(), large(1));
+    const run = join(root, "1", runId(0));
+    const { atime, mtime } = statSync(join(run, "params/lr"));
+    writeFileSync(join(root, "new"), readFileSync(join(run, "params/lr"), "utf8").replace("0", "9"));
+    utimesSync(join(root, "new"), atime, mtime);
+    renameSync(join(root, "new"), join(run, "params/lr"));
+    assert.equal(paramOf(start(), run, large(1)), "9.0");
+  });
+});
+
+describe("slices", () => {
+  test("are due after ten minutes, or by their share, oldest first", () => {
+    const slices = newSlices(0).map((_, slice) => slice);
+    assert.equal(dueSlices(slices, 0, 10 * MINUTE + 63).size, 64);
+    assert.deepEqual([...dueSlices(slices, 100, 100 + MINUTE)], [0, 1, 2, 3, 4, 5, 6]);
+    assert.equal(dueSlices(slices, 100, 100).size, 0);
+  });
+
+  test("of a time that is yet to come are due: the clock was set back", () => {
+    assert.equal(dueSlices(newSlices(5 * MINUTE), 5 * MINUTE, MINUTE).size, 64);
+  });
+});
+
+test("changes of one size in one tick of the clock are all seen", (t) => {
+  const { root, start } = newBench(t, manyRuns(1));
+  const run = join(root, "1", runId(0));
+  const file = join(run, "params/lr");
+  const context = start();
+  for (let round = 0; round < 400; round += 1) {
+    writeFileSync(file, `${round % 10}`);
+    assert.equal(paramOf(context, run), `${round % 10}`, `round ${round}`);
+  }
+});
+
+test("damage is told by every query, whether the run is read or not", async (t) => {
+  const { root, start } = newBench(t, manyRuns(2));
+  writeFileSync(join(root, "1", runId(1), "metrics/loss"), "no point\n1 2 3\n");
+  await settle(start());
+  for (const refresh of ["auto", "full"] as const) {
+    const damages: Damage[] = [];
+    const { table } = open(start(), { refresh, onDamage: (damage) => damages.push(damage) });
+    const told = damages.filter(({ kind }) => kind === "metric_line_malformed");
+    assert.deepEqual(
+      told.map(({ path }) => path),
+      [`1/${runId(1)}/metrics/loss`],
+    );
+    assert.equal(runsIn(table).filter(({ damageCount }) => damageCount === 1).length, 1);
+  }
+});
+
+test("the index as it is knows its age, and what it knows", async (t) => {
+  const { root, start } = newBench(t, manyRuns(2));
+  await settle(start(), { clock: () => 5_000 });
+  rmSync(join(root, "1", runId(0)), { recursive: true });
+  const { table, counts } = open(start(), { refresh: "none" });
+  assert.equal(table.rowCount, 4);
+  assert.equal(table.asOf, 5_000);
+  assert.equal(counts.files + counts.directories + counts.read, 0);
+  assert.equal(open(start(), { refresh: "none", experimentIds: ["2"] }).table.rowCount, 2);
+});
+
+test("without an index, none is as good as auto", (t) => {
+  const { start } = newBench(t, manyRuns(2));
+  assert.equal(open(start(), { refresh: "none" }).table.rowCount, 4);
+});
+
+test("a run that appears in steps, and an experiment that goes away", (t) => {
+  const { root, start } = newBench(t, manyRuns(1));
+  const context = start();
+  const run = join(root, "1", "appears");
+  mkdirSync(run);
+  assert.equal(open(context).table.rowCount, 2);
+  // Later than the directory's own time is looked at: the experiment does not show it.
+  for (let round = 0; round < 20; round += 1) open(context);
+  mkdirSync(join(run, "params"));
+  assert.equal(open(context).table.rowCount, 3);
+  rmSync(join(root, "2"), { recursive: true });
+  assert.equal(open(context).table.rowCount, 2);
+  assert.equal(open(start(), { refresh: "none" }).table.rowCount, 2);
+});
+
+test("datasets belong to the runs that name them", async (t) => {
+  const input = "source_type: DATASET\nsource_id: d1\ndestination_type: RUN\ndestination_id: r\ntags: {}\n";
+  const dataset = (digest: string) =>
+    `dataset_id: d1\ndigest: ${digest}\nname: wine\nprofile: ''\nschema: ''\nsource: s\nsource_type: local\n`;
+  const { root, start } = newBench(t, manyRuns(1, { "inputs/i1/meta.yaml": input }));
+  addFiles(root, { "1/datasets/d1/meta.yaml": dataset("aa") });
+  await settle(start());
+  writeFileSync(join(root, "1/datasets/d1/meta.yaml"), dataset("bb"));
+  const { table } = open(start());
+  assert.deepStrictEqual(runsIn(table), runsByFiles(start()));
+  assert.equal(runsIn(table)[0]?.datasets[0]?.digest, "bb");
+});
