@@ -102,6 +102,13 @@ function endsOf(texts: readonly string[]): Float64Array {
   return ends;
 }
 
+interface Head {
+  readonly piece: string;
+  readonly ends: Numbers;
+  /** Those that were asked for. */
+  readonly texts: (string | undefined)[];
+}
+
 export interface DictionaryPlace {
   readonly bytesPerCharacter: number;
   readonly characters: number;
@@ -126,7 +133,7 @@ export class Dictionary {
   readonly #bytes: PagedBytes;
   readonly #window: PageWindow;
   readonly #place: DictionaryPlace;
-  #head: readonly string[] | undefined;
+  #head: Head | undefined;
   #texts: readonly string[] | undefined;
 
   /** `window`: what single texts are read through. */
@@ -164,12 +171,15 @@ export class Dictionary {
 
   #headText(code: number): string {
     this.#head ??= this.#loadHead();
-    return this.#head[code - 1]!;
+    const { piece, ends, texts } = this.#head;
+    texts[code - 1] ??= piece.substring(ends[code - 1]!, ends[code]!);
+    return texts[code - 1]!;
   }
 
-  #loadHead(): readonly string[] {
+  #loadHead(): Head {
     const { ends, head } = this.#place;
-    return this.#pieceOf(loadNumbers(this.#bytes, { ...ends, count: head + 1 }), 0, head);
+    const loaded = loadNumbers(this.#bytes, { ...ends, count: head + 1 });
+    return { piece: this.#decode(0, loaded[head]!), ends: loaded, texts: [] };
   }
 
   #load(): readonly string[] {
