@@ -1,5 +1,6 @@
 /** One column of the columns of several tables, rows one after another. */
 import type { Column, NumberColumn, TextColumn, TextListColumn } from "../search/table.js";
+import { mergeDictionaries } from "./merge-dictionaries.js";
 
 /** Rows of a column. */
 export interface ColumnPart<C extends Column = Column> {
@@ -40,7 +41,7 @@ function mergeNumbers(parts: readonly ColumnPart<NumberColumn>[]): NumberColumn 
 }
 
 function mergeTexts(parts: readonly ColumnPart<TextColumn>[]): TextColumn | null {
-  const { texts, codesOf } = mergeDictionaries(parts);
+  const { texts, codesOf } = mergeDictionaries(parts.map(textsOf));
   const codes = new Uint32Array(rowsOf(parts));
   let start = 0;
   parts.forEach(({ column, rows, rowCount }, index) => {
@@ -55,71 +56,49 @@ function mergeTexts(parts: readonly ColumnPart<TextColumn>[]): TextColumn | null
 }
 
 function mergeTextLists(parts: readonly ColumnPart<TextListColumn>[]): TextListColumn | null {
-  const { texts, codesOf } = mergeDictionaries(parts);
-  const offsets = new Uint32Array(rowsOf(parts) + 1);
-  const lists: Uint32Array[] = [];
-  let row = 0;
+  const { texts, codesOf } = mergeDictionaries(parts.map(textsOf));
+  const offsets = mergeOffsets(parts);
+  const length = offsets.at(-1)!;
+  if (length === 0) return null;
+  const codes = new Uint32Array(length);
+  let start = 0;
   parts.forEach((part, index) => {
-    for (let at = 0; at < part.rowCount; at += 1) {
-      const list = listAt(part, at);
+    const end = gatherLists(part, codes, start);
+    translate(codes.subarray(start, end), codesOf[index]!);
+    start = end;
+  });
+  return { kind: "texts", offsets, codes, texts };
+}
+
+function mergeOffsets(parts: readonly ColumnPart<TextListColumn>[]): Uint32Array {
+  const merged = new Uint32Array(rowsOf(parts) + 1);
+  let row = 0;
+  for (const { column, rows, rowCount } of parts) {
+    for (let index = 0; index < rowCount; index += 1) {
+      const from = rows === null ? index : rows[index]!;
+      const length = column === null ? 0 : column.offsets[from + 1]! - column.offsets[from]!;
+      merged[row + 1] = merged[row]! + length;
       row += 1;
-      offsets[row] = offsets[row - 1]! + list.length;
-      translate(list, codesOf[index]!);
-      lists.push(list);
     }
-  });
-  return offsets[row] === 0 ? null : { kind: "texts", offsets, codes: joined(lists, offsets[row]!), texts };
-}
-
-/** A copy of the codes of one row. */
-function listAt({ column, rows }: ColumnPart<TextListColumn>, at: number): Uint32Array {
-  if (column === null) return new Uint32Array(0);
-  const row = rows === null ? at : rows[at]!;
-  return column.codes.slice(column.offsets[row], column.offsets[row + 1]);
-}
-
-function joined(lists: readonly Uint32Array[], length: number): Uint32Array {
-  const all = new Uint32Array(length);
-  let at = 0;
-  for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
   }
-  return all;
+  return merged;
 }
 
-interface MergedTexts {
-  readonly texts: readonly string[];
-  /** The new code of each code of a part; null: they are the same. */
-  readonly codesOf: readonly (Uint32Array | null)[];
+/** Puts the lists of a part one after another; returns where they end. */
+function gatherLists(part: ColumnPart<TextListColumn>, into: Uint32Array, start: number): number {
+  const { column, rows, rowCount } = part;
+  if (column === null) return start;
+  let end = start;
+  for (let index = 0; index < rowCount; index += 1) {
+    const from = rows === null ? index : rows[index]!;
+    for (let at = column.offsets[from]!; at < column.offsets[from + 1]!; at += 1)
+      into[end++] = column.codes[at]!;
+  }
+  return end;
 }
 
-type WithTexts = ColumnPart<TextColumn | TextListColumn>;
-
-/** The largest dictionary keeps its codes; only what the others add is put behind it. */
-function mergeDictionaries(parts: readonly WithTexts[]): MergedTexts {
-  const textsOf = parts.map(({ column }) => column?.texts ?? []);
-  const largest = textsOf.reduce((most, texts) => (texts.length > most.length ? texts : most), []);
-  const others = new Set(textsOf.filter((texts) => texts !== largest).flat());
-  const codes = new Map<string, number>();
-  for (let index = 0; others.size > 0 && index < largest.length; index += 1)
-    if (others.has(largest[index]!)) codes.set(largest[index]!, index + 1);
-  const added = [...others].filter((text) => !codes.has(text));
-  added.forEach((text, index) => {
-    codes.set(text, largest.length + index + 1);
-  });
-  return {
-    texts: added.length === 0 ? largest : largest.concat(added),
-    codesOf: textsOf.map((texts) => (texts === largest ? null : newCodes(texts, codes))),
-  };
-}
-
-function newCodes(texts: readonly string[], codes: ReadonlyMap<string, number>): Uint32Array {
-  const translated = new Uint32Array(texts.length + 1);
-  texts.forEach((text, index) => {
-    translated[index + 1] = codes.get(text)!;
-  });
-  return translated;
+function textsOf({ column }: ColumnPart<TextColumn | TextListColumn>): readonly string[] {
+  return column?.texts ?? [];
 }
 
 function translate(codes: Uint32Array, codesOf: Uint32Array | null): void {
