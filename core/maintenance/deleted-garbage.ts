@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Integer, isRunstoneError } from "../../store-format/index.js";
 import { removeDirectory, statIfExists } from "../fs/index.js";
 import { META, type StorePaths } from "../store/layout.js";
-import { IGNORE_DAMAGE } from "../store/read/damages.js";
+import { IGNORE_DAMAGE, THROW_UNREADABLE } from "../store/read/damages.js";
 import { listExperimentLocations, readExperimentMeta } from "../store/read/experiments.js";
 import type { ExperimentLocation, Located, RunLocation } from "../store/read/located.js";
 import { listRunLocations, readRunMeta, runsOf } from "../store/read/runs.js";
@@ -49,7 +49,9 @@ function isExperimentDue(location: ExperimentLocation, query: DeletedQuery): boo
   if (location.place !== "trash" || location.orphan) return false;
   const deleted = ifReadable(() => timeOr(readExperimentMeta(location).lastUpdateTime, location));
   if (deleted === null || deleted > query.deletedBefore) return false;
-  return [...runsOf(location, IGNORE_DAMAGE)].every((run) => !query.isBusy(run.directory));
+  // One whose runs cannot be listed stays: somebody may be writing into them.
+  const runs = ifReadable(() => [...runsOf(location, THROW_UNREADABLE)]);
+  return runs?.every((run) => !query.isBusy(run.directory)) ?? false;
 }
 
 function isRunDue(run: RunLocation, query: DeletedQuery): boolean {

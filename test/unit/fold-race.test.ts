@@ -73,3 +73,25 @@ for (const stay of [false, true]) {
     }
   });
 }
+
+for (const code of ["EIO", "EACCES"]) {
+  test(`a slot that cannot be listed (${code}) is not taken for an empty one`, () => {
+    const run = mkdtempSync(join(top, "run-"));
+    mkdirSync(join(run, "metrics"));
+    const lines = twoWriters(run, false).sort();
+    intercept({
+      before({ name, path }) {
+        if (name === "readdir" && path.endsWith("writers/1/metrics"))
+          throw Object.assign(new Error(`${code}: injected`), { code, syscall: "scandir" });
+        return undefined;
+      },
+    });
+    assert.throws(() => foldWriters(run), isRunstoneError);
+    intercept(undefined);
+    assert.ok(existsSync(join(run, "writers", "1", "metrics", "loss")));
+
+    assert.equal(foldWriters(run), true);
+    const folded = readFileSync(join(run, "metrics", "loss"), "utf8").match(/.*\n/g);
+    assert.deepEqual(folded?.sort(), lines);
+  });
+}

@@ -372,6 +372,26 @@ describe("deleted runs", () => {
     assert.equal(existsSync(directory), false);
   });
 
+  test("an experiment in the trash whose runs cannot be listed stays: somebody may work on one", () => {
+    experiment("7", ".trash", 1000);
+    const directory = join(root, ".trash", "7");
+    const lease = takeLease(run(".trash/7/aa", []), self);
+    intercept({
+      before({ name, path }) {
+        if (name === "readdir" && path === directory)
+          throw Object.assign(new Error("EIO: injected"), { code: "EIO", syscall: "scandir" });
+        return undefined;
+      },
+    });
+    try {
+      assert.deepEqual(gc({ deletedBefore: 1000 }).deleted, []);
+    } finally {
+      intercept(undefined);
+      lease.release();
+    }
+    assert.ok(existsSync(join(directory, "aa", "meta.yaml")));
+  });
+
   test("a deleted run that somebody works on, or that cannot be read, stays", () => {
     const busy = run("1/busy", [], 1000);
     const lease = takeLease(busy, self);

@@ -19,7 +19,7 @@ import {
   wholeLinesLength,
 } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
-import { IGNORE_DAMAGE } from "../read/damages.js";
+import { THROW_UNREADABLE } from "../read/damages.js";
 import { inside, type LoggedModelLocation } from "../read/located.js";
 import { readKeys } from "../read/records.js";
 import { locateActiveModel } from "./locate.js";
@@ -80,7 +80,9 @@ function appendLines(path: string, lines: string, temporaryIn: string): void {
 
 /** Cuts the torn tails of a model's metric files; the record is the run's file. Returns the paths, relative to the root. */
 export function cutTornModelMetrics(model: LoggedModelLocation): string[] {
-  const names = readKeys(inside(model, "metrics"), IGNORE_DAMAGE).map((key) => `metrics/${keyToPath(key)}`);
+  const names = readKeys(inside(model, "metrics"), THROW_UNREADABLE).map(
+    (key) => `metrics/${keyToPath(key)}`,
+  );
   const torn = names.filter((name) => {
     const path = join(model.directory, name);
     return wholeLinesLength(path) < (statIfExists(path)?.size ?? 0);

@@ -3,7 +3,7 @@ import { checkAlias, type ModelVersion, RunstoneError } from "../../../store-for
 import type { StoreContext } from "../context.js";
 import { deleteKeyFile, type KeyFiles, writeKeyFile } from "../key-files.js";
 import type { StorePaths } from "../layout.js";
-import { IGNORE_DAMAGE } from "../read/damages.js";
+import { IGNORE_DAMAGE, THROW_UNREADABLE } from "../read/damages.js";
 import {
   DELETED_STAGE,
   type RegisteredModelLocation,
@@ -35,7 +35,7 @@ export function deleteAlias(context: StoreContext, name: string, alias: string):
 
 /** Removes every alias that points at the version. */
 export function deleteAliasesOf(model: RegisteredModelLocation, version: number): void {
-  for (const [alias, target] of Object.entries(readAliases(model, IGNORE_DAMAGE))) {
+  for (const [alias, target] of Object.entries(readAliases(model, THROW_UNREADABLE))) {
     if (target === String(version)) deleteKeyFile(aliasFiles(model), alias);
   }
 }

@@ -15,7 +15,7 @@ import { checkTags } from "../check-tags.js";
 import type { StoreContext } from "../context.js";
 import { writeNewKeyFiles } from "../key-files.js";
 import { META } from "../layout.js";
-import { IGNORE_DAMAGE } from "../read/damages.js";
+import { THROW_UNREADABLE } from "../read/damages.js";
 import {
   DELETED_STAGE,
   listModelVersionLocations,
@@ -63,7 +63,7 @@ function claimVersion(
   spec: NewModelVersion,
   source: ResolvedSource,
 ): ModelVersionLocation {
-  const highest = listModelVersionLocations(model, IGNORE_DAMAGE).at(-1)?.version ?? 0;
+  const highest = listModelVersionLocations(model, THROW_UNREADABLE).at(-1)?.version ?? 0;
   for (let number = highest + 1; ; number += 1) {
     const place = versionPlace(model, number);
     const isFirst = publishDirectory(context.root, place.directory, (draft) => {

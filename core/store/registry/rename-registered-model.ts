@@ -6,7 +6,7 @@
 import { isRunstoneError } from "../../../store-format/index.js";
 import { moveDirectory } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
-import { IGNORE_DAMAGE } from "../read/damages.js";
+import { THROW_UNREADABLE } from "../read/damages.js";
 import { inside } from "../read/located.js";
 import {
   findRegisteredModel,
@@ -35,7 +35,7 @@ export function renameRegisteredModel(context: StoreContext, name: string, newNa
     if (name === newName) return;
     if (!moveDirectory(context.root, directory, renamed.directory)) throw nameTaken(newName);
   }
-  for (const version of listModelVersionLocations(renamed, IGNORE_DAMAGE)) writeName(context, version);
+  for (const version of listModelVersionLocations(renamed, THROW_UNREADABLE)) writeName(context, version);
   changeRegisteredModel(context, renamed);
 }
 
@@ -43,7 +43,7 @@ export function renameRegisteredModel(context: StoreContext, name: string, newNa
 function wasCut(context: StoreContext, name: string, renamed: RegisteredModelLocation): boolean {
   if (name === renamed.name || findRegisteredModel(context, name) !== null || !hasMeta(renamed)) return false;
   if (readRegisteredModelMeta(renamed).name === name) return true;
-  return listModelVersionLocations(renamed, IGNORE_DAMAGE).some(
+  return listModelVersionLocations(renamed, THROW_UNREADABLE).some(
     (version) => nameIn(context, version) === name,
   );
 }

@@ -19,7 +19,7 @@ import {
 } from "../../fs/index.js";
 import { FOLD, liveWriters } from "../../leases/index.js";
 import { LINKS, WRITERS } from "../layout.js";
-import { IGNORE_DAMAGE, readKeys } from "../read/index.js";
+import { readKeys, THROW_UNREADABLE } from "../read/index.js";
 
 /** Whether a process that is alive (or not proven dead) still writes into the run. */
 export function hasLiveWriters(directory: string): boolean {
@@ -72,7 +72,7 @@ function appendSlots(directory: string, slots: readonly string[], fold: Fold): v
 }
 
 function keysOf(slot: string): string[] {
-  return readKeys({ directory: join(slot, "metrics"), path: "metrics" }, IGNORE_DAMAGE);
+  return readKeys({ directory: join(slot, "metrics"), path: "metrics" }, THROW_UNREADABLE);
 }
 
 /** The plan of an earlier try, if there is one: its lengths are those of before any append. */

@@ -14,7 +14,6 @@ import {
   writePointRecord,
 } from "../../../store-format/index.js";
 import {
-  IGNORE_DAMAGE,
   type RunLocation,
   readInputs,
   readMetricKeys,
@@ -22,6 +21,7 @@ import {
   readOutputs,
   readParams,
   readTags,
+  THROW_UNREADABLE,
 } from "../read/index.js";
 
 function newHasher(): Hasher {
@@ -37,13 +37,13 @@ function newHasher(): Hasher {
 /** Reads params, tags, points, inputs and outputs of the run; artifacts come hashed from the manifest's lines. */
 export function recordDigest(location: RunLocation, files: readonly ManifestFile[]): string {
   const builder = new RecordDigestBuilder(newHasher);
-  for (const { key, bytes } of readParams(location, IGNORE_DAMAGE)) builder.param(key, bytes);
-  for (const { key, bytes } of readTags(location, IGNORE_DAMAGE)) builder.tag(key, bytes);
-  for (const key of readMetricKeys(location, IGNORE_DAMAGE)) addSeries(builder, location, key);
-  const inputs = readInputs(location, IGNORE_DAMAGE);
+  for (const { key, bytes } of readParams(location, THROW_UNREADABLE)) builder.param(key, bytes);
+  for (const { key, bytes } of readTags(location, THROW_UNREADABLE)) builder.tag(key, bytes);
+  for (const key of readMetricKeys(location, THROW_UNREADABLE)) addSeries(builder, location, key);
+  const inputs = readInputs(location, THROW_UNREADABLE);
   for (const { dataset, tags } of inputs.datasetInputs) builder.datasetInput(dataset, tags);
   for (const { modelId } of inputs.modelInputs) builder.modelInput(modelId);
-  for (const { modelId, step } of readOutputs(location, IGNORE_DAMAGE)) builder.output(modelId, step);
+  for (const { modelId, step } of readOutputs(location, THROW_UNREADABLE)) builder.output(modelId, step);
   for (const file of files)
     if (file.kind === "artifact") builder.artifact(file.path.slice("artifacts/".length), file.sha256);
   return builder.digestHex();
@@ -58,8 +58,8 @@ interface Series {
 
 /** Points are nearly always logged in order of step and time: then they are hashed as they come, in flat memory. */
 function addSeries(builder: RecordDigestBuilder, location: RunLocation, key: string): void {
-  const ordered = hashInOrder(builder, readMetricPoints(location, key, IGNORE_DAMAGE));
-  const all = ordered ?? hashSorted(builder, readMetricPoints(location, key, IGNORE_DAMAGE));
+  const ordered = hashInOrder(builder, readMetricPoints(location, key, THROW_UNREADABLE));
+  const all = ordered ?? hashSorted(builder, readMetricPoints(location, key, THROW_UNREADABLE));
   for (const { dataset, digest } of all) builder.series(key, digest, dataset);
 }
 

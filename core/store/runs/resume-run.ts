@@ -4,7 +4,7 @@ import { encodeText } from "../../../store-format/index.js";
 import { replaceFile, statIfExists, unshareFile } from "../../fs/index.js";
 import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
-import { IGNORE_DAMAGE, type RunLocation, readRunMeta, readTags } from "../read/index.js";
+import { type RunLocation, readRunMeta, readTags, THROW_UNREADABLE } from "../read/index.js";
 import { ATTEMPTS_TAG, LIVE_GITIGNORE } from "./create-run.js";
 import { type FoldOptions, foldWriters } from "./fold-writers.js";
 import { writeRunMeta, writeTags } from "./run-files.js";
@@ -36,7 +36,7 @@ function unshareArtifacts(directory: string): void {
 }
 
 function attemptsOf(location: RunLocation): number {
-  const tag = readTags(location, IGNORE_DAMAGE).find(({ key }) => key === ATTEMPTS_TAG);
+  const tag = readTags(location, THROW_UNREADABLE).find(({ key }) => key === ATTEMPTS_TAG);
   const count = tag === undefined ? 1 : Number(new TextDecoder().decode(tag.bytes));
   return Number.isSafeInteger(count) && count > 0 ? count : 1;
 }
