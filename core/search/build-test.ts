@@ -3,6 +3,7 @@ import { compareCodePoints, isRunstoneError, parsePythonFloat } from "../../stor
 import { LinearRegExp } from "../process/linear-regexp.js";
 import { both, type Condition, either, type Filter, type Operator, type OrderOperator } from "./filter.js";
 import { filterError } from "./filter-error.js";
+import { foldCase } from "./fold-case.js";
 import { likePredicate, type TextPredicate } from "./like-pattern.js";
 import { parseDuration, parseTime, type TimeRange } from "./parse-times.js";
 import { parsePythonText } from "./python-texts.js";
@@ -162,7 +163,16 @@ function buildText(request: TestRequest, values: readonly string[]): Filter {
   if (operator === "=" && field.aliases === undefined && field.type !== "prefix")
     return test(request, { kind: "equal", value: values[0]! });
   const matches = textPredicate(request, values);
-  return test(request, { kind: "text", matches });
+  return test(request, { kind: isFolded(request) ? "folded" : "text", matches });
+}
+
+/** Whether the texts of the column can be folded once for all: not when each has others that stand for it. */
+function isFolded({ operator, field }: TestRequest): boolean {
+  return ignoresCase(operator) && field.aliases === undefined;
+}
+
+function ignoresCase(operator: Operator): boolean {
+  return operator === "ILIKE" || operator === "NOT ILIKE";
 }
 
 /** Negated operators are those of the other, turned around: for experiments, no name of an id may pass. */
@@ -181,10 +191,10 @@ function positivePredicate(request: TestRequest, values: readonly string[]): Tex
   switch (request.operator) {
     case "LIKE":
     case "NOT LIKE":
-      return likePredicate(value, false);
+      return likePredicate(value);
     case "ILIKE":
     case "NOT ILIKE":
-      return likePredicate(value, true);
+      return foldedLike(request, value);
     case "=~":
     case "!~":
       return regexpPredicate(request, value);
@@ -196,6 +206,11 @@ function positivePredicate(request: TestRequest, values: readonly string[]): Tex
     default:
       return request.field.type === "prefix" ? prefixPredicate(request, values) : memberPredicate(values);
   }
+}
+
+function foldedLike(request: TestRequest, pattern: string): TextPredicate {
+  const like = likePredicate(foldCase(pattern));
+  return isFolded(request) ? like : (text) => like(foldCase(text));
 }
 
 function memberPredicate(values: readonly string[]): TextPredicate {
@@ -244,12 +259,7 @@ function buildScalar(request: TestRequest): Filter {
   const number = comparedNumber(operator, values[0]!);
   if (number === null) return buildText(request, textValues(request));
   const compare = numberPredicate(operator as OrderOperator, number);
-  const otherwise = operator === "!=";
-  const matches: TextPredicate = (text) => {
-    const value = parsePythonFloat(text);
-    return value === undefined ? otherwise : compare(value);
-  };
-  return test(request, { kind: "text", matches });
+  return test(request, { kind: "text number", matches: compare });
 }
 
 /**

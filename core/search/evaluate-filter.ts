@@ -29,17 +29,22 @@ export function evaluateFilter(filter: Filter, context: EvaluationContext): RowM
       return mask;
     }
     default:
-      return combine(filter.parts, filter.kind === "and" ? intersect : unite, context);
+      return filter.kind === "and" ? allOf(filter.parts, context) : anyOf(filter.parts, context);
   }
 }
 
-function combine(
-  parts: readonly Filter[],
-  join: (into: RowMask, other: RowMask) => void,
-  context: EvaluationContext,
-): RowMask {
+/** What comes after no row is left is not looked at. */
+function allOf(parts: readonly Filter[], context: EvaluationContext): RowMask {
   const mask = evaluateFilter(parts[0]!, context);
-  for (let i = 1; i < parts.length; i += 1) join(mask, evaluateFilter(parts[i]!, context));
+  for (let i = 1; i < parts.length && mask.includes(1); i += 1)
+    intersect(mask, evaluateFilter(parts[i]!, context));
+  return mask;
+}
+
+function anyOf(parts: readonly Filter[], context: EvaluationContext): RowMask {
+  const mask = evaluateFilter(parts[0]!, context);
+  for (let i = 1; i < parts.length && mask.includes(0); i += 1)
+    unite(mask, evaluateFilter(parts[i]!, context));
   return mask;
 }
 
@@ -96,7 +101,7 @@ function evaluateWord(matches: TextPredicate, context: EvaluationContext): RowMa
   const { table, names } = context;
   const mask = new Uint8Array(table.rowCount);
   const add = (column: Column | null): void => {
-    if (column !== null) unite(mask, testColumn(column, { kind: "text", matches }, table.rowCount));
+    if (column !== null) unite(mask, testColumn(column, { kind: "folded", matches }, table.rowCount));
   };
   for (const name of names) add(columnOf(name, context));
   for (const key of table.keys("tag")) if (isOwnTag(key)) add(table.column({ entity: "tag", key }));

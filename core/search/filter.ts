@@ -40,6 +40,10 @@ export type Condition =
   | { readonly kind: "range"; readonly from: number; readonly to: number; readonly negated: boolean }
   | { readonly kind: "numbers"; readonly values: ReadonlySet<number>; readonly negated: boolean }
   | { readonly kind: "text"; readonly matches: TextPredicate }
+  /** Of the text in folded case. */
+  | { readonly kind: "folded"; readonly matches: TextPredicate }
+  /** Of the number that the text is, NaN for a text that is none. */
+  | { readonly kind: "text number"; readonly matches: (value: number) => boolean }
   | { readonly kind: "equal"; readonly value: string }
   | { readonly kind: "present"; readonly wanted: boolean };
 
@@ -49,7 +53,7 @@ export type Filter =
   /** Every row that `part` does not match. */
   | { readonly kind: "not"; readonly part: Filter }
   | { readonly kind: "test"; readonly field: FilterField; readonly condition: Condition }
-  /** A bare word: in the name, the note or a tag of the user's. */
+  /** A bare word: in the name, the note or a tag of the user's, in folded case. */
   | { readonly kind: "word"; readonly matches: TextPredicate };
 
 export const EVERYTHING: Filter = { kind: "all" };

@@ -8,7 +8,7 @@ import { filterError } from "./filter-error.js";
 import { foldCase } from "./fold-case.js";
 import { type KnownKeys, type NameSource, resolveField, writtenName } from "./resolve-field.js";
 import type { SearchField, SearchSchema } from "./search-schema.js";
-import { type Token, tokenize, unquoted } from "./tokenize.js";
+import { type Token, Tokens, unquoted } from "./tokenize.js";
 
 /** Most comparisons (and bare words) of one filter; IN is one, whatever its length. */
 export const MAX_COMPARISONS = 1_000;
@@ -35,7 +35,7 @@ class FilterParser {
   readonly #source: string;
   readonly #options: FilterOptions;
   readonly #mlflow: boolean;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: Tokens;
   #at = 0;
   #depth = 0;
   #comparisons = 0;
@@ -44,7 +44,7 @@ class FilterParser {
     this.#source = source;
     this.#options = options;
     this.#mlflow = options.schema.dialect === "mlflow";
-    this.#tokens = tokenize({ subject: "filter", source, dialect: options.schema.dialect });
+    this.#tokens = new Tokens({ subject: "filter", source, dialect: options.schema.dialect });
   }
 
   parse(): Filter {
@@ -122,7 +122,7 @@ class FilterParser {
     if (operator === null) return this.#bareWord(name);
     if (!isName) throw this.#error(name, "the name of a field stands on the left");
     const field = resolveField(name, this.#names());
-    const at = this.#tokens[start]!;
+    const at = this.#tokens.at(start);
     this.#checkOperator({ name, field, operator, at });
     const values = this.#values(operator, at);
     const { schema, now } = this.#options;
@@ -226,7 +226,7 @@ class FilterParser {
   }
 
   #peek(): Token {
-    return this.#tokens[this.#at]!;
+    return this.#tokens.at(this.#at);
   }
 
   /** The last token, `end`, is never passed. */
@@ -237,8 +237,8 @@ class FilterParser {
   }
 
   #isWord(word: string, ahead = 0): boolean {
-    const token = this.#tokens[this.#at + ahead];
-    return token?.kind === "path" && token.raw.toUpperCase() === word;
+    const token = this.#tokens.at(this.#at + ahead);
+    return token.kind === "path" && token.raw.toUpperCase() === word;
   }
 
   #takeWord(word: string): boolean {
@@ -282,7 +282,7 @@ function shown(raw: string): string {
 
 function wordFilter(word: string): Filter {
   const wanted = foldCase(word);
-  return { kind: "word", matches: (text) => foldCase(text).includes(wanted) };
+  return { kind: "word", matches: (text) => text.includes(wanted) };
 }
 
 function flagFilter({ field }: SearchField): Filter {

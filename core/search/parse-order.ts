@@ -2,7 +2,7 @@
 import { filterError } from "./filter-error.js";
 import { type KnownKeys, resolveField } from "./resolve-field.js";
 import type { SearchField, SearchSchema } from "./search-schema.js";
-import { type Token, tokenize } from "./tokenize.js";
+import { type Token, Tokens } from "./tokenize.js";
 
 export interface OrderClause {
   readonly field: SearchField;
@@ -33,17 +33,21 @@ export function parseOrder(clauses: readonly string[], options: OrderOptions): r
 }
 
 function parseClause(source: string, { schema, known }: OrderOptions): OrderClause {
-  const tokens = tokenize({ subject: "order", source, dialect: schema.dialect });
-  const [name, direction, rest] = tokens;
-  if (name === undefined || !isName(name))
-    throw orderError(source, tokens[0]!, "the name of a field is expected");
+  const tokens = new Tokens({ subject: "order", source, dialect: schema.dialect });
+  const name = tokens.at(0);
+  if (!isName(name)) throw orderError(source, name, "the name of a field is expected");
   const names = { subject: "order", source, schema } as const;
   const field = resolveField(name, known === undefined ? names : { ...names, known });
-  if (direction === undefined || direction.kind === "end") return { field, descending: false };
+  const direction = tokens.at(1);
+  if (direction.kind === "end") return { field, descending: false };
   const word = direction.raw.toUpperCase();
   if (word !== "ASC" && word !== "DESC") throw orderError(source, direction, "ASC or DESC is expected");
-  if (rest !== undefined && rest.kind !== "end")
-    throw orderError(source, rest, "nothing more is expected; give each field as an order of its own");
+  if (tokens.at(2).kind !== "end")
+    throw orderError(
+      source,
+      tokens.at(2),
+      "nothing more is expected; give each field as an order of its own",
+    );
   return { field, descending: word === "DESC" };
 }
 

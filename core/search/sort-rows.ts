@@ -2,8 +2,9 @@
  * The order of rows, by MLflow's rules: missing values last in both directions, NaN just before them; texts by code point;
  * what is equal is decided by the next clause, and at last by the number of the row.
  */
-import { compareCodePoints, parsePythonFloat } from "../../store-format/index.js";
+import { compareCodePoints } from "../../store-format/index.js";
 import type { Column, NumberColumn, TextColumn } from "./table.js";
+import { numbersOf } from "./text-views.js";
 
 /** Negative when row a comes before row b. */
 export type RowOrder = (a: number, b: number) => number;
@@ -68,31 +69,24 @@ function textOrder({ codes, texts }: TextColumn, descending: boolean): RowOrder 
   };
 }
 
-/** Numbers, then other texts, then NaN, then the missing; numbers of one size by their text. */
+/** Numbers, then other texts (NaN is one of them), then the missing; numbers of one size by their text. */
 function scalarOrder(column: TextColumn, descending: boolean): RowOrder {
   const sign = descending ? -1 : 1;
   const { codes } = column;
-  const numbers = Float64Array.from([
-    Number.NaN,
-    ...column.texts.map((text) => parsePythonFloat(text) ?? Number.NaN),
-  ]);
-  const ranks = Uint8Array.from([3, ...column.texts.map((text) => rankOfText(text))]);
+  const numbers = numbersOf(column.texts);
   const byText = textOrder(column, descending);
   return (a, b) => {
     const x = codes[a]!;
     const y = codes[b]!;
     if (x === y) return 0;
-    const rank = ranks[x]! - ranks[y]!;
-    if (rank !== 0) return rank;
-    if (ranks[x] === 0 && numbers[x] !== numbers[y]) return numbers[x]! < numbers[y]! ? -sign : sign;
-    return byText(a, b);
+    if (x === 0) return 1;
+    if (y === 0) return -1;
+    const [p, q] = [numbers[x - 1]!, numbers[y - 1]!];
+    if (p < q) return -sign;
+    if (p > q) return sign;
+    if (p === q) return byText(a, b);
+    return Number(Number.isNaN(p)) - Number(Number.isNaN(q)) || byText(a, b);
   };
-}
-
-function rankOfText(text: string): number {
-  const number = parsePythonFloat(text);
-  if (number === undefined) return 1;
-  return Number.isNaN(number) ? 2 : 0;
 }
 
 /** The first `count` of the rows in order, without sorting the others. `rows` may be reordered. */

@@ -2,6 +2,7 @@
 import type { Condition, OrderOperator } from "./filter.js";
 import type { RowMask } from "./row-mask.js";
 import type { Column, NumberColumn, TextColumn, TextListColumn } from "./table.js";
+import { foldedOf, numbersOf } from "./text-views.js";
 
 /** The rows whose value passes. `column` null: no row has a value. */
 export function testColumn(column: Column | null, condition: Condition, rowCount: number): RowMask {
@@ -94,17 +95,19 @@ function markLists({ offsets, codes, texts }: TextListColumn, condition: Conditi
 
 /** By code: 1 for the texts that pass; null when none does. */
 function judge(texts: readonly string[], condition: Condition): Uint8Array | null {
-  const verdicts = new Uint8Array(texts.length + 1);
+  if (condition.kind === "text number") return verdictsOf(numbersOf(texts), condition.matches);
+  if (condition.kind === "folded") return verdictsOf(foldedOf(texts), condition.matches);
+  if (condition.kind === "text") return verdictsOf(texts, condition.matches);
+  return condition.kind === "equal" ? verdictsOf(texts, (text) => text === condition.value) : null;
+}
+
+function verdictsOf<Value>(values: ArrayLike<Value>, matches: (value: Value) => boolean): Uint8Array | null {
+  const verdicts = new Uint8Array(values.length + 1);
   let any = 0;
-  for (let i = 0; i < texts.length; i += 1) {
-    const verdict = passes(condition, texts[i]!) ? 1 : 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const verdict = matches(values[i]!) ? 1 : 0;
     verdicts[i + 1] = verdict;
     any |= verdict;
   }
   return any === 0 ? null : verdicts;
-}
-
-function passes(condition: Condition, text: string): boolean {
-  if (condition.kind === "text") return condition.matches(text);
-  return condition.kind === "equal" && text === condition.value;
 }

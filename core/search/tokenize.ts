@@ -32,15 +32,24 @@ const NUMBER = {
   runstone: /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{M}\p{N}_.$@#%&*?+/:\\^|{}[\]-])/uy,
 };
 
-/** Throws `INVALID_PARAMETER_VALUE` at the first character that cannot begin a token. The last token is `end`. */
-export function tokenize(source: TokenSource): readonly Token[] {
-  if (source.source.length > MAX_FILTER_LENGTH) throw tooLong(source);
-  const lexer = new Lexer(source);
-  const tokens: Token[] = [];
-  for (;;) {
-    const token = lexer.next();
-    tokens.push(token);
-    if (token.kind === "end") return tokens;
+/** The tokens of a text, made when they are asked for: a filter that is refused early costs little, however long it is. */
+export class Tokens {
+  readonly #lexer: Lexer;
+  readonly #made: Token[] = [];
+
+  /** Throws `INVALID_PARAMETER_VALUE` for a text that is too long. */
+  constructor(source: TokenSource) {
+    if (source.source.length > MAX_FILTER_LENGTH) throw tooLong(source);
+    this.#lexer = new Lexer(source);
+  }
+
+  /**
+   * Token number `index`, counted from 0; after the last one it is `end`, again and again. Throws
+   * `INVALID_PARAMETER_VALUE` at a character that cannot begin a token.
+   */
+  at(index: number): Token {
+    while (this.#made.length <= index) this.#made.push(this.#lexer.next());
+    return this.#made[index]!;
   }
 }
 

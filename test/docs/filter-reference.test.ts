@@ -14,7 +14,10 @@ const SCHEMA = runstoneRuns();
 
 /** Texts in code spans of a table cell. */
 function codes(cell: string): readonly string[] {
-  return Array.from(cell.matchAll(/``\s?(.+?)\s?``(?!`)|`([^`]+)`/g), ([, double, single]) => double ?? single!);
+  return Array.from(
+    cell.matchAll(/``\s?(.+?)\s?``(?!`)|`([^`]+)`/g),
+    ([, double, single]) => double ?? single!,
+  );
 }
 
 /** The rows of the table whose first column has this title. */

@@ -102,7 +102,7 @@ const REFUSED: readonly (readonly [string, number])[] = [
   ["metrics.loss <> 1", 13],
   ["metrics.loss < '1'", 15],
   ["metrics.loss < nan", 15],
-  ["metrics.loss < 1e+5", 17],
+  ["metrics.loss < 1e+5", 15],
   ["metrics.loss LIKE 'a'", 13],
   ["metrics.loss IS NULL", 13],
   ["metrics.a-b < 1", 9],

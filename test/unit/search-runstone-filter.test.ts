@@ -157,6 +157,8 @@ const MATCHES: readonly (readonly [string, string])[] = [
   ["experiment = second", "b"],
   ["experiment != 'second'", "acd"],
   ["experiment = 2 or experiment LIKE 'sec%'", "b"],
+  ["experiment ILIKE 'SEC%'", "b"],
+  ["experiment NOT ILIKE 'SEC%'", "acd"],
   ["note LIKE '%warm%'", "a"],
   ['name = "Baseline one"', "a"],
   ["\"run name\" = 'sweep/7'", "b"],
