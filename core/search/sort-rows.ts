@@ -10,8 +10,8 @@ import { numbersOf } from "./text-views.js";
 export type RowOrder = (a: number, b: number) => number;
 
 export interface SortKey {
-  /** null: no row has a value. Lists of texts have no order. */
-  readonly column: Column | null;
+  /** null: no row has a value. Lists of texts have no order. A function: asked for with the first rows that are equal so far. */
+  readonly column: Column | null | (() => Column | null);
   readonly descending: boolean;
   /** Texts that are numbers come first, as numbers. */
   readonly numeric?: boolean;
@@ -32,9 +32,19 @@ export function rowOrder(keys: readonly SortKey[]): RowOrder {
 }
 
 function orderOf({ column, descending, numeric = false }: SortKey): RowOrder | null {
+  if (typeof column === "function")
+    return orderWhenAsked(() => orderOf({ column: column(), descending, numeric }));
   if (column === null || column.kind === "texts") return null;
   if (column.kind === "number") return numberOrder(column, descending);
   return numeric ? scalarOrder(column, descending) : textOrder(column, descending);
+}
+
+function orderWhenAsked(make: () => RowOrder | null): RowOrder {
+  let order: RowOrder | undefined;
+  return (a, b) => {
+    order ??= make() ?? (() => 0);
+    return order(a, b);
+  };
 }
 
 function numberOrder({ values, present }: NumberColumn, descending: boolean): RowOrder {
