@@ -16,16 +16,21 @@ export function ensurePrivateDirectory(path: string): void {
 }
 
 function makePrivate(path: string): void {
+  if (makeOne(path)) return;
+  makePrivate(dirname(path));
+  if (!makeOne(path)) ops.mkdir(path, PRIVATE_DIRECTORY);
+}
+
+/** False when its parent is not there. */
+function makeOne(path: string): boolean {
   try {
     ops.mkdir(path, PRIVATE_DIRECTORY);
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === "EEXIST") return;
-    const parent = dirname(path);
-    if (errno !== "ENOENT" || parent === path) throw error;
-    makePrivate(parent);
-    makePrivate(path);
+    if (errno === "ENOENT" && dirname(path) !== path) return false;
+    if (errno !== "EEXIST") throw error;
   }
+  return true;
 }
 
 /** Throws PERMISSION_DENIED when the directory is a link, belongs to somebody else, or others may write to it. */

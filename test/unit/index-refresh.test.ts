@@ -11,12 +11,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { FactsSum, LOCAL_MARGINS } from "../../core/index/facts-sum.js";
 import { dueSlices, newSlices } from "../../core/index/rolling-slices.js";
 import type { StoreContext } from "../../core/store/context.js";
 import type { Damage } from "../../store-format/index.js";
 import { contextWith, manyRuns, open, runId, runsByFiles, runsIn } from "../helpers/indexed-runs.js";
-import { temporaryDirectory } from "../helpers/new-store.js";
-import { addFiles, makeStore, runMeta, type Tree } from "./read-fixture.js";
+import { contextOf, temporaryDirectory } from "../helpers/new-store.js";
+import { addFiles, experimentMeta, makeStore, runMeta, type Tree } from "./read-fixture.js";
 
 const SEALED: Tree = { "manifest.yaml": "" };
 const MINUTE = 60_000;
@@ -128,15 +129,52 @@ describe("slices", () => {
   });
 });
 
-test("changes of one size in one tick of the clock are all seen", (t) => {
-  const { root, start } = newBench(t, manyRuns(1));
-  const run = join(root, "1", runId(0));
-  const file = join(run, "params/lr");
-  const context = start();
-  for (let round = 0; round < 400; round += 1) {
-    writeFileSync(file, `${round % 10}`);
-    assert.equal(paramOf(context, run), `${round % 10}`, `round ${round}`);
+describe("young entries", () => {
+  const at = 1_700_000_000_500;
+  const entry = { dev: 1, ino: 1, size: 1, mode: 0o100644 };
+
+  for (const [what, ctimeMs, mtimeMs, isYoung] of [
+    ["of the last tenth of a second", at - 99.75, 1_000.5, true],
+    ["by their mtime alone", 1_000.5, at - 99.75, true],
+    ["older ones", at - 100.25, at - 100.25, false],
+    ["of the last seconds, where only seconds are kept", at - 2_500, at - 2_500, true],
+    ["older ones of whole seconds", at - 3_500, at - 3_500, false],
+    ["with a ctime yet to come", at + 3_600_000.5, 1_000.5, true],
+    ["with an mtime set to a far future", at - 5_000.5, at + 3_600_000.5, false],
+  ] as const) {
+    test(`${what}: ${isYoung ? "young" : "not young"}`, () => {
+      const sum = new FactsSum(at, LOCAL_MARGINS);
+      sum.add({ ...entry, ctimeMs, mtimeMs });
+      assert.equal(sum.isYoung, isYoung);
+    });
   }
+
+  test("a run with one is read again by the next query, and then no more", async (t) => {
+    const { root, start } = newBench(t, manyRuns(2));
+    await settle(start());
+    writeFileSync(join(root, "1", runId(0), "params/lr"), "new");
+    assert.equal(open(start()).counts.read, 1);
+    const { counts } = open(start());
+    assert.ok(counts.changed === 0 && counts.read <= 1);
+    await settle(start());
+    assert.equal(open(start()).counts.read, 0);
+  });
+});
+
+test("changes of one size in one tick of the clock are all seen", (t) => {
+  const { root } = makeStore(t, { "1/meta.yaml": experimentMeta("1", "one"), "1/r/params/lr": "0" });
+  const run = join(root, "1", "r");
+  const file = join(run, "params/lr");
+  // In memory: the sooner the next change comes, the likelier it falls into the same tick.
+  const context = contextOf(root);
+  let inOneTick = 0;
+  for (let round = 1; round < 1_000; round += 1) {
+    const before = statSync(file, { bigint: true }).ctimeNs;
+    writeFileSync(file, `${round % 10}`);
+    if (statSync(file, { bigint: true }).ctimeNs === before) inOneTick += 1;
+    assert.equal(open(context).table.runAt(0).params.lr, `${round % 10}`, `round ${round}`);
+  }
+  t.diagnostic(`${inOneTick} of 1000 changes in the tick of the one before`);
 });
 
 test("damage is told by every query, whether the run is read or not", async (t) => {
