@@ -4,16 +4,17 @@
  * search/deviations.ts and documented.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { openContext } from "../../core/store/open-context.js";
 import { releases } from "../helpers/mlflow.js";
+import { REPOSITORY } from "../helpers/python.js";
 import { newSeed, randomOf } from "../helpers/seed.js";
 import { Answerer } from "./search/answer.js";
 import { deviationOf, differenceOf } from "./search/compare.js";
-import type { Answers } from "./search/deviations.js";
+import { type Answers, BROKEN_TEXTS, DEVIATIONS } from "./search/deviations.js";
 import { explain } from "./search/explain.js";
 import { QueryGenerator } from "./search/generate.js";
 import { planStore } from "./search/plan.js";
@@ -27,6 +28,13 @@ const QUERIES = FULL ? 60_000 : 4_000;
 const AT_ONCE = 250;
 
 const { skip, mlflow } = (await releases()).find(({ series }) => series === 3) ?? assert.fail();
+
+test("what may differ is documented", () => {
+  const page = readFileSync(join(REPOSITORY, "docs", "reference", "filter.md"), "utf8");
+  const rows = page.split("\n").map((line) => line.split(" | ")[0]?.replace(/^\| /, "").trim());
+  const missing = DEVIATIONS.filter(({ name }) => !rows.includes(name));
+  assert.deepEqual(missing, []);
+});
 
 describe(`searches as MLflow's file store answers them (RUNSTONE_SEARCH_SEED=${SEED})`, { skip }, () => {
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), "runstone-search-")));
@@ -49,7 +57,7 @@ describe(`searches as MLflow's file store answers them (RUNSTONE_SEARCH_SEED=${S
     }
     for (const [name, count] of allowed) t.diagnostic(`${name}: ${count}`);
     // A rule must not hide that whole kinds of texts are understood otherwise.
-    assert.ok((allowed.get("broken texts") ?? 0) < QUERIES / 200, "broken texts");
+    assert.ok((allowed.get(BROKEN_TEXTS) ?? 0) < QUERIES / 200, BROKEN_TEXTS);
   });
 
   async function judge(query: Query, answers: Answers, allowed: Map<string, number>): Promise<void> {

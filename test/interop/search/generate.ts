@@ -48,6 +48,8 @@ const STRANGE_OPERATORS = [
 const JOINS = [" AND ", " AND ", " AND ", " and ", " And ", "  AND\n", "\tAND\t"];
 const STRANGE_JOINS = [" OR ", " , ", " ", " && ", "; ", " AND AND ", " XOR ", "AND", " AND NOT ", ""];
 const ODD_NUMBERS = [
+  "1.5",
+  "2.5",
   "1e-5",
   "1E5",
   ".5",

@@ -212,7 +212,10 @@ class Planner {
 
   #points(): readonly PlannedPoint[] {
     return this.#some(words.METRIC_KEYS, 6).flatMap((key) =>
-      distinct(Array.from({ length: 1 + this.#below(3) }, () => this.#point(key))),
+      distinct(
+        Array.from({ length: 1 + this.#below(3) }, () => this.#point(key)),
+        (point) => point,
+      ),
     );
   }
 
@@ -233,7 +236,7 @@ class Planner {
         ? null
         : this.#pick(words.DATASETS.filter(({ name }) => !name.includes(" "))),
     }));
-    return distinct(points);
+    return distinct(points, ({ key, timestamp, step }) => [key, timestamp, step]);
   }
 
   #modelPoint(key: string): PlannedPoint {
@@ -261,8 +264,14 @@ class Planner {
   }
 }
 
-/** MLflow's SQL stores refuse a point that is there already. */
-function distinct<T extends PlannedPoint>(points: readonly T[]): readonly T[] {
-  const texts = points.map((point) => JSON.stringify({ ...point, dataset: null }));
-  return points.filter((_, index) => texts.indexOf(texts[index] ?? "") === index);
+/**
+ * MLflow's SQL stores refuse a point of a run that is there already, and one of a logged model at a time and step that has
+ * one, whatever its value.
+ */
+function distinct<T extends PlannedPoint>(
+  points: readonly T[],
+  placeOf: (point: T) => unknown,
+): readonly T[] {
+  const places = points.map((point) => JSON.stringify(placeOf(point)));
+  return points.filter((_, index) => places.indexOf(places[index] ?? "") === index);
 }
