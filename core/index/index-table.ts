@@ -32,6 +32,9 @@ export interface IndexTableOptions {
   readonly recover?: Recover;
 }
 
+/** So many rows are found by looking through all; for more, a map is made. */
+const FEW_LOOKUPS = 8;
+
 type Entity = "metric" | "param" | "tag";
 
 /** Columns are read when they are asked for, and put together when there is more than one segment. */
@@ -44,6 +47,7 @@ export class IndexTable implements RunTable {
   readonly #options: IndexTableOptions;
   readonly #columns = new ColumnCache();
   readonly #keys = new Map<Entity, readonly string[]>();
+  #lookups = 0;
   #rows: ReadonlyMap<string, number> | undefined;
 
   constructor(parts: readonly SegmentPart[], options: IndexTableOptions) {
@@ -64,6 +68,8 @@ export class IndexTable implements RunTable {
   }
 
   rowOf(runId: string): number | null {
+    this.#lookups += 1;
+    if (this.#lookups <= FEW_LOOKUPS) return this.#findRow(runId);
     this.#rows ??= this.#rowsById();
     return this.#rows.get(runId) ?? null;
   }
@@ -112,15 +118,35 @@ export class IndexTable implements RunTable {
 
   #rowsById(): ReadonlyMap<string, number> {
     const rows = new Map<string, number>();
-    const ids = this.column({ entity: "attribute", key: "run_id" }) as TextColumn | null;
-    const places = this.column({ entity: "attribute", key: "place" }) as TextColumn | null;
-    const inTrash = (row: number) => places?.texts[places.codes[row]! - 1] === "trash";
+    const ids = this.#text("run_id");
+    const isInTrash = this.#inTrash();
     ids?.codes.forEach((code, row) => {
       const runId = ids.texts[code - 1]!;
       const before = rows.get(runId);
-      if (before === undefined || (inTrash(before) && !inTrash(row))) rows.set(runId, row);
+      if (before === undefined || (isInTrash(before) && !isInTrash(row))) rows.set(runId, row);
     });
     return rows;
+  }
+
+  #findRow(runId: string): number | null {
+    const ids = this.#text("run_id");
+    const code = (ids?.texts.indexOf(runId) ?? -1) + 1;
+    if (ids === null || code === 0) return null;
+    const isInTrash = this.#inTrash();
+    const first = ids.codes.indexOf(code);
+    let row = first;
+    while (row >= 0 && isInTrash(row)) row = ids.codes.indexOf(code, row + 1);
+    return row >= 0 ? row : first < 0 ? null : first;
+  }
+
+  #inTrash(): (row: number) => boolean {
+    const places = this.#text("place");
+    const code = (places?.texts.indexOf("trash") ?? -1) + 1;
+    return (row) => code > 0 && places?.codes[row] === code;
+  }
+
+  #text(key: string): TextColumn | null {
+    return this.column({ entity: "attribute", key }) as TextColumn | null;
   }
 
   #partOf(row: number): number {

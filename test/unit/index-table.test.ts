@@ -122,6 +122,7 @@ function assertAgrees(table: IndexTable, records: readonly RunRecord[]): void {
   assert.equal(table.asOf, memory.asOf);
   for (const [row, record] of records.entries()) assert.deepEqual(table.runAt(row), record);
   for (const { runId } of records) assert.equal(table.rowOf(runId), memory.rowOf(runId));
+  assert.equal(table.rowOf("no such run"), null);
   for (const entity of ENTITIES) assert.deepEqual(table.keys(entity), memory.keys(entity));
   for (const field of fieldsOf(memory)) {
     const column = table.column(field);
