@@ -1,5 +1,6 @@
 /** A process whose peak memory is measured. Arguments: directory, what, size or path. Prints its peak in KiB. */
 import { join } from "node:path";
+import { runProgram } from "../cli/program.js";
 import { createFileStore, type FileRunWriter, type FileStore } from "../core/index.js";
 
 const [directory = "", what = "", given = ""] = process.argv.slice(2);
@@ -27,6 +28,13 @@ async function passFile(store: FileStore, source: string): Promise<void> {
   await store.artifacts.download({ runId: writer.runId }, "large.bin", join(directory, "copy.bin"));
 }
 
+/** Every point of the store; the file is removed by who made the directory. */
+async function passExport(format: string): Promise<void> {
+  const argv = ["export", "--store", "mlruns", "--metrics", "--format", format, "-o", `points.${format}`];
+  await runProgram({ argv, cwd: directory, env: { XDG_CACHE_HOME: directory } });
+}
+
+if (what === "export") await passExport(given);
 if (what === "points") await passPoints(store, Number(given));
 if (what === "file") await passFile(store, given);
 process.stdout.write(String(process.resourceUsage().maxRSS));

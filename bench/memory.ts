@@ -23,6 +23,13 @@ export function benchMemory(
       idle,
       peakOf(directory, ["points", String(sizes.points)]),
     );
+    for (const format of ["csv", "parquet"])
+      report(
+        `points exported as ${format}`,
+        `${sizes.points.toLocaleString("en")} points`,
+        idle,
+        peakOf(directory, ["export", format]),
+      );
     const source = join(directory, "large.bin");
     writeRandomFile(source, sizes.mebibytes);
     report(
