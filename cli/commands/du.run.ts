@@ -15,6 +15,7 @@ import type { RowColumn } from "../output/row-column.js";
 import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import { expandRunWords } from "../run-words.js";
+import { prefixLength } from "../runs/id-prefix.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { type OpenRuns, openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
@@ -95,7 +96,7 @@ async function printRuns(
   const shown = found.slice(0, readLimit(args.limit, isForPeople(format)));
   await printRows(context, {
     columns: RUN_COLUMNS,
-    rows: runRows(opened, shown),
+    rows: runRows(opened, shown, prefixLength(use.runs.map(({ location }) => location.runId))),
     format,
     output: args.output,
   });
@@ -104,12 +105,16 @@ async function printRuns(
     context.err.line(`${shown.length} of ${found.length} runs, the largest; --limit 0 shows all`);
 }
 
-function* runRows(opened: OpenRuns, runs: readonly RunUse[]): Generator<readonly CellValue[]> {
+function* runRows(
+  opened: OpenRuns,
+  runs: readonly RunUse[],
+  idLength: number,
+): Generator<readonly CellValue[]> {
   for (const run of runs) {
     const { runId, experimentId } = run.location;
     const info = readInfo(run.location, () => {});
     yield [
-      { value: runId, text: runId.slice(0, 12) },
+      { value: runId, text: runId.slice(0, idLength) },
       info?.runName ?? null,
       experimentId,
       opened.experimentNames.get(experimentId) ?? experimentId,
