@@ -9,12 +9,13 @@
  * are refused: no linear matcher has them.
  */
 import { RunstoneError } from "../../store-format/index.js";
+import { LazyAutomaton } from "./lazy-automaton.js";
 
 type CharTest = (code: number) => boolean;
 
 type Node =
   | { readonly kind: "char"; readonly test: CharTest; readonly literal?: string }
-  | { readonly kind: "assert"; readonly test: AssertTest }
+  | { readonly kind: "assert"; readonly where: AssertPlace; readonly test: AssertTest }
   | { readonly kind: "sequence"; readonly parts: readonly Node[] }
   | { readonly kind: "either"; readonly options: readonly Node[] }
   | { readonly kind: "group"; readonly name: string | null; readonly inner: Node }
@@ -28,9 +29,11 @@ type Node =
 
 type AssertTest = (text: string, at: number) => boolean;
 
-type Instruction =
+type AssertPlace = "start" | "end" | "edge";
+
+export type Instruction =
   | { readonly op: "char"; readonly test: CharTest }
-  | { readonly op: "assert"; readonly test: AssertTest }
+  | { readonly op: "assert"; readonly where: AssertPlace; readonly test: AssertTest }
   | { readonly op: "split"; readonly first: number; readonly second: number }
   | { readonly op: "jump"; readonly to: number }
   | { readonly op: "save"; readonly slot: number }
@@ -52,6 +55,8 @@ export class LinearRegExp {
   readonly #program: readonly Instruction[];
   /** Text that every match holds: most lines are passed over by one search for it. */
   readonly #required: string;
+  /** null: the pattern asks for edges of words, which the automaton does not know. */
+  #automaton: LazyAutomaton | null | undefined;
 
   constructor(source: string) {
     const ignoreCase = source.startsWith("(?i)");
@@ -60,6 +65,15 @@ export class LinearRegExp {
     this.names = parser.names;
     this.#program = compile(node, parser.names, source);
     this.#required = ignoreCase ? "" : requiredText(node);
+  }
+
+  /** Whether there is a match in `text`: faster than asking for it. */
+  test(text: string): boolean {
+    if (!text.includes(this.#required)) return false;
+    if (this.#automaton === undefined)
+      this.#automaton = hasWordEdge(this.#program) ? null : new LazyAutomaton(this.#program);
+    if (this.#automaton !== null) return this.#automaton.matches(text);
+    return run(this.#program, text, this.names.length * 2) !== null;
   }
 
   /** The leftmost match in `text`, or null. */
@@ -74,6 +88,10 @@ export class LinearRegExp {
     });
     return { groups };
   }
+}
+
+function hasWordEdge(program: readonly Instruction[]): boolean {
+  return program.some((instruction) => instruction.op === "assert" && instruction.where === "edge");
 }
 
 function refuse(source: string, reason: string): never {
@@ -155,9 +173,9 @@ class Parser {
       case ".":
         return { kind: "char", test: () => true };
       case "^":
-        return { kind: "assert", test: (_text, at) => at === 0 };
+        return { kind: "assert", where: "start", test: (_text, at) => at === 0 };
       case "$":
-        return { kind: "assert", test: (text, at) => at === text.length };
+        return { kind: "assert", where: "end", test: (text, at) => at === text.length };
       case "\\":
         return this.#escape();
       case "*":
@@ -194,8 +212,8 @@ class Parser {
   #escape(): Node {
     if (this.#at >= this.#source.length) this.#refuse("it ends in a backslash");
     const char = this.#next();
-    if (char === "b") return { kind: "assert", test: isWordEdge };
-    if (char === "B") return { kind: "assert", test: (text, at) => !isWordEdge(text, at) };
+    if (char === "b") return { kind: "assert", where: "edge", test: isWordEdge };
+    if (char === "B") return { kind: "assert", where: "edge", test: (text, at) => !isWordEdge(text, at) };
     return { kind: "char", test: this.#escapedTest(char) };
   }
 
@@ -335,7 +353,7 @@ class Compiler {
         this.#emit({ op: "char", test: node.test });
         return;
       case "assert":
-        this.#emit({ op: "assert", test: node.test });
+        this.#emit({ op: "assert", where: node.where, test: node.test });
         return;
       case "sequence":
         for (const part of node.parts) this.emitNode(part);

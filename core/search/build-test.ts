@@ -244,7 +244,7 @@ function orderPredicate(operator: OrderOperator, value: string): TextPredicate {
 function regexpPredicate(request: TestRequest, pattern: string): TextPredicate {
   try {
     const regexp = new LinearRegExp(pattern);
-    return (text) => regexp.exec(text) !== null;
+    return (text) => regexp.test(text);
   } catch (error) {
     if (!isRunstoneError(error, "INVALID_PARAMETER_VALUE")) throw error;
     throw wrongValue(request, request.values[0]!, error.message);

@@ -112,4 +112,34 @@ describe("the linear matcher finds what RegExp finds", () => {
       { numRuns: 3_000 },
     );
   });
+
+  test("and whether it finds anything, text after text", () => {
+    const lines = fc.array(fc.oneof(text, fc.constantFrom("", "\n", "é", "a日1b", "日")), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(pattern, lines, (source, texts) => {
+        const expected = new RegExp(source, "s");
+        const matcher = new LinearRegExp(source);
+        for (const line of texts)
+          assert.equal(matcher.test(line), expected.test(line), `${source} on ${JSON.stringify(line)}`);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("with more states than are kept", () => {
+    const source = "^(?:a|b)*a(?:a|b){11}c$";
+    const matcher = new LinearRegExp(source);
+    let seed = 1;
+    const next = (): string => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % 2 === 0 ? "a" : "b";
+    };
+    for (let i = 0; i < 20; i += 1) {
+      const line = `${Array.from({ length: 300 }, next).join("")}c`;
+      assert.equal(matcher.test(line), line.at(-13) === "a");
+    }
+  });
 });
