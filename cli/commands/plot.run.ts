@@ -1,6 +1,6 @@
+import { locationOf } from "../../core/search/run-location.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import { readPointChunks } from "../../core/store/read/metric-points.js";
-import { mustFindRun } from "../../core/store/read/runs.js";
 import type { CommandContext } from "../context.js";
 import { withOutput } from "../output/output-file.js";
 import { printJsonObject } from "../output/print-json.js";
@@ -100,8 +100,8 @@ function readCurve(
     resolution: Math.max(256, 8 * columns),
     start: startTime === null ? null : Number(startTime),
   });
-  const { context, onDamage } = opened.place;
-  for (const points of readPointChunks(mustFindRun(context, run.runId), metric, onDamage)) reader.add(points);
+  const { onDamage } = opened.place;
+  for (const points of readPointChunks(locationOf(run), metric, onDamage)) reader.add(points);
   return reader.data();
 }
 
@@ -139,7 +139,7 @@ function specOf(
     y: {
       ...{ title: metrics, kind: "value", scale: args.log ? "log" : "linear" },
       labels:
-        rows === undefined ? Math.max(2, Number(args.height ?? DEFAULT_HEIGHT) / 4) : Math.max(2, rows / 80),
+        rows === undefined ? Math.max(2, Number(args.height ?? DEFAULT_HEIGHT) / 3) : Math.max(2, rows / 80),
     },
   };
 }

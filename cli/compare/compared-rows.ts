@@ -1,7 +1,7 @@
 /** A comparison as rows: what tables, CSV and the like print. */
 
-import type { ComparedMetric } from "../../core/compare/compare-metrics.js";
-import { type Comparison, isOfTheMachine } from "../../core/compare/compare-runs.js";
+import { type ComparedMetric, isOfTheMachine } from "../../core/compare/compare-metrics.js";
+import type { Comparison } from "../../core/compare/compare-runs.js";
 import type { ArtifactDigest } from "../../core/compare/run-files.js";
 import { COMPARED_SECTIONS, type ComparedSection } from "../../core/compare/sections.js";
 import { metricDirection } from "../../core/search/metric-direction.js";

@@ -28,7 +28,10 @@ export function sharedAxes(curves: readonly (readonly Bucket[])[]): Axes | null 
   };
 }
 
-/** The mean of each column; a blank where the curve has no point, `!` where none of them is finite. */
+/**
+ * The mean of each column; a column without a point between two that have some goes on as the one before. Blank before
+ * and after the curve, `!` where no value is finite.
+ */
 export function curveShape(curve: readonly Bucket[], axes: Axes, { width, ascii }: ShapeStyle): string {
   const columns = Array.from({ length: width }, () => ({ sum: 0, count: 0, odd: false }));
   for (const bucket of curve) {
@@ -39,6 +42,9 @@ export function curveShape(curve: readonly Bucket[], axes: Axes, { width, ascii 
     column.odd ||= bucket.count === 0;
   }
   const levels = ascii ? ASCII : BLOCKS;
+  const end = columns.findLastIndex(({ count, odd }) => count > 0 || odd);
+  for (let column = 1; column < end; column += 1)
+    if (columns[column]!.count === 0 && !columns[column]!.odd) columns[column] = columns[column - 1]!;
   return columns
     .map(({ sum, count, odd }) => (count === 0 ? (odd ? "!" : " ") : levelOf(sum / count, axes, levels)))
     .join("");

@@ -1,7 +1,7 @@
 /** The page that `runstone compare` prints: a column a run, as many at a time as the terminal is wide. */
 
-import type { ComparedMetric } from "../../core/compare/compare-metrics.js";
-import { type Comparison, isOfTheMachine } from "../../core/compare/compare-runs.js";
+import { type ComparedMetric, isOfTheMachine } from "../../core/compare/compare-metrics.js";
+import type { Comparison } from "../../core/compare/compare-runs.js";
 import { COMPARED_SECTIONS, type ComparedSection } from "../../core/compare/sections.js";
 import { metricDirection } from "../../core/search/metric-direction.js";
 import type { RunRecord } from "../../core/search/run-record.js";
@@ -207,7 +207,8 @@ function printCurve(
   if (axes === null) return;
   const span = `steps ${axes.left} to ${axes.right}, values ${formatNumber(axes.low)} to ${formatNumber(axes.high)}`;
   out.line(`  ${visible(metric.key)}  ${style.dim(span)}`);
-  const columns = Math.max(8, Math.min(CURVE_WIDTH, (width ?? 120) - prefix - 40));
+  const most = Math.max(...metric.summaries.map((summary) => summary?.count ?? 0));
+  const columns = Math.min(most, Math.max(8, Math.min(CURVE_WIDTH, (width ?? 120) - prefix - 40)));
   for (const [index, curve] of metric.curves.entries()) {
     if (metric.summaries[index] == null) continue;
     const id = visible(comparison.runs[index]!.runId.slice(0, prefix));
@@ -255,7 +256,7 @@ const WORDS: Readonly<Record<string, readonly [string, string]>> = {
 
 function sameTexts({ metrics, texts, artifacts }: Comparison): string[] {
   const counts: readonly (readonly [number, string])[] = [
-    [metrics.filter((metric) => !metric.differs).length, "metrics"],
+    [metrics.filter(({ key, differs }) => !differs && !isOfTheMachine(key)).length, "metrics"],
     ...Object.entries(texts).map(
       ([name, rows]) => [rows.filter((row) => !row.differs).length, name] as const,
     ),

@@ -68,7 +68,7 @@ function numberTicks(low: number, high: number, { labels, kind }: AxisSpec): rea
 
 function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
-  const digit = [1, 2, 5, 10].find((candidate) => candidate * power >= rough * 0.999999) ?? 10;
+  const digit = [1, 2, 5, 10].find((candidate) => candidate * power >= rough * 0.8) ?? 10;
   return digit * power;
 }
 

@@ -1,4 +1,8 @@
-/** What happens to watched runs, one line an event: for pipes, files and other programs. */
+/**
+ * What happens to watched runs, one line an event: for pipes, files and other programs. Metrics of the machine
+ * (`system/...`) are told in JSON only.
+ */
+import { isOfTheMachine } from "../../core/compare/compare-metrics.js";
 import type { FollowedRun, RunNews } from "../../core/follow/followed-run.js";
 import type { Integer, Point } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
@@ -33,7 +37,8 @@ export class EventLines {
     const { out, json } = this.#context;
     const { metrics, ...rest } = event;
     if (json) out.line(serializeJson({ ...rest, run_id: runId, run_name: info.runName, metrics }));
-    else out.line(lineOf(runId, info.runName, event));
+    else if (event.event !== "points" || Object.keys(metrics ?? {}).some((key) => !isOfTheMachine(key)))
+      out.line(lineOf(runId, info.runName, event));
     out.flush();
   }
 }
@@ -47,7 +52,9 @@ interface WatchEvent {
 }
 
 function lineOf(runId: string, name: string, { time, step, state, metrics = {} }: WatchEvent): string {
-  const values = Object.entries(metrics).map(([key, value]) => `${visible(key)}=${formatNumber(value)}`);
+  const values = Object.entries(metrics)
+    .filter(([key]) => !isOfTheMachine(key))
+    .map(([key, value]) => `${visible(key)}=${formatNumber(value)}`);
   const parts = [
     formatMoment(time),
     visible(runId.slice(0, 7)),

@@ -24,8 +24,10 @@ export class Terminal {
     // Also after a crash: an error that nobody catches ends in `exit`.
     this.#on("exit", () => this.#screen.leave());
     for (const signal of ENDING) this.#on(signal, () => this.#endBy(signal));
-    this.#on("SIGTSTP", () => this.#stop());
-    this.#on("SIGCONT", () => this.#goOn());
+    if (process.platform !== "win32") {
+      this.#on("SIGTSTP", () => this.#stop());
+      this.#on("SIGCONT", () => this.#goOn());
+    }
     process.stdout.on("resize", this.#redraw);
     this.#undo.push(() => process.stdout.off("resize", this.#redraw));
     this.#screen.enter();

@@ -126,7 +126,8 @@ function systemLast(a: string, b: string): number {
 function metricCells(key: string, { summary, curve }: FollowedMetric, ascii: boolean): readonly string[] {
   const { last, min, max, count } = summary;
   const axes = sharedAxes([curve]);
-  const shape = axes === null || count < 2 ? "" : curveShape(curve, axes, { width: SHAPE_WIDTH, ascii });
+  const shape =
+    axes === null || count < 2 ? "" : curveShape(curve, axes, { width: Math.min(count, SHAPE_WIDTH), ascii });
   return [
     visible(key),
     formatNumber(last.value),
@@ -176,7 +177,7 @@ function chartLines(runs: readonly FollowedRun[], view: PageView, room: number):
   const chart = buildChart(curves, {
     ...{ title, smoothing: 0 },
     x: { title: "step", scale: "linear", kind: "step", labels },
-    y: { title, scale: "linear", kind: "value", labels: Math.max(2, height / 4) },
+    y: { title, scale: "linear", kind: "value", labels: Math.max(2, height / 3) },
   });
   return textChart(chart, { ...view, height });
 }

@@ -98,3 +98,8 @@ function twoDiffer(a: MetricSummary, b: MetricSummary, tolerance: number): boole
     valuesDiffer(a.max?.value ?? nothing, b.max?.value ?? nothing, tolerance)
   );
 }
+
+/** Sampled while the run went on: never the same twice. */
+export function isOfTheMachine(key: string): boolean {
+  return key.startsWith("system/");
+}

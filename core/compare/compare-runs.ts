@@ -1,14 +1,14 @@
 /** Everything that two or more runs differ in. */
 
 import type { Integer, StringMap } from "../../store-format/index.js";
+import { locationOf } from "../search/run-location.js";
 import type { RunRecord } from "../search/run-record.js";
 import type { StoreContext } from "../store/context.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { readMetricPoints } from "../store/read/metric-points.js";
-import { mustFindRun } from "../store/read/runs.js";
 import { CAPTURED_PATHS, capturedEnvironment, capturedPackages } from "./captured-environment.js";
 import { compareArtifacts } from "./compare-artifacts.js";
-import { type ComparedMetric, compareMetrics } from "./compare-metrics.js";
+import { type ComparedMetric, compareMetrics, isOfTheMachine } from "./compare-metrics.js";
 import { type ComparedRow, compareMaps } from "./compared-row.js";
 import { type ArtifactDigest, RunFiles } from "./run-files.js";
 import { type ComparedSection, TEXT_SECTIONS, type TextSection } from "./sections.js";
@@ -33,16 +33,15 @@ export interface ComparisonOptions {
   readonly onDamage: OnDamage;
 }
 
-/** Throws RESOURCE_DOES_NOT_EXIST for a run that went away meanwhile, typed I/O errors. */
+/** Throws typed I/O errors. */
 export function compareRuns(
   context: StoreContext,
   runs: readonly RunRecord[],
   options: ComparisonOptions,
 ): Comparison {
   const { sections, onDamage } = options;
-  const locations = new Map(runs.map((run) => [run, mustFindRun(context, run.runId)]));
-  const files = runs.map((run) => new RunFiles(context, locations.get(run)!));
-  const pointsOf = (run: RunRecord, key: string) => readMetricPoints(locations.get(run)!, key, onDamage);
+  const files = runs.map((run) => new RunFiles(context, locationOf(run)));
+  const pointsOf = (run: RunRecord, key: string) => readMetricPoints(locationOf(run), key, onDamage);
   const { tolerance, atStep, resolution } = options;
   const metrics = sections.has("metrics")
     ? compareMetrics(runs, { tolerance, atStep, resolution, pointsOf })
@@ -55,11 +54,6 @@ export function compareRuns(
     [...Object.values(texts).flat(), ...artifacts].some((row) => row.differs) ||
     metrics.some((metric) => metric.differs && !isOfTheMachine(metric.key));
   return { runs, metrics, texts, artifacts, differs };
-}
-
-/** Sampled while the run went on: never the same twice. */
-export function isOfTheMachine(key: string): boolean {
-  return key.startsWith("system/");
 }
 
 function compareTexts(

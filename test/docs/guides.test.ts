@@ -7,10 +7,14 @@ const PAGES = [
   ["docs/guide/export.md", 8],
   ["docs/guide/finding-runs.md", 15],
   ["docs/guide/overview.md", 5],
+  ["docs/guide/compare.md", 7],
+  ["docs/guide/plot.md", 5],
 ] as const;
 
 for (const [page, commands] of PAGES) {
-  test(`${page} prints what it says`, { skip: withoutPrograms(page, ["bash", "git"]) }, (context) =>
-    assertPageRuns(context, page, commands),
+  test(
+    `${page} prints what it says`,
+    { skip: withoutPrograms(page, ["bash", "git", "python3"]) },
+    (context) => assertPageRuns(context, page, commands),
   );
 }

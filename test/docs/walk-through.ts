@@ -102,7 +102,7 @@ function withoutChance(line: string): string {
     .replace(/^[0-9a-f]{7} /, "ID ")
     .replace(/ [0-9a-f]{7}(?= |$)/g, " ID")
     .replace(/\b[a-z]+-[a-z]+-\d{1,3}\b/g, "NAME")
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/, "DATE")
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/g, "DATE")
     .replace(/\b\d+(?:\.\d+)?(?:ms|s|m|h)\b(?: \d+s)?/g, "TIME")
     .replace(/\bjust now\b/g, "TIME ago")
     .replace(/\bnow\b/g, "TIME")
