@@ -116,7 +116,7 @@ async function currentIndex(setting: Setting, directory: string): Promise<void> 
         filter: "metrics.acc > 0.5 OR params.model LIKE '%net%'",
         dialect: "runstone",
       } as const;
-      searchRunTable(table, { ...search, maxResults: 0, now: Date.now() });
+      searchRunTable(table, { ...search, maxResults: 1, now: Date.now() });
     }),
   );
   plainRow("count of a filter with OR and LIKE, index current", setting.size, count);
