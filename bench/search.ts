@@ -49,8 +49,8 @@ export async function benchSearch(place: string | undefined, runs: number): Prom
 }
 
 function open({ store, index }: Setting, refresh: "auto" | "none" | "full" = "auto"): RunTable {
-  const context = openContext({ cwd: store, path: store, now: Date.now, warn: fail });
-  return openRunTable(context, { refresh, indexDirectory: index });
+  const context = openContext({ cwd: store, path: store, indexDirectory: index, now: Date.now, warn: fail });
+  return openRunTable(context, { refresh });
 }
 
 function fail(message: string): never {
