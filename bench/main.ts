@@ -1,4 +1,7 @@
-/** Prints the table of docs/benchmarks.md. Arguments: scenario names (default all); `--small` for a quick look. */
+/**
+ * Prints the table of docs/benchmarks.md. Arguments: scenario names (default all); `--small` for a quick look, `--large`
+ * for 100,000 runs to search.
+ */
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { benchArtifacts } from "./artifacts.js";
@@ -6,11 +9,16 @@ import { benchLogMetric } from "./log-metric.js";
 import { benchMemory } from "./memory.js";
 import { benchMlflow } from "./mlflow.js";
 import { benchRunOverhead } from "./run-overhead.js";
+import { benchSearch } from "./search.js";
 import { printHeader } from "./table.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { small: { type: "boolean", default: false }, place: { type: "string", default: tmpdir() } },
+  options: {
+    small: { type: "boolean", default: false },
+    large: { type: "boolean", default: false },
+    place: { type: "string", default: tmpdir() },
+  },
 });
 delete process.env.NODE_EXTRA_CA_CERTS;
 
@@ -19,6 +27,10 @@ const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
   "log-metric": benchLogMetric,
   mlflow: benchMlflow,
   artifacts: () => benchArtifacts(values.place, values.small ? 64 : 1024),
+  search: async () => {
+    for (const runs of values.large ? [100_000] : values.small ? [1_000] : [1_000, 10_000])
+      await benchSearch(values.place, runs);
+  },
   memory: () =>
     benchMemory(
       values.place,

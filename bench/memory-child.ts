@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { runProgram } from "../cli/program.js";
 import { createFileStore, type FileRunWriter, type FileStore } from "../core/index.js";
+import { openRunTable } from "../core/search/open-run-table.js";
+import { searchRunTable } from "../core/search/search-runs.js";
+import { openContext } from "../core/store/open-context.js";
 
 const [directory = "", what = "", given = ""] = process.argv.slice(2);
 const store = createFileStore({ cwd: directory, path: "mlruns" });
@@ -35,6 +38,36 @@ async function passExport(format: string): Promise<void> {
 }
 
 if (what === "export") await passExport(given);
+interface Searching {
+  readonly what: "build" | "search";
+  /** Directory of the index. */
+  readonly index: string;
+  readonly filter: string;
+  readonly orderBy: readonly string[];
+  readonly limit: number;
+}
+
+/** Here the directory is that of the store. */
+function search({ what, index, filter, orderBy, limit }: Searching): void {
+  const context = openContext({
+    cwd: directory,
+    path: directory,
+    indexDirectory: index,
+    now: Date.now,
+    warn() {},
+  });
+  const table = openRunTable(context, { refresh: what === "build" ? "auto" : "none" });
+  const found = searchRunTable(table, {
+    filter,
+    orderBy,
+    dialect: "mlflow",
+    maxResults: limit,
+    now: Date.now(),
+  });
+  for (const row of found.rows) table.runAt(row);
+}
+
+if (what === "search") search(JSON.parse(given));
 if (what === "points") await passPoints(store, Number(given));
 if (what === "file") await passFile(store, given);
 process.stdout.write(String(process.resourceUsage().maxRSS));

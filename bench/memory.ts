@@ -56,7 +56,7 @@ function report(scenario: string, size: string, idle: number, peak: number): voi
 }
 
 /** Peak resident memory of a run of memory-child, in MiB, as the operating system counted it. */
-function peakOf(directory: string, args: readonly string[]): number {
+export function peakOf(directory: string, args: readonly string[]): number {
   const child = fileURLToPath(new URL("memory-child.js", import.meta.url));
   const { stdout, stderr, status } = spawnSync(process.execPath, [child, directory, ...args], {
     env: cleanEnvironment(),
