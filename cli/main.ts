@@ -4,13 +4,16 @@ import { writeSync } from "node:fs";
 import type { Invocation } from "./execute.js";
 import { VERSION } from "./version.js";
 
-/** Commands with a fast path; each is a file of its own (scripts/bundle.mjs). */
+/** Commands with a fast path; each is a file of its own (scripts/bundle.mjs). A second one is for what the first leaves. */
 const HOT = {
   log: () => import("./hot/log.js"),
   run: () => import("./hot/run.js"),
   runs: () => import("./hot/runs.js"),
   show: () => import("./hot/show.js"),
   "--help": () => import("./hot/help.js"),
+} as const;
+const SECOND = {
+  runs: () => import("./hot/runs-search.js"),
 } as const;
 
 async function main(invocation: Invocation): Promise<void> {
@@ -21,6 +24,8 @@ async function main(invocation: Invocation): Promise<void> {
   }
   const hot = Object.hasOwn(HOT, first) ? await HOT[first as keyof typeof HOT]() : undefined;
   if (await hot?.run(invocation)) return;
+  const second = Object.hasOwn(SECOND, first) ? await SECOND[first as keyof typeof SECOND]() : undefined;
+  if (await second?.run(invocation)) return;
   const { runProgram } = await import("./program.js");
   await runProgram(invocation);
 }

@@ -15,7 +15,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const outdir = `${root}dist/bin`;
-const HOT = ["log", "run", "runs", "show", "help"];
+const HOT = ["log", "run", "runs", "runs-search", "show", "help"];
 /** Modules of Node that take milliseconds to load: hot commands load them at the first call. */
 const LATE_BUILTINS = ["node:child_process", "node:crypto"];
 const WORKERS = { "heartbeat-worker": "core/leases/heartbeat-worker.ts" };
@@ -44,11 +44,15 @@ const asCommonJs = {
 };
 
 /** What hot commands need only now and then, and what would make their file large: imported from beside it. */
-const PARTS = { "write-parquet": "cli/output/write-parquet.ts" };
+const PARTS = {
+  "write-parquet": "cli/output/write-parquet.ts",
+  "glob-directories": "cli/runs/glob-directories.ts",
+};
+const PART = new RegExp(`/(?:${Object.keys(PARTS).join("|")})\\.js$`);
 const partsBesideHotCommands = {
   name: "parts-beside-hot-commands",
   setup({ onResolve }) {
-    onResolve({ filter: /\/(write-parquet)\.js$/ }, ({ path, kind }) =>
+    onResolve({ filter: PART }, ({ path, kind }) =>
       kind === "dynamic-import"
         ? { path: path.replace(/.*\/(.*)\.js$/, "./$1.mjs"), external: true }
         : undefined,

@@ -88,10 +88,14 @@ const listPositionals = {
 
 export type RunsArguments = ArgumentsOf<typeof listOptions, typeof listPositionals>;
 
+/** Words after `runs` that are no filter. */
+export const RUNS_SUBCOMMANDS: readonly string[] = ["list", "search", "describe", "delete", "restore"];
+
 /** `runstone runs` without a subcommand, and `runstone runs list`. */
 export const listRuns = defineSignature({
   name: "runs",
   describe: "List runs, the newest first",
+  hot: true,
   options: listOptions,
   positionals: listPositionals,
   examples: [

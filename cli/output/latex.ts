@@ -28,9 +28,8 @@ function latexCell(cell: CellValue): string {
 
 /** A minus is a minus sign and `3e-4` a power of ten; everything else is text. */
 function latexText(text: string): string {
-  const number = /^(-?)(\d+(?:\.\d+)?)(?:e([+-]?\d+))?((?: ?± ?| \+- )\d+(?:\.\d+)?(?:e[+-]?\d+)?)?$/.exec(
-    text,
-  );
+  const number =
+    /^(-?)(\d+(?:\.\d+)?)(?:e([+-]?\d+))?((?: ?\u00b1 ?| \+- )\d+(?:\.\d+)?(?:e[+-]?\d+)?)?$/.exec(text);
   if (number === null) return guardStart(escapeLatex(text));
   const [, sign, digits, exponent, spread] = number;
   if (sign === "" && exponent === undefined && spread === undefined) return text;
@@ -80,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export function escapeLatex(text: string): string {
   return visible(text)
     .trim()
-    .replace(/[\\{}$&#%_^~<>|"±×…\u2212]/g, (character) => ESCAPES[character]!)
+    .replace(/[\\{}$&#%_^~<>|"\u00b1\u00d7\u2026\u2212]/g, (character) => ESCAPES[character]!)
     .replace(/-(?=-)/g, "-{}")
     .replace(/`(?=`)/g, "`{}");
 }

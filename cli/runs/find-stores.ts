@@ -13,7 +13,7 @@ export interface NamedStore {
 }
 
 /**
- * Each `--store`, those with `*`, `?` or `[]` as the directories they match, in the order of their names; none comes twice.
+ * Each `--store`, those with `*` or `?` as the directories they match, in the order of their names; none comes twice.
  * Empty when none is given: the workspace decides. Throws RESOURCE_DOES_NOT_EXIST for a pattern without a match.
  */
 export async function findStores({ stores, cwd }: CommandContext): Promise<readonly NamedStore[]> {
@@ -26,15 +26,9 @@ export async function findStores({ stores, cwd }: CommandContext): Promise<reado
 
 async function pathsOf(word: string, cwd: string): Promise<readonly string[]> {
   if (!isGlob(word) || isDirectory(resolve(cwd, word))) return [word];
-  const { default: glob } = await import("fast-glob");
-  // fast-glob takes a pattern whose only magic is `?` for a plain name.
-  const paths = await glob(word.replaceAll("?", "[^/]"), {
-    cwd,
-    onlyDirectories: true,
-    followSymbolicLinks: false,
-    dot: true,
-  });
-  if (paths.length > 0) return paths.sort();
+  const { globDirectories } = await import("./glob-directories.js");
+  const paths = await globDirectories(word, cwd);
+  if (paths.length > 0) return paths;
   throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no directory matches ${word}`, {
     data: { store: word },
   });

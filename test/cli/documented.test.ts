@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { Command } from "../../cli/command.js";
 import { loadCommand } from "../../cli/command-loaders.js";
 import { COMMAND_GROUPS, COMMAND_NAMES } from "../../cli/command-names.js";
+import { RUNS_SUBCOMMANDS } from "../../cli/commands/runs-list.js";
 import { EXIT_CODE_OF, EXIT_MEANINGS } from "../../cli/exit-codes.js";
 import { commandHelp } from "../../cli/help/command-help.js";
 import { topLevelHelp } from "../../cli/help/top-level.js";
@@ -33,6 +34,12 @@ test("docs/reference/commands.md holds every help text", async () => {
   const page = pages.join("\n");
   if (process.env.RUNSTONE_UPDATE_DOCS) writeFileSync(COMMANDS_PAGE, page);
   assert.equal(readFileSync(COMMANDS_PAGE, "utf8"), page);
+});
+
+test("the fast path knows every subcommand of runs", async () => {
+  const below = (await loadCommand("runs"))?.subcommands ?? [];
+  const names = below.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  assert.deepEqual([...RUNS_SUBCOMMANDS].sort(), names.sort());
 });
 
 test("the list of commands and the commands agree", async () => {
