@@ -91,9 +91,11 @@ test("JSON keeps 64-bit integers, writes NaN and infinities as strings, and is o
     serializeJson(value),
     '{"big":9223372036854775807,"nan":"NaN","low":"-Infinity","list":[1,null]}',
   );
+  // `JSON.stringify` has no -0.
+  const values = fc.jsonValue().map((json) => JSON.parse(JSON.stringify(json)));
   fc.assert(
-    fc.property(fc.jsonValue(), (json) => {
-      assert.deepEqual(JSON.parse(serializeJson(json)), JSON.parse(JSON.stringify(json)));
+    fc.property(values, (json) => {
+      assert.deepEqual(JSON.parse(serializeJson(json)), json);
       assert.equal(JSON.stringify(JSON.parse(serializePrettyJson(json))), JSON.stringify(json));
     }),
   );
