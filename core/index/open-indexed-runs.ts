@@ -96,6 +96,8 @@ class StoreIndex {
   readonly #reader: RunReader;
   /** By name; what was last read or written. */
   readonly #shards = new Map<string, Shard>();
+  readonly #writtenAt = new Map<string, number>();
+  #hasWrittenSegments = false;
   #warned = false;
 
   constructor(context: StoreContext) {
@@ -156,6 +158,7 @@ class StoreIndex {
       shard: this.#refresh(home, experiment, { everyFile, onDamage, counts, now: clock() }),
     }));
     if (experimentIds === undefined) this.#forget(home, experiments);
+    this.#clear(home);
     return opened;
   }
 
@@ -215,14 +218,24 @@ class StoreIndex {
   }
 
   #keep(home: IndexHome, name: string, { lasting, isNews }: RefreshedShard, before: Shard | null): void {
-    const last = before?.state.refreshedAtMs ?? 0;
-    if (!isNews && Math.abs(lasting.state.refreshedAtMs - last) < LOOKED_AT_MS) return;
+    const { refreshedAtMs } = lasting.state;
+    if (!isNews && Math.abs(refreshedAtMs - (this.#writtenAt.get(name) ?? 0)) < LOOKED_AT_MS) return;
     this.#softly(() => {
       prepareIndexHome(home);
       const written = writeShard(home.directory, lasting, before);
-      if (written !== null) this.#shards.set(name, written);
-      if (isNews) removeLeftovers(home.directory, Date.now());
+      // Where its files are gone, what lies there now is taken over by the next query, or made anew.
+      if (written === null) this.#shards.delete(name);
+      else this.#shards.set(name, written);
+      this.#writtenAt.set(name, refreshedAtMs);
+      this.#hasWrittenSegments ||= isNews;
     });
+  }
+
+  /** Once for all that was written. */
+  #clear(home: IndexPlace): void {
+    if (typeof home === "string" || !this.#hasWrittenSegments) return;
+    this.#hasWrittenSegments = false;
+    this.#softly(() => removeLeftovers(home.directory, Date.now()));
   }
 
   /** Shards of experiments that are gone. */

@@ -20,7 +20,7 @@ const STATE = ".state";
 const SEGMENT = ".segment";
 /** Of a shard with many dead rows; a larger file is none of ours. */
 const MAX_STATE_BYTES = 1 << 26;
-const MAX_WHOLE_BYTES = 1 << 22;
+const MAX_WHOLE_BYTES = 1 << 20;
 /** Another indexer may have replaced the state, and removed segments, while they were opened. */
 const ATTEMPTS = 5;
 /** What an indexer wrote and never named in a state: it was killed, or another one was faster. */

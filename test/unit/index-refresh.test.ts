@@ -204,6 +204,22 @@ test("the index as it is knows its age, and what it knows", async (t) => {
   assert.equal(open(start(), { refresh: "none", experimentIds: ["2"] }).table.rowCount, 2);
 });
 
+test("an index that is deleted while a program uses it is made anew", async (t) => {
+  const { root } = makeStore(t, manyRuns(2));
+  const directory = join(temporaryDirectory(t), "index");
+  const context = contextWith(root, directory);
+  let now = 0;
+  const clock = () => {
+    now += MINUTE;
+    return now;
+  };
+  await settle(context, { clock });
+  rmSync(directory, { recursive: true });
+  for (let round = 0; round < 3; round += 1)
+    assert.deepStrictEqual(runsIn(open(context, { clock }).table), runsByFiles(context));
+  assert.equal(open(contextWith(root, directory), { refresh: "none" }).counts.read, 0);
+});
+
 test("without an index, none is as good as auto", (t) => {
   const { start } = newBench(t, manyRuns(2));
   assert.equal(open(start(), { refresh: "none" }).table.rowCount, 4);
