@@ -47,7 +47,7 @@ describe("the table of the index", () => {
   test("reads columns from a file, whatever its size", () => {
     const directory = mkdtempSync(join(tmpdir(), "runstone-index-"));
     try {
-      for (const count of [0, 1, 1000]) {
+      for (const count of [0, 1, 1500]) {
         const runs = manyRuns(count);
         const path = join(directory, `${count}`);
         const bytes = serializeSegment(runs);
@@ -132,7 +132,7 @@ function assertAgrees(table: IndexTable, records: readonly RunRecord[]): void {
   }
 }
 
-/** Different runs, with a column of each width, sparse and full ones. */
+/** Different runs, with columns of each width, sparse and full ones, and more texts than are read together. */
 function manyRuns(count: number): readonly IndexedRun[] {
   const [like] = fc.sample(
     indexedRun.filter(({ record }) => record.info !== null),
@@ -147,7 +147,8 @@ function manyRuns(count: number): readonly IndexedRun[] {
     const params = Object.assign(Object.create(null), {
       lr: `${index % 3}`,
       seed: `${index}`,
-      note: "n".repeat(index % 300),
+      narrow: `${index} ${"n".repeat(index % 300)}`,
+      wide: `${index} ${"日n".repeat(index % 150)}`,
     });
     const runId = index.toString(16).padStart(32, "0");
     const record = { ...like!.record, runId, experimentId: "0", params, metrics };
