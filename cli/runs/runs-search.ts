@@ -4,6 +4,7 @@ import { parsePageToken, serializePageToken } from "../../core/search/page-token
 import { searchRunTable } from "../../core/search/search-runs.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
+import { visible } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { readView } from "../parse/view.js";
 import { checkCombination } from "./check-combination.js";
@@ -20,6 +21,7 @@ import { type Footer, tellFooter } from "./search-footer.js";
 
 /** The rows that match, and with joined ranks the other rows of each one's job. */
 export interface FoundRows {
+  /** In order; all of them, or as many as are shown. */
   readonly rows: readonly number[];
   readonly othersOf: ReadonlyMap<number, readonly number[]>;
 }
@@ -30,28 +32,41 @@ export async function runSearch(context: CommandContext, given: RunsArguments): 
   const listing = await openListing(context, [...args.experiment, ...args["experiment-id"]]);
   const found = findRows(context, args, listing);
   saveView(context, args);
-  if (args.count) return context.out.line(String(found.rows.length));
+  if (args.count) return context.out.line(String(found.total));
   const footer = await print(context, args, listing, found);
   context.out.flush();
   if (footer !== null) tellFooter(context, args, listing, footer);
 }
 
-function findRows(context: CommandContext, args: RunsArguments, listing: Listing): FoundRows {
+interface AllFound extends FoundRows {
+  readonly total: number;
+}
+
+function findRows(context: CommandContext, args: RunsArguments, listing: Listing): AllFound {
   const ordersRuns = args["group-by"].length === 0;
-  const { rows } = searchRunTable(listing.table, {
+  const { rows, total, hints } = searchRunTable(listing.table, {
     filter: args.filter ?? args["filter-string"],
     dialect: "runstone",
     orderBy: ordersRuns ? orderClauses(args["order-by"], listing.table) : [],
     view: readView(args.view),
     experimentNames: listing.experimentNames,
+    maxResults: rowsWanted(args),
     now: context.now(),
   });
-  if (!args["join-ranks"]) return { rows, othersOf: new Map() };
+  for (const hint of hints) context.err.line(`runstone: ${visible(hint)}`);
+  if (!args["join-ranks"]) return { rows, total, othersOf: new Map() };
   const jobs = joinRanks(listing.table, rows);
   return {
+    total: jobs.length,
     rows: jobs.map(({ row }) => row),
     othersOf: new Map(jobs.map(({ row, others }) => [row, others])),
   };
+}
+
+/** How many rows must be found in order: a page is found faster than all. Undefined for all. */
+function rowsWanted(args: RunsArguments): number | undefined {
+  if (args["join-ranks"] || args.tree || args["group-by"].length > 0) return undefined;
+  return args.count ? 1 : parsePageToken(args["page-token"]) + readLimit(args);
 }
 
 /** Null when nothing is to be said below. */
@@ -59,7 +74,7 @@ async function print(
   context: CommandContext,
   args: RunsArguments,
   listing: Listing,
-  found: FoundRows,
+  found: AllFound,
 ): Promise<Footer | null> {
   if (args["group-by"].length > 0) return printGroups(context, args, { listing, ...found });
   if (args.tree) return printTree(context, args, { listing, ...found });
@@ -76,8 +91,8 @@ async function print(
   return {
     what: args["join-ranks"] ? "jobs" : "runs",
     shown: shown.length,
-    total: found.rows.length,
-    nextPageToken: end < found.rows.length && shown.length > 0 ? serializePageToken(end) : null,
+    total: found.total,
+    nextPageToken: end < found.total && shown.length > 0 ? serializePageToken(end) : null,
   };
 }
 

@@ -128,7 +128,7 @@ function looksLikeFilter(word: string): boolean {
 
 function runsMatching(context: CommandContext, opened: OpenRuns, filter: string): readonly RunRecord[] {
   const { table, experimentNames } = opened;
-  const { rows } = searchRunTable(table, {
+  const { rows, hints } = searchRunTable(table, {
     filter,
     dialect: "runstone",
     experimentNames,
@@ -136,7 +136,7 @@ function runsMatching(context: CommandContext, opened: OpenRuns, filter: string)
   });
   if (rows.length > 0) return rows.map((row) => table.runAt(row));
   throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no run matches '${filter}'`, {
-    hint: "`runstone runs` lists the runs.",
+    hint: hints.length > 0 ? `${hints.join("; ")}.` : "`runstone runs` lists the runs.",
     data: { filter },
   });
 }

@@ -89,6 +89,12 @@ describe("runs with a filter and an order", () => {
     assert.equal(names(workspace.run(["runs", "list", "--experiment-id", "0"])).length, 9);
   });
 
+  test("a key of the filter that no run has is told, with the nearest one", (t) => {
+    const found = place(t).run(["runs", "metrics.val_los < 1"]);
+    assert.equal(found.status, 0);
+    assert.match(found.stderr, /^runstone: no run has a metric "val_los"; did you mean val_loss\?$/m);
+  });
+
   test("ids, counts and pages are those of the whole listing", (t) => {
     const workspace = place(t);
     const filter = "params.opt = 'adam'";
