@@ -1,5 +1,5 @@
 /** Tables in LaTeX, ruled by the package booktabs. */
-import { type CellValue, isBold, textForPeople } from "./cell.js";
+import { type CellValue, cellValue, isBold, textForPeople } from "./cell.js";
 import { isRightAligned, type RowColumn } from "./row-column.js";
 import { visible } from "./visible.js";
 
@@ -19,19 +19,23 @@ export function latexFoot(title: string | undefined): string {
 }
 
 function latexCell(cell: CellValue): string {
-  const text = latexText(textForPeople(cell));
+  const text = latexText(textForPeople(cell), typeof cellValue(cell) === "number");
   if (!isBold(cell) || text === "") return text;
   return text.includes("$") && text !== escapeLatex(textForPeople(cell))
     ? `\\textbf{\\boldmath ${text}}`
     : `\\textbf{${text}}`;
 }
 
-/** A minus is a minus sign and `3e-4` a power of ten; everything else is text. */
-function latexText(text: string): string {
+/**
+ * A minus is a minus sign and `3e-4` a power of ten, also of params, which are texts; everything else is text. `2451e45` may
+ * be the beginning of an id: it is a power of ten only where the value is a number.
+ */
+function latexText(text: string, isNumber: boolean): string {
   const number =
     /^(-?)(\d+(?:\.\d+)?)(?:e([+-]?\d+))?((?: ?\u00b1 ?| \+- )\d+(?:\.\d+)?(?:e[+-]?\d+)?)?$/.exec(text);
   if (number === null) return guardStart(escapeLatex(text));
   const [, sign, digits, exponent, spread] = number;
+  if (!isNumber && exponent !== undefined && !exponent.startsWith("-")) return escapeLatex(text);
   if (sign === "" && exponent === undefined && spread === undefined) return text;
   return `$${sign}${digits}${power(exponent)}${spread === undefined ? "" : latexSpread(spread)}$`;
 }

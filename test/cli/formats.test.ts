@@ -147,6 +147,14 @@ describe("LaTeX", () => {
     );
   });
 
+  test("an id that looks like a power of ten stays an id; params are numbers in spite of being texts", () => {
+    const cells: CellValue[] = [{ value: "2451e45f00", text: "2451e45" }, "12e3", "1e-4", "-0.5", 2.5e21];
+    assert.equal(
+      latexLine(cells),
+      "2451e45 & 12e3 & $1 \\times 10^{-4}$ & $-0.5$ & $2.5 \\times 10^{21}$ \\\\\n",
+    );
+  });
+
   test("a whole table, with a caption when it has a title", async (t) => {
     const table: RowsToPrint = {
       columns: [{ key: "lr", title: "learning_rate", type: "number" }],
