@@ -6,6 +6,7 @@ import { paintState } from "../output/run-state.js";
 import type { Style } from "../output/style.js";
 import { type Column, renderTable } from "../output/table.js";
 import { visible } from "../output/visible.js";
+import { displayWidth, truncateMiddle } from "../output/width.js";
 import { buildChart, type NamedCurve } from "../plot/chart.js";
 import type { Glyphs } from "../plot/dot-canvas.js";
 import { textChart } from "../plot/text-chart.js";
@@ -43,7 +44,7 @@ function headLine(runs: readonly FollowedRun[], { style, waiting, width }: PageV
   const ended = runs.length - running;
   const counts = [`${running} running`, ...(ended > 0 ? [`${ended} ended`] : [])].join(", ");
   const rest = `  ${counts}${waiting === "" ? "" : `; until ${visible(waiting)}`}; q leaves`;
-  return `${style.bold("runstone watch")}${style.dim(rest.slice(0, Math.max(0, width - 14)))}`;
+  return `${style.bold("runstone watch")}${style.dim(truncateMiddle(rest, Math.max(0, width - 14)))}`;
 }
 
 /** What does not fit is counted. */
@@ -99,9 +100,12 @@ const SHAPE_WIDTH = 24;
 function runLines(run: FollowedRun, view: PageView): readonly string[] {
   const { style, width, prefix, now, glyphs } = view;
   const metrics = run.metrics();
+  const facts = `  ${durationOf(run, now)}  step ${greatestStep(metrics)}`;
+  const room = width - prefix - run.state.length - 3;
+  const name = truncateMiddle(visible(run.info.runName), Math.max(8, room - facts.length));
   const id = style.cyan(visible(run.runId.slice(0, prefix)));
-  const facts = [durationOf(run, now), `step ${greatestStep(metrics)}`].join("  ");
-  const head = `${id} ${visible(run.info.runName).slice(0, 30)}  ${paintState(style, run.state, run.state)}  ${facts}`;
+  const told = displayWidth(name) + facts.length <= room ? facts : "";
+  const head = `${id} ${name}  ${paintState(style, run.state, run.state)}${told}`;
   const columns: readonly Column[] = [
     { title: "METRIC", shrinkTo: 12 },
     { title: "LAST", align: "right" },

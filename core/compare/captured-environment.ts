@@ -4,13 +4,25 @@ import type { RunFiles } from "./run-files.js";
 
 const ENVIRONMENT = "runstone/environment.json";
 const PACKAGES = ["runstone/requirements.txt", "runstone/packages.txt"] as const;
+const PATCH = "runstone/git.patch";
 const MAX_BYTES = 16 << 20;
 const MAX_DEPTH = 8;
 /** Compared as tags or as code, or different between any two runs. */
 const LEFT_OUT = new Set(["user", "host", "cwd", "command", "missing", "nodeVersion"]);
 
 /** Artifacts that are compared piece by piece. */
-export const CAPTURED_PATHS: ReadonlySet<string> = new Set([ENVIRONMENT, ...PACKAGES, "runstone/git.json"]);
+export const CAPTURED_PATHS: ReadonlySet<string> = new Set([
+  ENVIRONMENT,
+  ...PACKAGES,
+  PATCH,
+  "runstone/git.json",
+]);
+
+/** The changes that were in no commit, by the hash of their patch. Empty for a clean work tree. */
+export function capturedPatch(files: RunFiles): StringMap {
+  const digest = files.digest(PATCH, true);
+  return digest?.sha256 == null ? {} : { "uncommitted changes": `sha256:${digest.sha256.slice(0, 16)}` };
+}
 
 /** The leaves of the captured environment by their path: `cpuModel`, `seeds.PYTHONHASHSEED`. Empty when there is none. */
 export function capturedEnvironment(files: RunFiles): StringMap {

@@ -6,7 +6,12 @@ import type { RunRecord } from "../search/run-record.js";
 import type { StoreContext } from "../store/context.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { readMetricPoints } from "../store/read/metric-points.js";
-import { CAPTURED_PATHS, capturedEnvironment, capturedPackages } from "./captured-environment.js";
+import {
+  CAPTURED_PATHS,
+  capturedEnvironment,
+  capturedPackages,
+  capturedPatch,
+} from "./captured-environment.js";
 import { compareArtifacts } from "./compare-artifacts.js";
 import { type ComparedMetric, compareMetrics, isOfTheMachine } from "./compare-metrics.js";
 import { type ComparedRow, compareMaps } from "./compared-row.js";
@@ -64,7 +69,7 @@ function compareTexts(
   const groups = runs.map(({ tags }) => groupTags(tags));
   const maps: Readonly<Record<TextSection, () => readonly StringMap[]>> = {
     params: () => runs.map(({ params }) => params),
-    code: () => groups.map(({ code }) => code),
+    code: () => groups.map(({ code }, index) => ({ ...capturedPatch(files[index]!), ...code })),
     tags: () => groups.map(({ tags }) => tags),
     environment: () =>
       groups.map(({ environment }, index) => ({ ...capturedEnvironment(files[index]!), ...environment })),

@@ -55,6 +55,7 @@ const B: PlainRun = {
     "out.txt": "two",
     "runstone/environment.json": environment(8),
     "runstone/requirements.txt": "numpy==2.0.1\n@a/b@2.0\n",
+    "runstone/git.patch": "diff --git a/x b/x\n",
   },
 };
 
@@ -75,7 +76,7 @@ describe("runstone compare", () => {
     assert.deepEqual(found.tags, []);
     assert.deepEqual(
       found.code.map(({ key }) => key),
-      ["commit"],
+      ["commit", "uncommitted changes"],
     );
     assert.deepEqual(found.environment, [{ key: "cpuCount", values: ["4", "8"], differs: true }]);
     assert.deepEqual(found.packages, [{ key: "numpy", values: ["1.26.0", "2.0.1"], differs: true }]);
