@@ -1,6 +1,6 @@
 /** The stores that a listing is about. */
 import { statSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { isGlob } from "../parse/glob.js";
@@ -13,7 +13,7 @@ export interface NamedStore {
 }
 
 /**
- * Each `--store`, those with `*` or `?` as the directories they match, in the order of their names; none comes twice.
+ * Each `--store`, those with `*` or `?` as the directories they match (or the `mlruns` in them), in the order of their names; none comes twice.
  * Empty when none is given: the workspace decides. Throws RESOURCE_DOES_NOT_EXIST for a pattern without a match.
  */
 export async function findStores({ stores, cwd }: CommandContext): Promise<readonly NamedStore[]> {
@@ -28,10 +28,16 @@ async function pathsOf(word: string, cwd: string): Promise<readonly string[]> {
   if (!isGlob(word) || isDirectory(resolve(cwd, word))) return [word];
   const { globDirectories } = await import("./glob-directories.js");
   const paths = await globDirectories(word, cwd);
-  if (paths.length > 0) return paths;
+  if (paths.length > 0) return paths.map((path) => storeIn(path, cwd));
   throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no directory matches ${word}`, {
     data: { store: word },
   });
+}
+
+/** A pattern finds projects as well as stores: a directory with an `mlruns` in it stands for that. */
+function storeIn(path: string, cwd: string): string {
+  const inside = join(path, "mlruns");
+  return isDirectory(resolve(cwd, inside)) ? inside : path;
 }
 
 function isDirectory(path: string): boolean {

@@ -1,6 +1,7 @@
 /** Runs below their parents. */
 import { activeRows, numberAt, textAt } from "../../core/search/cells.js";
 import type { RunTable } from "../../core/search/run-table.js";
+import { RunstoneError } from "../../store-format/index.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
 import type { CellValue } from "../output/cell.js";
@@ -202,11 +203,15 @@ function childrenOf(
   return children;
 }
 
-/** The run, with its children in it. */
+/** Objects in objects are written by calls in calls. */
+const DEEPEST_RECORD = 500;
+
+/** The run, with its children in it. Throws UNSUPPORTED for a tree that is too deep for it. */
 function nodeRecord(nodes: Nodes, top: TreeNode<number>, json: RunJsonOptions): object {
   const made = new Map<TreeNode<number>, object>();
   // Children come after their parents in the lines: from the end on, each is there when its parent is made.
-  for (const { node } of [...treeLines([top])].reverse()) {
+  for (const { node, depth } of [...treeLines([top])].reverse()) {
+    if (depth > DEEPEST_RECORD) throw tooDeep();
     const best = nodes.best.of(node);
     made.set(node, {
       ...runJson(runOfRow(nodes.listing, nodes, node.item), json),
@@ -215,4 +220,14 @@ function nodeRecord(nodes: Nodes, top: TreeNode<number>, json: RunJsonOptions): 
     });
   }
   return made.get(top)!;
+}
+
+function tooDeep(): RunstoneError {
+  return new RunstoneError(
+    "UNSUPPORTED",
+    `the tree is more than ${DEEPEST_RECORD} levels deep: too deep for JSON`,
+    {
+      hint: "Leave out --tree: the tag mlflow.parentRunId names the parent of each run.",
+    },
+  );
 }

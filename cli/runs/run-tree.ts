@@ -60,21 +60,30 @@ function firstOfCircle<T>(items: readonly T[], on: T, byId: ReadonlyMap<string, 
 
 export interface TreeLine<T> {
   readonly node: TreeNode<T>;
-  /** Drawn before the item: `├─ `, `│  └─ `; empty at the top. */
+  /** Drawn before the item: `├─ `, `│  └─ `; empty at the top. Below 64 levels it grows no more. */
   readonly lead: string;
+  /** 0 at the top. */
+  readonly depth: number;
   readonly parent: TreeNode<T> | null;
 }
 
+const DEEPEST_DRAWN = 64;
+
 /** Every node, parents before their children; depth is limited by memory only. */
 export function* treeLines<T>(tops: readonly TreeNode<T>[]): Generator<TreeLine<T>> {
-  const open = [...tops].reverse().map((node): Pending<T> => ({ node, lead: "", below: "", parent: null }));
+  const open = [...tops]
+    .reverse()
+    .map((node): Pending<T> => ({ node, lead: "", below: "", depth: 0, parent: null }));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, below } = next;
-    yield { node, lead: next.lead, parent: next.parent };
+    const depth = next.depth + 1;
+    yield { node, lead: next.lead, depth: next.depth, parent: next.parent };
     const last = node.children.length - 1;
     for (let index = last; index >= 0; index -= 1) {
       const [branch, line] = index === last ? ["└─ ", "   "] : ["├─ ", "│  "];
-      open.push({ node: node.children[index]!, lead: below + branch, below: below + line, parent: node });
+      const child = node.children[index]!;
+      const beyond = depth > DEEPEST_DRAWN ? below : below + line;
+      open.push({ node: child, lead: below + branch, below: beyond, depth, parent: node });
     }
   }
 }

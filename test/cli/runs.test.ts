@@ -315,6 +315,16 @@ describe("groups", () => {
   });
 });
 
+test("an index that was not brought up to date says how old it is, and the files say more", (t) => {
+  const workspace = place(t);
+  const indexed = workspace.run(["runs", "params.opt = 'adam'", "--count"]);
+  assert.equal(indexed.stdout, "9\n", indexed.stderr);
+  writePlainRun(join(workspace.directory, "mlruns"), { id: "new", params: { opt: "adam" } });
+  assert.equal(workspace.read(["runs", "params.opt = 'adam'", "--no-refresh", "--count"]), "9");
+  assert.equal(workspace.read(["runs", "params.opt = 'adam'", "--count"]), "10");
+  assert.equal(workspace.read(["runs", "params.opt = 'adam'", "--refresh=full", "--count"]), "10");
+});
+
 describe("trees and jobs", () => {
   function withFamily(workspace: Workspace): void {
     const root = join(workspace.directory, "mlruns");
@@ -412,6 +422,10 @@ describe("several stores", () => {
     assert.equal(
       workspace.read(["runs", "--store", "?/mlruns", "--json"]),
       workspace.read(["runs", ...stores, "--json"]),
+    );
+    assert.equal(
+      workspace.read(["runs", "--store", "?", "--ids"]),
+      workspace.read(["runs", ...stores, "--ids"]),
     );
     assert.equal(workspace.read(["runs", "params.lr = 0.5", ...stores, "--count"]), "1");
   });
