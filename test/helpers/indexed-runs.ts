@@ -1,5 +1,5 @@
 /** What a store's runs are, by the index and by the files. */
-import { lstatSync, readdirSync } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   type IndexedRuns,
@@ -63,11 +63,21 @@ export function runId(index: number): string {
 
 /** Files and directories below a directory, by path. */
 export function everythingIn(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .map((name) => join(directory, name))
+  return entriesIn(directory).map(pathOf).sort();
+}
+
+/** Asks for no file's kind: other programs may remove them meanwhile. */
+export function filesIn(directory: string): string[] {
+  return entriesIn(directory)
+    .filter((entry) => entry.isFile())
+    .map(pathOf)
     .sort();
 }
 
-export function filesIn(directory: string): string[] {
-  return everythingIn(directory).filter((path) => lstatSync(path).isFile());
+function entriesIn(directory: string): Dirent[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true });
+}
+
+function pathOf(entry: Dirent): string {
+  return join(entry.parentPath ?? entry.path, entry.name);
 }
