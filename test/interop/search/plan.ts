@@ -187,6 +187,7 @@ class Planner {
     const run = this.#below(RUNS);
     return {
       writer: index % 2 === 0 ? "mlflow" : "runstone",
+      // None in a deleted experiment, with which Runstone takes a model for deleted.
       experiment: this.#below(4),
       name: this.#pick(words.LOGGED_MODEL_NAMES),
       type: this.#pick(words.MODEL_TYPES),
