@@ -73,18 +73,25 @@ function withoutCredentials(uri: string): string {
 }
 
 const SHOWN = 3;
+/** Further ones are counted each time they are met. */
+const TOLD_APART = 10_000;
 
 /** Damage met on the way hides nothing else, but it is said: the first few, and at the end how many. */
 class DamageNotes {
   readonly #context: CommandContext;
+  readonly #met = new Set<string>();
   #count = 0;
 
   constructor(context: CommandContext) {
     this.#context = context;
   }
 
-  add({ path, reason, severity }: Damage): void {
+  /** What is read twice is damaged once. */
+  add({ path, reason, severity, offset }: Damage): void {
     if (severity === "note") return;
+    const place = `${path} ${offset ?? ""} ${reason}`;
+    if (this.#met.has(place)) return;
+    if (this.#met.size < TOLD_APART) this.#met.add(place);
     this.#count += 1;
     if (this.#count === 1) this.#context.atEnd(() => this.#sayHowMany());
     if (this.#count <= SHOWN) this.#context.err.line(`runstone: ${visible(path)}: ${visible(reason)}`);

@@ -27,9 +27,12 @@ export class RunFiles {
   readonly #sizes = new Map<string, number>();
   readonly #sealed = new Map<string, ManifestFile>();
 
-  /** Throws typed I/O errors. Artifacts that are not here (a foreign URI) are none. */
+  /**
+   * Throws typed I/O errors. Artifacts that are not here (a foreign URI) are none; so are those that may not be read, or
+   * whose place a damaged meta.yaml does not tell: that is said.
+   */
   constructor(context: StoreContext, location: RunLocation) {
-    this.#directory = resolveArtifactDirectory(context, location);
+    this.#directory = directoryOf(context, location);
     if (this.#directory === null) return;
     for (const { path, isDir, size } of listArtifacts(this.#directory, "", true))
       if (!isDir) this.#sizes.set(path, size ?? 0);
@@ -67,6 +70,16 @@ export class RunFiles {
     const now = statIfExists(join(this.#directory, ...path.split("/")));
     const untouched = now?.kind === "file" && now.size === sealed.size && now.mtimeNs === sealed.mtimeNs;
     return untouched ? sealed.sha256 : null;
+  }
+}
+
+function directoryOf(context: StoreContext, location: RunLocation): string | null {
+  try {
+    return resolveArtifactDirectory(context, location);
+  } catch (error) {
+    if (!isRunstoneError(error, "PERMISSION_DENIED") && !isRunstoneError(error, "DAMAGED")) throw error;
+    context.warn(`artifacts of run ${location.runId} are not compared: ${error.message}`);
+    return null;
   }
 }
 

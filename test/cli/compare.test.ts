@@ -1,6 +1,6 @@
 /** `runstone compare` and `runstone best`, by what they say of stores that are known. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type PlainRun, writePlainStore } from "../helpers/plain-store.js";
@@ -181,6 +181,20 @@ describe("runstone compare", () => {
       /hashes of artifacts: .* taken from seals, 1 computed now/,
     );
   });
+});
+
+test("a run whose artifacts lead out of the store is compared without them, and its damage is told once", (t) => {
+  const place = newDirectory(t);
+  const root = writePlainStore(place.directory, [A, { ...B, metrics: { loss: "1 2 0\noops\n" } }]);
+  const artifacts = join(root, "0", "bbbb2".padEnd(32, "0"), "artifacts");
+  rmSync(artifacts, { recursive: true });
+  symlinkSync("/etc", artifacts);
+  const { status, stdout, stderr } = place.run(["--store", root, "compare", "first", "second"]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^ {2}out\.txt +3 B +-$/m);
+  assert.doesNotMatch(stdout, /passwd/);
+  assert.match(stderr, /artifacts of run bbbb2\w+ are not compared/);
+  assert.equal(stderr.match(/line 2/g)?.length, 1);
 });
 
 describe("runstone best", () => {
