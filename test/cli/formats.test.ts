@@ -320,6 +320,16 @@ describe("columns", () => {
   });
 });
 
+test("the library that writes Parquet is in a file that only Parquet loads", () => {
+  const parts = readdirSync("dist/bin").filter((name) => /\.m?js$/.test(name));
+  const sources = new Map(parts.map((name) => [name, readFileSync(join("dist/bin", name), "utf8")]));
+  const magic = String(0x31524150); // PAR1
+  const holders = parts.filter((name) => sources.get(name)!.includes(magic));
+  assert.deepEqual(holders, ["write-parquet.mjs"]);
+  for (const [name, source] of sources)
+    assert.doesNotMatch(source, /(?:from|import|require\()\s*"\.\/write-parquet\.mjs"/, name);
+});
+
 describe("on a terminal", () => {
   const table = { columns: [{ key: "a", title: "A" }], rows: [["\u001b[2Jx\ty\nz"]] };
 
