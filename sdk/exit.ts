@@ -1,21 +1,29 @@
 /** A process that ends with active runs ends them: FINISHED, or FAILED after an error or a non-zero exit code. */
-import { isRunstoneError, type RunStatus } from "../store-format/index.js";
+import { writeSync } from "node:fs";
+import { isRunstoneError, type RunStatus, type RunstoneError } from "../store-format/index.js";
 
 let installed = false;
 
-/** Calls `end` once when the process exits by itself. A signal or `kill -9` runs no code: then the run shows as LOST. */
-export function endAtExit(end: (status: RunStatus) => void): void {
+/**
+ * Calls `end` once when the process exits by itself, and tells the failures that it returns. A signal or `kill -9` runs no
+ * code: then the run shows as LOST.
+ */
+export function endAtExit(end: (status: RunStatus) => readonly unknown[]): void {
   if (installed) return;
   installed = true;
   process.on("exit", (code) => {
-    try {
-      end(code === 0 ? "FINISHED" : "FAILED");
-    } catch (error) {
-      if (!isRunstoneError(error)) throw error;
-      process.emitWarning(`a run could not be ended: ${error.message}`, {
-        type: "RunstoneWarning",
-        code: error.code,
-      });
-    }
+    const failures = end(code === 0 ? "FINISHED" : "FAILED");
+    for (const failure of failures) if (isRunstoneError(failure)) warnNow(failure);
+    const bug = failures.find((failure) => !isRunstoneError(failure));
+    if (bug !== undefined) throw bug;
   });
+}
+
+/** As Node prints warnings. Its own come with the next tick, and an exiting process has none. */
+function warnNow({ code, message }: RunstoneError): void {
+  try {
+    writeSync(2, `(node:${process.pid}) [${code}] RunstoneWarning: not all of a run was kept: ${message}\n`);
+  } catch {
+    // Nobody is left to read it.
+  }
 }

@@ -134,8 +134,16 @@ export async function endRun(status: RunStatus = "FINISHED"): Promise<void> {
   await stack.pop()?.end(status);
 }
 
-function endAllNow(status: RunStatus): void {
-  for (let run = stack.pop(); run !== undefined; run = stack.pop()) run.endNow(status);
+/** Ends each, whatever becomes of the others. Returns what was not kept. */
+function endAllNow(status: RunStatus): readonly unknown[] {
+  const failures: unknown[] = [];
+  for (let run = stack.pop(); run !== undefined; run = stack.pop())
+    try {
+      run.endNow(status);
+    } catch (error) {
+      failures.push(error);
+    }
+  return failures;
 }
 
 /**
