@@ -26,6 +26,8 @@ async function dispatch(invocation: Invocation, channels: Channels): Promise<voi
   const { head, tail } = cutAtDashes(invocation.argv);
   const { before, name, after } = findName(head);
   if (name === undefined) return withoutCommand(before, tail, invocation.env, channels);
+  if (name === "version" && after.length === 0) return channels.out.line(VERSION);
+  if (name === "help") return printHelpOf([...before, ...after], channels.out, invocation.env);
   const route = routeWithin(await findCommand(name), [...before, ...after]);
   if (asks(route, "--help", "-h")) return printHelp(route, channels.out, invocation.env);
   if (asks(route, "--version")) return channels.out.line(VERSION);
@@ -112,6 +114,13 @@ function asks(route: Route, ...spellings: readonly string[]): boolean {
   for (let index = 0; index < route.rest.length; index += optionLength(route.rest, index, options))
     if (spellings.includes(route.rest[index]!)) return true;
   return false;
+}
+
+/** `runstone help`, `runstone help artifacts list` */
+async function printHelpOf(tokens: readonly string[], out: Output, env: Environment): Promise<void> {
+  const { before, name, after } = findName(tokens);
+  if (name === undefined) return out.line(topLevelHelp(helpWidth(out, env)));
+  printHelp(routeWithin(await findCommand(name), [...before, ...after]), out, env);
 }
 
 function printHelp(route: Route, out: Output, env: Environment): void {

@@ -2,7 +2,8 @@
 import type { Option } from "../command.js";
 import { COMMAND_GROUPS } from "../command-names.js";
 import { GLOBAL_OPTIONS } from "../parse/global-options.js";
-import { type Row, section } from "./layout.js";
+import { SHORTEST_PREFIX } from "../store/shortest-prefix.js";
+import { type Row, section, wrap } from "./layout.js";
 import { optionRow } from "./option-row.js";
 
 const FIRST_STEPS: readonly Row[] = [
@@ -27,6 +28,10 @@ export function topLevelHelp(width: number): string {
     section(
       "Global options",
       globals.map(([name, option]) => optionRow(name, option)),
+      width,
+    ),
+    wrap(
+      `RUN is an id, the first ${SHORTEST_PREFIX} or more characters of one if no other id begins so, or a name that one run has.`,
       width,
     ),
     "`runstone COMMAND --help` explains a command.",

@@ -4,9 +4,9 @@ import { RunstoneError } from "../../store-format/index.js";
 import { nearest } from "../parse/nearest.js";
 import type { OpenPlace } from "./open-place.js";
 import { listRunEntries, type RunEntry } from "./run-entries.js";
+import { SHORTEST_PREFIX } from "./shortest-prefix.js";
 
 const FULL_ID = /^[0-9a-f]{32}$/;
-const SHORTEST_PREFIX = 4;
 const CANDIDATES_SHOWN = 10;
 
 /** The run's id. A full id is not looked up. Throws RESOURCE_DOES_NOT_EXIST, and INVALID_PARAMETER_VALUE when ambiguous. */

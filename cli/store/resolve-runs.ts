@@ -12,9 +12,9 @@ import type { CommandContext } from "../context.js";
 import { nearest } from "../parse/nearest.js";
 import { bestRun } from "./best-run.js";
 import type { OpenRuns } from "./open-runs.js";
+import { SHORTEST_PREFIX } from "./shortest-prefix.js";
 
 const FULL_ID = /^[0-9a-f]{32}$/;
-const SHORTEST_PREFIX = 4;
 const CANDIDATES_SHOWN = 10;
 
 /**
