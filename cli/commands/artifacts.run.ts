@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type ArtifactEntry, RunstoneError } from "../../store-format/index.js";
+import { mustFindRun } from "../../core/store/read/runs.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import type { CellValue } from "../output/cell.js";
 import { formatBytes } from "../output/number.js";
@@ -11,6 +12,7 @@ import type { RowColumn } from "../output/row-column.js";
 import { visible, visibleText } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
+import { type ListedArtifact, withAbsentArtifacts } from "../store/absent-artifacts.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
 import type { CatArguments, DownloadArguments, ListArguments, LogArguments } from "./artifacts.js";
@@ -37,28 +39,53 @@ function nameOf(opened: OpenStore, args: Named): { readonly runId: string; reado
 export async function runList(context: CommandContext, args: ListArguments): Promise<void> {
   const opened = openStore(context);
   const { runId, path } = nameOf(opened, args);
-  const entries = await opened.store.artifacts.list({ runId }, path, { recursive: args.recursive });
+  const entries = await listWithAbsent(opened, { runId, path, recursive: args.recursive });
   await printRows(context, {
     columns: LIST_COLUMNS,
     rows: entries.map(listRow),
-    records: entries.map(artifactRecord),
+    records: entries.map((entry) => ({ ...artifactRecord(entry), absent: entry.absent })),
     format: readFormat(context, args),
     output: args.output,
     header: false,
   });
 }
 
+interface ListRequest {
+  readonly runId: string;
+  readonly path: string;
+  readonly recursive: boolean;
+}
+
+/** Throws RESOURCE_DOES_NOT_EXIST for a path that neither the directory nor the seal knows. */
+async function listWithAbsent(
+  { store, context }: OpenStore,
+  { runId, path, recursive }: ListRequest,
+): Promise<readonly ListedArtifact[]> {
+  const { directory } = mustFindRun(context, runId);
+  try {
+    const present = await store.artifacts.list({ runId }, path, { recursive });
+    return withAbsentArtifacts(present, { directory, path, recursive });
+  } catch (error) {
+    if (!isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST")) throw error;
+    const absent = withAbsentArtifacts([], { directory, path, recursive });
+    if (absent.length === 0) throw error;
+    return absent;
+  }
+}
+
 const LIST_COLUMNS: readonly RowColumn[] = [
   { key: "path", title: "PATH", type: "text", shrinkTo: 20 },
   { key: "is_dir", title: "DIRECTORY", type: "boolean", only: "programs" },
   { key: "file_size", title: "SIZE", type: "integer" },
+  { key: "absent", title: "ABSENT", type: "boolean", align: "left" },
 ];
 
-function listRow({ path, isDir, size }: ArtifactEntry): readonly CellValue[] {
+function listRow({ path, isDir, size, absent }: ListedArtifact): readonly CellValue[] {
   return [
     { value: path, text: isDir ? `${path}/` : path },
     isDir,
     size === null ? null : { value: size, text: formatBytes(size) },
+    { value: absent, text: absent ? "absent" : "" },
   ];
 }
 
