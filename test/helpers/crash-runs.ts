@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fsck } from "../../core/maintenance/fsck.js";
 import { repair } from "../../core/maintenance/repair.js";
@@ -37,7 +37,17 @@ const EMPTY: StoreState = { items: new Map(), series: new Map(), damages: [] };
 export function stateOf(workspace: string): StoreState {
   if (!existsSync(join(workspace, ".runstone", "config.yaml")) || !existsSync(join(workspace, "mlruns")))
     return EMPTY;
-  return readState(openFileStore({ cwd: workspace }).context);
+  const state = readState(openFileStore({ cwd: workspace }).context);
+  return { ...state, items: new Map([...state.items, ...ownFiles(workspace)]) };
+}
+
+/** The workspace's own files say nothing of the store, and are kept all the same. */
+function ownFiles(workspace: string): [string, string][] {
+  const names = [".runstone/config.yaml", ".runstone/.gitignore", "mlruns/.gitattributes"];
+  const paths = names.map((name) => join(workspace, name));
+  return paths
+    .filter((path) => existsSync(path))
+    .map((path) => [`file ${basename(path)}`, readFileSync(path, "utf8")]);
 }
 
 /** The state after the setup and after each step, undisturbed. */

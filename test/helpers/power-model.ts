@@ -161,6 +161,22 @@ export class PowerModel {
     this.#pending = this.#pending.filter((pending) => pending.directory !== directory);
   }
 
+  /** What stands at a path: the same object under every name it gets. */
+  thingAt(path: string): object {
+    return this.#find(path);
+  }
+
+  /** Everything that has a name now, with its path below the top. */
+  things(): Map<object, string> {
+    const found = new Map<object, string>();
+    const add = (file: File, path: string): void => {
+      found.set(file, path);
+      for (const [name, entry] of file.entries) add(entry, `${path}/${name}`);
+    };
+    add(this.#root, "");
+    return found;
+  }
+
   #find(path: string): File {
     let at = this.#root;
     const below = path.slice(this.#top.length + 1);

@@ -121,8 +121,8 @@ export interface Step {
   readonly done?: readonly string[];
   /** A repeat adds again what is there: it is repeated only when nothing of it is there. */
   readonly adds?: boolean;
-  /** Everything before is promised to survive a power cut when it returned. */
-  readonly durable?: boolean;
+  /** Everything before is promised to survive a power cut when it returned; a pattern: the items whose key it matches. */
+  readonly durable?: boolean | RegExp;
 }
 
 export interface Workload {
@@ -219,6 +219,8 @@ const createRun: Workload = {
       name: "create",
       atomic: true,
       adds: true,
+      // The run and its meta.yaml, not yet its params and tags (SPEC.md section 10).
+      durable: /^(place of |life of )?run /,
       act: (desk) =>
         newRun(desk, "r", { params: { lr: "0.1", "opt/beta": "0.9" }, tags: { "t/u": "v", w: "" } }),
     },
@@ -345,6 +347,7 @@ const artifacts: Workload = {
     },
     {
       name: "stream",
+      durable: /^artifact .* s\/t\.bin$/,
       act: async (desk) =>
         desk.store.artifacts.write({ runId: await desk.runId("r") }, "s/t.bin", streamOf(content(700))),
     },
@@ -352,6 +355,7 @@ const artifacts: Workload = {
     { name: "end", act: (desk) => desk.end("r"), durable: true },
     {
       name: "late",
+      durable: true,
       act: async (desk) =>
         desk.store.artifacts.write({ runId: await desk.runId("r") }, "late.bin", streamOf(content(300))),
     },
