@@ -53,6 +53,7 @@ function printHead(context: CommandContext, { run, state, experimentName }: RunP
     ["user", visible([info.userId, tags["runstone.host"]].filter(Boolean).join(" on "))],
     ["parent", visible(tags["mlflow.parentRunId"] ?? "")],
     ["attempts", attemptsOf(tags)],
+    ["missing", visible(tags["runstone.capture.missing"] ?? "")],
   ];
   for (const [name, text] of rows) if (text !== "") out.line(`  ${style.dim(name.padEnd(10))}  ${text}`);
 }

@@ -18,23 +18,44 @@ export interface GlobArtifactsOptions {
 
 /** Logs them under their path from `cwd`; a file from elsewhere under its name. Returns how many. */
 export async function logGlobArtifacts(options: GlobArtifactsOptions): Promise<number> {
-  const { patterns, cwd, leftOut, problems } = options;
   const { default: fastGlob } = await import("fast-glob");
-  const found = fastGlob.sync([...patterns], {
-    cwd,
-    absolute: true,
-    followSymbolicLinks: false,
-    unique: true,
-  });
-  const inside = (path: string): boolean => leftOut.some((place) => path.startsWith(place + sep));
-  const files = found
-    .map((path) => resolve(path))
-    .filter((path) => !inside(path) && changedSince(path, options.since));
-  for (const path of files.sort()) {
-    problems.guard("artifact", () => options.writer.logArtifactFile(path, artifactPath(path, cwd)));
+  const files = new Set<string>();
+  const ignore = options.patterns
+    .filter((pattern) => pattern.startsWith("!"))
+    .map((pattern) => pattern.slice(1));
+  for (const pattern of options.patterns.filter((text) => !text.startsWith("!"))) {
+    const found = fastGlob.sync(pattern, {
+      cwd: options.cwd,
+      absolute: true,
+      followSymbolicLinks: false,
+      ignore,
+    });
+    for (const path of chooseFiles(pattern, found, options)) files.add(path);
   }
-  if (found.length === 0) problems.add(`--artifacts ${patterns.join(" ")}: no file matches`);
-  return files.length;
+  for (const path of [...files].sort()) {
+    options.problems.guard("artifact", () =>
+      options.writer.logArtifactFile(path, artifactPath(path, options.cwd)),
+    );
+  }
+  return files.size;
+}
+
+/** A pattern without any file is told: a slip in it would cost the files it was meant for. */
+function chooseFiles(
+  pattern: string,
+  found: readonly string[],
+  { leftOut, since, problems }: GlobArtifactsOptions,
+): readonly string[] {
+  const paths = found
+    .map((path) => resolve(path))
+    .filter((path) => !leftOut.some((place) => path.startsWith(place + sep)));
+  const changed = paths.filter((path) => changedSince(path, since));
+  if (paths.length === 0) problems.add(`--artifacts ${pattern}: no file matches`);
+  else if (changed.length === 0)
+    problems.add(
+      `--artifacts ${pattern}: of the files that match (${paths.length}), none was made or changed by the command`,
+    );
+  return changed;
 }
 
 /** The change time: unlike the modification time, no tool sets it back (`cp -p`, `tar`). */

@@ -46,6 +46,6 @@ export class Problems {
       visible(count > 1 ? `${text} (${count} times)` : text),
     );
     const more = lines.length - SHOWN;
-    return more > 0 ? [...lines.slice(0, SHOWN), `and ${more} more problems`] : lines;
+    return more > 0 ? [...lines.slice(0, SHOWN), `and ${more} more problem${more === 1 ? "" : "s"}`] : lines;
   }
 }

@@ -17,7 +17,7 @@ export function summaryOf({ prepared, outcome, durationMs, recorded }: SummaryOp
   const { info } = prepared.run;
   const status = outcome.signal === null ? outcome.status : `${outcome.status} by ${outcome.signal}`;
   const code = outcome.status === "FAILED" ? ` (exit code ${outcome.exitCode})` : "";
-  const again = prepared.resumed ? ", resumed" : "";
+  const again = prepared.resumed ? " of this attempt, resumed" : "";
   const doubt = recorded ? "" : ", NOT ALL RECORDED";
   const experiment = visible(prepared.experiment.name);
   const words = `run ${visible(info.runName)} ${status}${code} in ${formatDuration(durationMs)}${again}${doubt}`;

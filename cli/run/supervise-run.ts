@@ -72,8 +72,22 @@ export async function superviseRun(options: SuperviseOptions): Promise<RunEnding
   await logArtifacts(options, startTime);
   const recorded = await endRun(options, outcome, endTime);
   if (taken && recorded) output?.removeSpool();
-  const told = { prepared: options.prepared, outcome, durationMs: endTime - startTime, recorded };
+  const told = {
+    prepared: options.prepared,
+    outcome,
+    durationMs: durationOf(options, { startTime, endTime }),
+    recorded,
+  };
   return { ...outcome, notes, summary: summaryOf(told), facts: factsOf(told), drained };
+}
+
+/** As `runstone show` has it, from the start of the run; of a run that was resumed, this attempt's. */
+function durationOf(
+  { prepared }: SuperviseOptions,
+  { startTime, endTime }: { readonly startTime: number; readonly endTime: number },
+): number {
+  const { info } = prepared.run;
+  return endTime - (prepared.resumed ? startTime : Number(info.startTime ?? startTime));
 }
 
 /** False: some of the output could not be taken into the run. */
