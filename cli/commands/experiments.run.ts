@@ -14,7 +14,7 @@ import { parsePairs } from "../parse/pairs.js";
 import { usageError } from "../parse/usage-error.js";
 import { readView } from "../parse/view.js";
 import { findExperiment } from "../store/find-experiment.js";
-import { type OpenStore, openStore } from "../store/open-store.js";
+import { type OpenStore, openOrMakeStore, openStore } from "../store/open-store.js";
 import type {
   ChangeArguments,
   CreateArguments,
@@ -79,7 +79,7 @@ function countRuns({ store }: OpenStore): ReadonlyMap<string, number> {
 export async function runCreate(context: CommandContext, args: CreateArguments): Promise<void> {
   const name = args.name ?? args["experiment-name"];
   if (name === undefined) throw usageError("missing NAME");
-  const { store } = openStore(context);
+  const { store } = await openOrMakeStore(context);
   const location = args["artifact-location"];
   const made = await store.createExperiment({
     name,

@@ -5,16 +5,17 @@ import type { CommandContext } from "../context.js";
 import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
 import { parsePairs } from "../parse/pairs.js";
+import { readRunKey } from "../parse/run-key.js";
 import { captureAtStart, captureTags, logCapture } from "../session/capture-at-start.js";
 import { resumeInShell } from "../session/resume-in-shell.js";
 import { ownerOfShell } from "../session/shell.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
 import { findRunId } from "../store/find-run.js";
-import { type OpenStore, openStore } from "../store/open-store.js";
+import { type OpenStore, openOrMakeStore } from "../store/open-store.js";
 import type { StartArguments } from "./start.js";
 
 export async function runStart(context: CommandContext, args: StartArguments): Promise<void> {
-  const opened = openStore(context);
+  const opened = await openOrMakeStore(context);
   const { experimentId, name } = await experimentForNewRun(context, opened, args.experiment);
   const runId = await startOrResume(context, opened, args, experimentId);
   if (context.json) printJsonObject(context, { run_id: runId, experiment_id: experimentId });
@@ -30,7 +31,7 @@ async function startOrResume(
   args: StartArguments,
   experimentId: string,
 ): Promise<string> {
-  const key = args["run-key"];
+  const key = readRunKey(args);
   const earlier = key === undefined ? null : await opened.store.findRunByKey(experimentId, key);
   if (earlier !== null) {
     await resumeInShell(context, opened, earlier, false);
@@ -55,7 +56,7 @@ async function startNew(
   const { store } = opened;
   const capture = await captureAtStart(context, store.context);
   const parent = args.parent === undefined ? undefined : findRunId(opened, args.parent);
-  const key = args["run-key"];
+  const key = readRunKey(args);
   const run = await store.createRun({
     experimentId,
     params: parsePairs(args.param),

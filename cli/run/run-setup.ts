@@ -20,10 +20,10 @@ import {
 import type { RunArguments } from "../commands/run.js";
 import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
-import { usageError } from "../parse/usage-error.js";
+import { readRunKey } from "../parse/run-key.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
 import { findRunId } from "../store/find-run.js";
-import { type OpenStore, openStore } from "../store/open-store.js";
+import { type OpenStore, openOrMakeStore, openStore } from "../store/open-store.js";
 import { type MlflowScript, NO_MLFLOW, readMlflowScript } from "./mlflow-script.js";
 import { type RecordedParts, recordedParts } from "./recorded-parts.js";
 import { redactValues } from "./redact-values.js";
@@ -52,7 +52,7 @@ export interface PreparedRun {
 /** Everything that can be refused is refused here, before a child exists. Throws `RunstoneError`. */
 export async function prepareRun(context: CommandContext, args: RunArguments): Promise<PreparedRun> {
   const params = redactValues(parsePairs(args.param));
-  const opened = openStore(context);
+  const opened = args.resume === undefined ? await openOrMakeStore(context) : openStore(context);
   const { store, onDamage } = opened;
   const { root, workspace } = store.context;
   const parts = recordedParts(args, readConfig(workspace).capture);
@@ -167,8 +167,7 @@ async function openTheRun(
   { store, spec }: OpenRunOptions,
 ): Promise<OpenedRun> {
   const owner = processOwner(redactArgv(context.tail).join(" "), context.env.SLURM_JOB_ID || null);
-  const runKey = args["run-key"];
-  if (runKey === "") throw usageError("--run-key is empty", "Is the variable set that should hold the key?");
+  const runKey = readRunKey(args);
   const resume = (runId: string) => resumeRun({ store, runId, spec, owner, takeOver: args["take-over"] });
   if (spec.choice.resume !== undefined) return resume(spec.choice.resume);
   const keyed = runKey === undefined ? null : await store.findRunByKey(spec.experiment.experimentId, runKey);

@@ -1,7 +1,10 @@
 /** The whole store behind a command, for those that change it. */
+import { resolve } from "node:path";
+import { statIfExists } from "../../core/fs/index.js";
 import { FileStore } from "../../core/store/file-store.js";
 import type { CommandContext } from "../context.js";
-import { type OpenPlace, openPlace, openPlaceTelling } from "./open-place.js";
+import { visible } from "../output/visible.js";
+import { type OpenPlace, openPlace, openPlaceTelling, storePath } from "./open-place.js";
 
 export interface OpenStore extends OpenPlace {
   readonly store: FileStore;
@@ -18,6 +21,20 @@ export function openStore(context: CommandContext): OpenStore {
 /** As {@link openStore}, for commands that report damage themselves. */
 export function openStoreQuietly(context: CommandContext): OpenStore {
   return storeOf(openPlaceTelling(context, () => undefined));
+}
+
+/**
+ * As {@link openStore}, for commands that begin something: a directory that `--store` or RUNSTONE_STORE names and that is
+ * missing becomes a store, as with the library and with MLflow. That is said on stderr.
+ */
+export async function openOrMakeStore(context: CommandContext): Promise<OpenStore> {
+  const path = storePath(context);
+  if (path !== undefined && statIfExists(resolve(context.cwd, path)) === null) {
+    const { createFileStore } = await import("../../core/store/open-store.js");
+    const { root } = createFileStore({ cwd: context.cwd, path, now: context.now }).context;
+    context.err.line(`Made a store: ${visible(root)}`);
+  }
+  return openStore(context);
 }
 
 function storeOf(place: OpenPlace): OpenStore {

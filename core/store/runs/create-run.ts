@@ -148,6 +148,10 @@ function assertParent(context: StoreContext, runId: string): void {
 
 /** The n-th id a run key may have: derived from experiment and key, so that two hosts that start the job claim the same directory. */
 function keyedRunId(experimentId: string, runKey: string, probe: number): string {
+  if (runKey === "")
+    throw new RunstoneError("INVALID_PARAMETER_VALUE", "the run key is empty", {
+      hint: "Is the variable set that should hold the key?",
+    });
   const preimage = ["runstone run key", experimentId, runKey, String(probe)].join("\n");
   return createHash("sha256").update(preimage).digest("hex").slice(0, 32);
 }
