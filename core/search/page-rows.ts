@@ -2,10 +2,10 @@
 import { RunstoneError } from "../../store-format/index.js";
 import { parsePageToken, serializePageToken } from "./page-token.js";
 import { type RowMask, rowsOf } from "./row-mask.js";
-import { firstRows, type RowOrder } from "./sort-rows.js";
+import { firstRows, type RowOrdering } from "./sort-rows.js";
 
 export interface PageRequest {
-  readonly order: RowOrder;
+  readonly order: RowOrdering;
   /** Rows of a page; `Infinity` for all. */
   readonly maxResults: number;
   readonly pageToken: string | undefined;

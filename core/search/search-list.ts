@@ -5,7 +5,7 @@ import { checkMaxResults, type PageLimits, pageRows } from "./page-rows.js";
 import { parseFilter } from "./parse-filter.js";
 import { type OrderClause, parseOrder } from "./parse-order.js";
 import type { SearchSchema } from "./search-schema.js";
-import { rowOrder, type SortKey } from "./sort-rows.js";
+import { rowOrdering, type SortKey } from "./sort-rows.js";
 import type { SearchTable } from "./table.js";
 import type { Dialect } from "./tokenize.js";
 
@@ -60,7 +60,7 @@ export function pageOfList<Item>(
   const maxResults = checkMaxResults(search.maxResults, search.dialect === "mlflow" ? limits : UNLIMITED);
   const mask = evaluateFilter(filter, { table, now: search.now, names: schema.names });
   const { pageToken } = search;
-  const { rows, total, nextPageToken } = pageRows(mask, { order: rowOrder(keys), maxResults, pageToken });
+  const { rows, total, nextPageToken } = pageRows(mask, { order: rowOrdering(keys), maxResults, pageToken });
   return { items: rows.map((row) => items[row]!), total, nextPageToken };
 }
 

@@ -9,7 +9,7 @@ import { intersect, type RowMask } from "./row-mask.js";
 import { MLFLOW_RUNS, runstoneRuns } from "./run-schema.js";
 import type { RunTable } from "./run-table.js";
 import type { SearchSchema } from "./search-schema.js";
-import { type RowOrder, rowOrder, type SortKey } from "./sort-rows.js";
+import { type RowOrdering, rowOrdering, type SortKey } from "./sort-rows.js";
 import type { Column, SearchTable } from "./table.js";
 import { testColumn } from "./test-column.js";
 import type { Dialect } from "./tokenize.js";
@@ -92,10 +92,10 @@ function orderOfRuns(
   clauses: readonly OrderClause[],
   context: EvaluationContext,
   { dialect }: SearchSchema,
-): RowOrder {
+): RowOrdering {
   const keys = clauses.map((clause) => sortKey(clause, context, dialect));
   const column = (key: string): Column | null => context.table.column({ entity: "attribute", key });
-  return rowOrder([
+  return rowOrdering([
     ...keys,
     { column: column("start_time"), descending: true },
     { column: () => column("run_id"), descending: false },

@@ -3,6 +3,7 @@
  * what is equal is decided by the next clause, and at last by the number of the row.
  */
 import { compareCodePoints } from "../../store-format/index.js";
+import { type RadixKey, radixKey, radixSort } from "./radix-sort.js";
 import type { Column, NumberColumn, TextColumn } from "./table.js";
 import { numbersOf } from "./text-views.js";
 
@@ -17,7 +18,32 @@ export interface SortKey {
   readonly numeric?: boolean;
 }
 
-export function rowOrder(keys: readonly SortKey[]): RowOrder {
+export interface RowOrdering {
+  readonly compare: RowOrder;
+  /** The clauses that stand first and are numbers: rows can be sorted by them without comparing. */
+  readonly leading: readonly NumberClause[];
+}
+
+interface NumberClause {
+  readonly column: NumberColumn;
+  readonly descending: boolean;
+}
+
+export function rowOrdering(keys: readonly SortKey[]): RowOrdering {
+  return { compare: compareBy(keys), leading: leadingNumbers(keys) };
+}
+
+function leadingNumbers(keys: readonly SortKey[]): readonly NumberClause[] {
+  const leading: NumberClause[] = [];
+  for (const { column, descending } of keys) {
+    if (column === null) continue;
+    if (typeof column === "function" || column.kind !== "number") break;
+    leading.push({ column, descending });
+  }
+  return leading;
+}
+
+function compareBy(keys: readonly SortKey[]): RowOrder {
   const orders = keys.map(orderOf).filter((order) => order !== null);
   const [first, second] = orders;
   if (first === undefined) return (a, b) => a - b;
@@ -99,17 +125,38 @@ function scalarOrder(column: TextColumn, descending: boolean): RowOrder {
   };
 }
 
-/** The first `count` of the rows in order, without sorting the others. `rows` may be reordered. */
-export function firstRows(rows: Uint32Array, count: number, order: RowOrder): Uint32Array {
-  if (count >= rows.length / 4) return rows.sort(order).subarray(0, count);
+/** The first `count` of the rows in order, without sorting the others. `rows` are ascending, and may be reordered. */
+export function firstRows(rows: Uint32Array, count: number, ordering: RowOrdering): Uint32Array {
+  const { compare } = ordering;
+  if (count >= rows.length / 4) return sortRows(rows, ordering).subarray(0, count);
   const heap = rows.slice(0, count);
-  for (let at = (count >> 1) - 1; at >= 0; at -= 1) siftDown(heap, at, order);
+  for (let at = (count >> 1) - 1; at >= 0; at -= 1) siftDown(heap, at, compare);
   for (let at = count; at < rows.length; at += 1) {
-    if (order(rows[at]!, heap[0]!) >= 0) continue;
+    if (compare(rows[at]!, heap[0]!) >= 0) continue;
     heap[0] = rows[at]!;
-    siftDown(heap, 0, order);
+    siftDown(heap, 0, compare);
   }
-  return heap.sort(order);
+  return heap.sort(compare);
+}
+
+/** From here on it is worth the tables of the radix sort. */
+const MANY = 2_000;
+
+function sortRows(rows: Uint32Array, { compare, leading }: RowOrdering): Uint32Array {
+  if (leading.length === 0 || rows.length < MANY) return rows.sort(compare);
+  const keys = leading.map(({ column, descending }) => radixKey(column, descending));
+  for (const key of keys.toReversed()) radixSort(rows, key);
+  for (let from = 0; from < rows.length; ) {
+    let to = from + 1;
+    while (to < rows.length && keys.every((key) => isEqual(key, rows[from]!, rows[to]!))) to += 1;
+    if (to - from > 1) rows.subarray(from, to).sort(compare);
+    from = to;
+  }
+  return rows;
+}
+
+function isEqual({ high, low }: RadixKey, a: number, b: number): boolean {
+  return high[a] === high[b] && low[a] === low[b];
 }
 
 /** Keeps the last row in order on top. */

@@ -6,7 +6,8 @@ import { foldCase } from "../../core/search/fold-case.js";
 import { likePredicate } from "../../core/search/like-pattern.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
-import { firstRows } from "../../core/search/sort-rows.js";
+import { firstRows, rowOrdering } from "../../core/search/sort-rows.js";
+import type { NumberColumn } from "../../core/search/table.js";
 import { compareCodePoints } from "../../store-format/index.js";
 import { type RunSpec, recordOf, tableOf } from "./search-records.js";
 
@@ -310,10 +311,41 @@ describe("orders and pages", () => {
         const order = (a: number, b: number): number => values[a]! - values[b]! || a - b;
         const rows = Uint32Array.from(values, (_, index) => index);
         const sorted = Uint32Array.from(rows).sort(order).subarray(0, count);
-        assert.deepEqual([...firstRows(rows, count, order)], [...sorted]);
+        assert.deepEqual([...firstRows(rows, count, { compare: order, leading: [] })], [...sorted]);
       }),
     );
   });
+});
+
+test("thousands of rows are sorted as few are", () => {
+  const values = [0, -0, 1, -1, 1.5, -1e300, 1e-300, 1795e9, Number.NaN, Infinity, -Infinity];
+  const count = 5_000;
+  const columnOf = (step: number): NumberColumn => ({
+    kind: "number",
+    values: Float64Array.from({ length: count }, (_, row) => values[(row * step) % values.length]!),
+    present: Uint8Array.from({ length: count }, (_, row) => (row % (step + 2) === 0 ? 0 : 1)),
+  });
+  const codes = Uint32Array.from({ length: count }, (_, row) => (row * 31) % 4);
+  for (const [first, second] of [
+    [true, false],
+    [false, true],
+  ]) {
+    const ordering = rowOrdering([
+      { column: columnOf(3), descending: first! },
+      { column: null, descending: false },
+      { column: columnOf(7), descending: second! },
+      { column: { kind: "text", codes, texts: ["b", "a", "c"] }, descending: first! },
+    ]);
+    const rows = Uint32Array.from({ length: count }, (_, row) => row);
+    const compared = rows.slice().sort(ordering.compare);
+    assert.equal(ordering.leading.length, 2);
+    assert.deepEqual(firstRows(rows.slice(), count, ordering), compared);
+    assert.deepEqual(firstRows(rows.slice(), 7, ordering), compared.slice(0, 7));
+    assert.deepEqual(
+      firstRows(rows.slice(100, 4_000), count, ordering),
+      rows.slice(100, 4_000).sort(ordering.compare),
+    );
+  }
 });
 
 describe("LIKE", () => {
