@@ -7,6 +7,7 @@ import { Redraws } from "../../cli/watch/redraws.js";
 import { Screen } from "../../cli/watch/screen.js";
 import { MetricFollower } from "../../core/follow/metric-follower.js";
 import { NewRuns } from "../../core/follow/new-runs.js";
+import { serializeFold } from "../../store-format/fold.js";
 import { contextOf, temporaryDirectory } from "../helpers/new-store.js";
 import { writePlainRun, writePlainStore } from "../helpers/plain-store.js";
 import { screenAfter } from "../helpers/terminal.js";
@@ -33,7 +34,11 @@ function followed(t: TestContext): Followed {
 
 function values({ follower }: Followed): Record<string, number[]> & { anew?: true } {
   const { anew, series } = follower.poll();
-  const found = Object.fromEntries(series.map(({ key, points }) => [key, points.map(({ value }) => value)]));
+  const found: Record<string, number[]> = {};
+  for (const { key, points } of series) {
+    found[key] ??= [];
+    found[key].push(...points.map(({ value }) => value));
+  }
   return anew ? Object.assign(found, { anew: true as const }) : found;
 }
 
@@ -89,7 +94,10 @@ describe("following metric files", () => {
     mkdirSync(slot!, { recursive: true });
     writeFileSync(join(slot!, "loss"), "1 2 1\n");
     assert.deepEqual(values(run), { loss: [2] });
+    const plan = serializeFold({ metrics: [{ key: "loss", length: 6 }], links: 0 });
+    writeFileSync(join(run.directory, "writers", "fold.jsonl"), plan);
     appendFileSync(join(own!, "loss"), "1 2 1\n");
+    assert.deepEqual(values(run), { loss: [1, 2], anew: true }, "told once while they are in two places");
     rmSync(join(run.directory, "writers"), { recursive: true });
     assert.deepEqual(values(run), { loss: [1, 2], anew: true });
     appendFileSync(join(own!, "loss"), "1 3 2\n");
