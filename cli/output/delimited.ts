@@ -7,7 +7,7 @@ import { rememberTexts } from "./remember-texts.js";
 
 /** A reader that strips one `'` where this matches behind it gets every text back. */
 const FORMULA = /^'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|infinity|nan)$/i;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$|^[+-]?(?:inf|infinity|nan)$/i;
 
 /** Numbers are no formulas, also those that are stored as text. */
 export function guardFormula(text: string): string {

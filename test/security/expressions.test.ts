@@ -4,6 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { csvLines, tsvLines } from "../../cli/output/delimited.js";
+import { latexLine } from "../../cli/output/latex.js";
+import { markdownLine } from "../../cli/output/markdown.js";
 import { visible } from "../../cli/output/visible.js";
 import { redactArgv, redactText } from "../../core/capture/redact.js";
 import { stripUrlCredentials } from "../../core/capture/remote-url.js";
@@ -85,6 +88,10 @@ const utf8 = (text: string): Uint8Array => Buffer.from(text);
 
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   visible,
+  csvLine: (text) => csvLines()([`+1${text}`]),
+  tsvLine: (text) => tsvLines()([`'-1${text}`]),
+  markdownLine: (text) => markdownLine([text]),
+  latexLine: (text) => latexLine([text]),
   redactText,
   redactArgv: (text) => redactArgv([text, `--password=${text}`]),
   stripUrlCredentials: (text) => stripUrlCredentials(`https://${text}`),
