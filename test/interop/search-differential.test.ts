@@ -18,7 +18,7 @@ import { type Answers, BROKEN_TEXTS, DEVIATIONS } from "./search/deviations.js";
 import { explain } from "./search/explain.js";
 import { QueryGenerator } from "./search/generate.js";
 import { planStore } from "./search/plan.js";
-import type { Answer, Query } from "./search/query.js";
+import { type Answer, isRefusal, type Query } from "./search/query.js";
 import { shrink } from "./search/shrink.js";
 import { buildSearchStore, type SearchStore } from "./search/store.js";
 
@@ -46,6 +46,15 @@ describe(`searches as MLflow's file store answers them (RUNSTONE_SEARCH_SEED=${S
     answerer = new Answerer(openContext({ path: store.root, cwd: scratch }));
   });
   after(() => rmSync(scratch, { recursive: true, force: true }));
+
+  test("MLflow's driver may hold what it read", async () => {
+    const generator = new QueryGenerator(randomOf(SEED + 2), store);
+    const queries = Array.from({ length: 30 }, () => generator.next());
+    const request = { uri: store.root, queries };
+    const held = (await mlflow.call("search", request)) as readonly Answer[];
+    const read = (await mlflow.call("search", { ...request, hold: false })) as readonly Answer[];
+    assert.deepEqual(held.map(withoutMessage), read.map(withoutMessage));
+  });
 
   test(`${QUERIES} searches`, async (t) => {
     const generator = new QueryGenerator(randomOf(SEED + 1), store);
@@ -92,3 +101,8 @@ describe(`searches as MLflow's file store answers them (RUNSTONE_SEARCH_SEED=${S
     }));
   }
 });
+
+/** Python names objects by their place in memory. */
+function withoutMessage(answer: Answer): unknown {
+  return isRefusal(answer) ? answer.error.type : answer;
+}

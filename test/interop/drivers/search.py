@@ -5,7 +5,7 @@ Request: {"uri", "queries": [query, ...]}; the query is described in search/quer
 "page": how many pages came before}.
 
 The store is read once and held: what is under test is how MLflow filters, sorts and cuts pages, and that code runs
-unchanged for every query. "fresh": true in the request reads the store again.
+unchanged for every query. With "hold": false every query reads the store.
 """
 
 import functools
@@ -22,9 +22,13 @@ STORES = {}
 
 def answer(request):
     uri = request["uri"]
-    if request.get("fresh") or uri not in STORES:
-        STORES[uri] = SqlStores(uri) if uri.startswith("sqlite:") else FileStores(uri)
-    stores = STORES[uri]
+    if not request.get("hold", True):
+        stores = FileStores(uri)
+    else:
+        if uri not in STORES:
+            STORES[uri] = SqlStores(uri) if uri.startswith("sqlite:") else FileStores(uri)
+            STORES[uri].hold()
+        stores = STORES[uri]
     return [walk(stores, query) for query in request["queries"]]
 
 
@@ -35,6 +39,8 @@ class FileStores:
 
         self.tracking = FileStore(uri)
         self.registry = Registry(uri)
+
+    def hold(self):
         for store, method in [
             (self.tracking, "_list_run_infos"),
             (self.tracking, "_list_models"),
@@ -56,8 +62,11 @@ class SqlStores:
         from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        self.tracking = SqlAlchemyStore(uri, "/tmp/no-artifacts")
+        self.tracking = SqlAlchemyStore(uri, "no-artifacts")
         self.registry = Registry(uri)
+
+    def hold(self):
+        pass
 
 
 def remembered(function, key=lambda *args, **kwargs: repr((args, kwargs))):
