@@ -100,17 +100,21 @@ function buildTime(request: TestRequest): Filter {
   const { operator } = request;
   if (operator === "=" || operator === "!=" || operator === "IN" || operator === "NOT IN") {
     const negated = isNegated(operator);
-    const tests = ranges.map((range) => test(request, { kind: "range", ...range, negated }));
+    const tests = ranges.map((range) => test(request, withinTime(range, negated)));
     return negated ? both(tests) : either(tests);
   }
   return test(request, { kind: "number", operator: operator as OrderOperator, value: ranges[0]!.from });
 }
 
+/** A time that was given as a number is that number, and has no width. */
+function withinTime({ from, to }: TimeRange, negated: boolean): Condition {
+  if (from === to) return { kind: "number", operator: negated ? "!=" : "=", value: from };
+  return { kind: "range", from, to, negated };
+}
+
 function readTime(request: TestRequest, value: Token): TimeRange {
-  if (value.kind === "number" && !/^\d{4}$/.test(value.raw)) {
-    const from = Number(value.raw);
-    return { from, to: from + 1 };
-  }
+  const isYear = /^\d{4}$/.test(value.raw) && request.field.noYears !== true;
+  if (value.kind === "number" && !isYear) return { from: Number(value.raw), to: Number(value.raw) };
   const range = parseTime(unquoted(value.raw) ?? value.raw, request.now);
   if (range === null)
     throw wrongValue(request, value, `${request.name.raw} is compared with a time`, TIME_HINT);

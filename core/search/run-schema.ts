@@ -4,6 +4,7 @@ import {
   attribute,
   type KeyedEntity,
   MLFLOW_OPERATORS,
+  mlflowTime,
   OWN_OPERATORS,
   type SearchField,
   type SearchSchema,
@@ -84,7 +85,7 @@ function runstoneAttributes(): Map<string, SearchField> {
     ["state", attribute("state", "state")],
     ["started", attribute("start_time", "time")],
     ["ended", attribute("end_time", "time")],
-    ["end_time", attribute("end_time", "time")],
+    ["end_time", mlflowTime("end_time")],
     ["age", attribute("start_time", "age")],
     ["duration", { field: { entity: "duration" }, type: "duration", operators: OWN_OPERATORS.duration }],
     ["experiment", attribute("experiment_id", "text")],
@@ -100,7 +101,7 @@ function runstoneAttributes(): Map<string, SearchField> {
     ["host", tagField("runstone.host", "text")],
     ["command", tagField("runstone.command", "text")],
   ]);
-  for (const name of START_TIMES) fields.set(name, attribute("start_time", "time"));
+  for (const name of START_TIMES) fields.set(name, mlflowTime("start_time"));
   for (const name of RUN_NAMES) fields.set(name, attribute("run_name", "text"));
   return fields;
 }

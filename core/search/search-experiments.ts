@@ -4,7 +4,7 @@ import { mlflowSchema, runstoneSchema } from "./entity-schema.js";
 import { type EntityFields, EntityTable } from "./entity-table.js";
 import { numberOf } from "./make-columns.js";
 import { type EntityPage, type EntitySearch, searchList } from "./search-list.js";
-import { attribute, MLFLOW_OPERATORS, tagField } from "./search-schema.js";
+import { attribute, MLFLOW_OPERATORS, mlflowTime, tagField } from "./search-schema.js";
 
 export interface ExperimentSearch extends EntitySearch {
   /** Default `active`. */
@@ -48,9 +48,9 @@ const RUNSTONE = runstoneSchema({
     id: attribute("experiment_id", "prefix"),
     experiment_id: attribute("experiment_id", "text"),
     created: attribute("creation_time", "time"),
-    creation_time: attribute("creation_time", "time"),
+    creation_time: mlflowTime("creation_time"),
     updated: attribute("last_update_time", "time"),
-    last_update_time: attribute("last_update_time", "time"),
+    last_update_time: mlflowTime("last_update_time"),
     age: attribute("creation_time", "age"),
     artifact_location: attribute("artifact_location", "text"),
     note: tagField("mlflow.note.content", "text"),

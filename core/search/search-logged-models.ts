@@ -10,6 +10,7 @@ import {
   attribute,
   type KeyedEntity,
   MLFLOW_OPERATORS,
+  mlflowTime,
   OWN_OPERATORS,
   type SearchField,
   type SearchSchema,
@@ -90,7 +91,7 @@ function runstoneAttributes(): Map<string, SearchField> {
   fields.set("created", attribute("creation_timestamp", "time"));
   fields.set("updated", attribute("last_updated_timestamp", "time"));
   fields.set("age", attribute("creation_timestamp", "age"));
-  for (const [name, key] of TIMES) fields.set(name, attribute(key, "time"));
+  for (const [name, key] of TIMES) fields.set(name, mlflowTime(key));
   fields.set("note", tagField("mlflow.note.content", "text"));
   return fields;
 }

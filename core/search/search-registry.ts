@@ -5,7 +5,7 @@ import { mlflowSchema, runstoneSchema } from "./entity-schema.js";
 import { type EntityFields, EntityTable } from "./entity-table.js";
 import { numberOf } from "./make-columns.js";
 import { type EntityPage, type EntitySearch, searchList } from "./search-list.js";
-import { attribute, MLFLOW_OPERATORS } from "./search-schema.js";
+import { attribute, MLFLOW_OPERATORS, mlflowTime } from "./search-schema.js";
 
 /** MLflow keeps prompts among the models. They are shown only to who asks for this tag, which models do not have. */
 const IS_PROMPT = "mlflow.prompt.is_prompt";
@@ -54,9 +54,9 @@ const OWN_MODELS = runstoneSchema({
     description: attribute("description", "text"),
     alias: attribute("alias", "text"),
     created: attribute("creation_timestamp", "time"),
-    creation_timestamp: attribute("creation_timestamp", "time"),
+    creation_timestamp: mlflowTime("creation_timestamp"),
     updated: attribute("last_updated_timestamp", "time"),
-    last_updated_timestamp: attribute("last_updated_timestamp", "time"),
+    last_updated_timestamp: mlflowTime("last_updated_timestamp"),
     age: attribute("creation_timestamp", "age"),
   },
   names: ["name", "description"],
@@ -130,9 +130,9 @@ const OWN_VERSIONS = runstoneSchema({
     description: attribute("description", "text"),
     alias: attribute("alias", "text"),
     created: attribute("creation_timestamp", "time"),
-    creation_timestamp: attribute("creation_timestamp", "time"),
+    creation_timestamp: mlflowTime("creation_timestamp"),
     updated: attribute("last_updated_timestamp", "time"),
-    last_updated_timestamp: attribute("last_updated_timestamp", "time"),
+    last_updated_timestamp: mlflowTime("last_updated_timestamp"),
     age: attribute("creation_timestamp", "age"),
   },
   names: ["name", "description"],

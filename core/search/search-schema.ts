@@ -24,6 +24,8 @@ export interface SearchField {
   readonly field: FilterField;
   readonly type: ValueType;
   readonly operators: ReadonlySet<Operator>;
+  /** Of times: a number of four digits is milliseconds as every number is, as in MLflow, and no year. */
+  readonly noYears?: boolean;
   /** Other texts that stand for a value of the field: the names of experiment ids. */
   readonly aliases?: (value: string) => readonly string[];
 }
@@ -88,6 +90,11 @@ export function attribute(
   operators: ReadonlySet<Operator> = OWN_OPERATORS[type],
 ): SearchField {
   return { field: { entity: "attribute", key }, type, operators };
+}
+
+/** A time under the name that MLflow has for it. */
+export function mlflowTime(key: string): SearchField {
+  return { ...attribute(key, "time"), noYears: true };
 }
 
 export function tagField(key: string, type: ValueType): SearchField {
