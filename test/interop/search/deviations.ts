@@ -42,10 +42,10 @@ export const DEVIATIONS: readonly Deviation[] = [
     allows: ({ maxResults }, { ours }) => isRefusal(ours) && maxResults < 1,
   },
   {
-    name: "a key in square brackets (`params.[a b]`)",
+    name: "a bare key in square brackets, or `*` (`params.[a b]`, `tags.*`)",
     reason: "MLflow's parser takes [x] for a name, brackets included, which nothing has",
     allows: (query, { ours }) =>
-      isRefusal(ours) && textsOf(query).some((text) => tokensOf(text).includes("[")),
+      isRefusal(ours) && textsOf(query).some((text) => tokensOf(text).includes("[") || /\.\*/.test(text)),
   },
   {
     name: "two texts side by side in a list (`('a' 'b')`), lists in lists",
