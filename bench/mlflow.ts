@@ -62,12 +62,7 @@ interface Setting {
   readonly python: string;
 }
 
-async function compare(
-  name: string,
-  uri: string,
-  bar: number,
-  { ours, place, python }: Setting,
-): Promise<void> {
+function compare(name: string, uri: string, bar: number, { ours, place, python }: Setting): void {
   const script = join(place, "log.py");
   writeFileSync(script, SCRIPT);
   const args = [script, uri, String(THEIR_POINTS)];
