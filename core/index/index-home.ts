@@ -12,6 +12,8 @@ import {
   ensurePrivateDirectory,
   factsIfExists,
   fileSystemType,
+  listDirectory,
+  readBytesIfExists,
   realPathIfExists,
   replacePrivateFile,
   statIfExists,
@@ -24,8 +26,10 @@ import { SEGMENT_FORMAT } from "./paged-bytes.js";
 const STATE_FORMAT = 1;
 const VERSION = `runs-${STATE_FORMAT}.${SEGMENT_FORMAT}`;
 
+const ABANDONED_MS = 30 * 86_400_000;
+
 /** The name of the file that says whose index it is. */
-export const OWNER_FILE = "store.json";
+const OWNER_FILE = "store.json";
 
 export interface IndexHome {
   /** Absolute. It may not be there yet. */
@@ -65,6 +69,30 @@ export function prepareIndexHome({ directory, identity }: IndexHome): void {
   }
   ensurePrivateDirectory(directory);
   replacePrivateFile(join(directory, OWNER_FILE), Buffer.from(`${JSON.stringify(identity)}\n`));
+  removeAbandoned(dirname(directory), Date.now());
+}
+
+/** Indexes of stores that are gone, and were not searched for a month: a disk may be away for a while. */
+function removeAbandoned(directory: string, now: number): void {
+  for (const entry of listDirectory(directory) ?? []) {
+    const home = join(directory, entry.name);
+    const found = statIfExists(home);
+    if (found === null || now - Number(found.mtimeNs / 1_000_000n) < ABANDONED_MS) continue;
+    const root = rootOf(home);
+    if (root !== null && statIfExists(root) === null) discardTree(home);
+  }
+}
+
+/** The store that an index is of; null for what is no index. */
+function rootOf(home: string): string | null {
+  const bytes = readBytesIfExists(join(home, OWNER_FILE));
+  try {
+    const owner = JSON.parse(Buffer.from(bytes ?? []).toString("utf8")) as Partial<StoreIdentity> | null;
+    return typeof owner?.realPath === "string" ? owner.realPath : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** Takes the index of a store away. Throws typed errors. */

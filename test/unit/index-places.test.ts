@@ -9,7 +9,9 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -82,6 +84,27 @@ test("a store that is copied, moved or made anew has an index of its own", (t) =
   renameSync(root, `${root}-aside`);
   cpSync(`${root}-aside`, root, { recursive: true });
   assert.equal(home(root).added, 4, "another directory of the same name");
+});
+
+test("the index of a store that is gone goes after a month, and no other", (t) => {
+  const { root, directory } = newBench(t);
+  const homes = ["one", "two", "three"].map((name) => {
+    const copy = join(dirname(root), name);
+    cpSync(root, copy, { recursive: true });
+    const { directory: home } = refreshIndex(contextWith(copy, directory));
+    assert.ok(home !== null);
+    return { copy, home };
+  });
+  const [goneLong, goneLately, there] = homes;
+  assert.ok(goneLong !== undefined && goneLately !== undefined && there !== undefined);
+  for (const { copy } of [goneLong, goneLately]) rmSync(copy, { recursive: true });
+  const monthAgo = Date.now() / 1000 - 31 * 86_400;
+  for (const { home } of [goneLong, there]) utimesSync(home, monthAgo, monthAgo);
+  open(contextWith(root, directory));
+  assert.deepEqual(
+    [goneLong, goneLately, there].map(({ home }) => existsSync(home)),
+    [false, true, true],
+  );
 });
 
 test("a newer release's index beside it is left alone", (t) => {
