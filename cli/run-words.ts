@@ -6,15 +6,33 @@ import { runOfThisShell } from "./session/shell-run.js";
 import { findRunId } from "./store/find-run.js";
 import type { OpenPlace } from "./store/open-place.js";
 
-/** The words with `-` replaced by the first word of each line of standard input. Throws USAGE when none are left. */
-export async function expandRunWords(words: readonly string[]): Promise<readonly string[]> {
+/**
+ * The words with `-` replaced by the first word of each line of standard input, and `@last` and the like by ids. Throws
+ * USAGE when none are left.
+ */
+export async function expandRunWords(
+  context: CommandContext,
+  words: readonly string[],
+): Promise<readonly string[]> {
   const expanded: string[] = [];
   for (const word of words) {
     if (word === "-") expanded.push(...(await readWords()));
-    else expanded.push(word);
+    else expanded.push(await withoutMark(context, word));
   }
   if (expanded.length === 0) throw usageError("missing RUN", "Give an id, a unique prefix of one, or a name");
   return expanded;
+}
+
+/** `@last`, `@best(loss)` and their kin. */
+export function isMarked(word: string): boolean {
+  return /^@(?:last|best)\b/.test(word);
+}
+
+/** A marked word as the id it stands for; every other as it is. */
+export async function withoutMark(context: CommandContext, word: string): Promise<string> {
+  if (!isMarked(word)) return word;
+  const { specialRunId } = await import("./store/special-run.js");
+  return specialRunId(context, word);
 }
 
 async function readWords(): Promise<readonly string[]> {

@@ -47,6 +47,7 @@ const asCommonJs = {
 const PARTS = {
   "write-parquet": "cli/output/write-parquet.ts",
   "glob-directories": "cli/runs/glob-directories.ts",
+  "special-run": "cli/store/special-run.ts",
 };
 const PART = new RegExp(`/(?:${Object.keys(PARTS).join("|")})\\.js$`);
 const partsBesideHotCommands = {

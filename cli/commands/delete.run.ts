@@ -69,7 +69,7 @@ async function overRuns(
   opened: OpenStore,
 ): Promise<void> {
   if (args.runs.length === 0 && args.experiment.length > 0) return;
-  await inTurn(context, await expandRunWords(args.runs), (word) => apply(findRunId(opened, word)));
+  await inTurn(context, await expandRunWords(context, args.runs), (word) => apply(findRunId(opened, word)));
 }
 
 function said(done: string, otherwise: string, runId: string, ids: readonly string[]): string {

@@ -54,7 +54,9 @@ async function choiceOf(context: CommandContext, opened: OpenRuns, args: DuArgum
     args.runs.length === 0
       ? null
       : new Set(
-          resolveRuns(context, opened, await expandRunWords(args.runs)).map(({ directory }) => directory),
+          resolveRuns(context, opened, await expandRunWords(context, args.runs)).map(
+            ({ directory }) => directory,
+          ),
         );
   return {
     isRun: ({ location }) =>

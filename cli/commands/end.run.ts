@@ -15,7 +15,9 @@ export async function runEnd(context: CommandContext, args: EndArguments): Promi
   const status = statusOf(args);
   const opened = openStore(context);
   const words =
-    args.runs.length > 0 ? await expandRunWords(args.runs) : [await currentRunId(context, opened, args.run)];
+    args.runs.length > 0
+      ? await expandRunWords(context, args.runs)
+      : [await currentRunId(context, opened, args.run)];
   await inTurn(context, words, async (word) => {
     const runId = findRunId(opened, word);
     await endRun(context, opened, { runId, status, force: args["take-over"] });

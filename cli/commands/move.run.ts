@@ -14,7 +14,7 @@ export async function runMove(context: CommandContext, args: MoveArguments): Pro
   const opened = openStore(context);
   const find = args.create ? findOrCreateExperiment : findExperiment;
   const { experimentId, name } = await find(opened, args.to);
-  await inTurn(context, await expandRunWords(args.runs), async (word) => {
+  await inTurn(context, await expandRunWords(context, args.runs), async (word) => {
     const runId = findRunId(opened, word);
     await opened.store.moveRun(runId, experimentId);
     context.err.line(`Moved run ${runId.slice(0, 7)} to ${visible(name)}`);

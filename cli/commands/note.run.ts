@@ -17,7 +17,7 @@ export async function runNote(context: CommandContext, args: NoteArguments): Pro
     throw usageError("the text and the list cannot both come from stdin");
   const opened = openStore(context);
   const text = args.stdin ? await readStdin() : args.message;
-  await inTurn(context, await expandRunWords(args.runs), async (word) => {
+  await inTurn(context, await expandRunWords(context, args.runs), async (word) => {
     const runId = findRunId(opened, word);
     if (args.remove) await opened.store.deleteTag(runId, NOTE_TAG);
     else if (text !== undefined) await opened.store.setTags(runId, { [NOTE_TAG]: text });

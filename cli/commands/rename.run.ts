@@ -15,7 +15,7 @@ export async function runRename(context: CommandContext, args: RenameArguments):
       "For several runs: runstone rename RUN... --to NAME",
     );
   const opened = openStore(context);
-  const runs = await expandRunWords(args.to === undefined ? args.words.slice(0, 1) : args.words);
+  const runs = await expandRunWords(context, args.to === undefined ? args.words.slice(0, 1) : args.words);
   await inTurn(context, runs, async (word) => {
     await opened.store.updateRun(findRunId(opened, word), { runName });
   });

@@ -6,17 +6,17 @@ import type { MlflowRunArguments } from "./runs.js";
 import { runShow } from "./show.run.js";
 
 export async function runDescribe(context: CommandContext, args: MlflowRunArguments): Promise<void> {
-  for (const run of await wordsOf(args)) await runShow({ ...context, json: true }, { run });
+  for (const run of await wordsOf(context, args)) await runShow({ ...context, json: true }, { run });
 }
 
 export async function runDelete(context: CommandContext, args: MlflowRunArguments): Promise<void> {
-  await deleteRuns(context, { runs: await wordsOf(args), tree: false, experiment: [] });
+  await deleteRuns(context, { runs: await wordsOf(context, args), tree: false, experiment: [] });
 }
 
 export async function runRestore(context: CommandContext, args: MlflowRunArguments): Promise<void> {
-  await restoreRuns(context, { runs: await wordsOf(args), tree: false, experiment: [] });
+  await restoreRuns(context, { runs: await wordsOf(context, args), tree: false, experiment: [] });
 }
 
-function wordsOf(args: MlflowRunArguments): Promise<readonly string[]> {
-  return expandRunWords([...args["run-id"], ...args.run]);
+function wordsOf(context: CommandContext, args: MlflowRunArguments): Promise<readonly string[]> {
+  return expandRunWords(context, [...args["run-id"], ...args.run]);
 }

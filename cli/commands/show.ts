@@ -18,6 +18,10 @@ export const show = defineSignature({
   positionals,
   examples: [
     { line: "runstone show 7f3a", describe: "By a unique prefix of its id" },
+    {
+      line: "runstone show '@best(val_loss)'",
+      describe: "The run with the best value of a metric; @last~1: the last but one",
+    },
     { line: "runstone show 7f3a --json", describe: "Everything but the points, as JSON" },
   ],
 });

@@ -12,7 +12,10 @@ export async function runTag(context: CommandContext, args: TagArguments): Promi
   if (Object.keys(tags).length === 0 && args.remove.length === 0)
     throw usageError("nothing to set or remove", "Give KEY=VALUE or --remove KEY");
   const opened = openStore(context);
-  const runs = await expandRunWords(args.words.filter((word) => !word.includes("=")));
+  const runs = await expandRunWords(
+    context,
+    args.words.filter((word) => !word.includes("=")),
+  );
   await inTurn(context, runs, async (word) => {
     const runId = findRunId(opened, word);
     if (Object.keys(tags).length > 0) await opened.store.setTags(runId, tags);

@@ -16,7 +16,7 @@ export async function chooseRuns(
   opened: OpenRuns,
   { words, view }: { readonly words: readonly string[]; readonly view: View },
 ): Promise<Iterable<RunRecord>> {
-  if (words.length > 0) return resolveRuns(context, opened, await expandRunWords(words));
+  if (words.length > 0) return resolveRuns(context, opened, await expandRunWords(context, words));
   const rows = rowsOfView(opened.table, view);
   return {
     *[Symbol.iterator]() {

@@ -325,6 +325,17 @@ test("an index that was not brought up to date says how old it is, and the files
   assert.equal(workspace.read(["runs", "params.opt = 'adam'", "--refresh=full", "--count"]), "10");
 });
 
+test("other commands know the newest and the best run, too", (t) => {
+  const workspace = place(t);
+  assert.equal(json<RunJson>(workspace, ["show", "@last", "--json"]).run_name, "lr0.3-s3");
+  assert.equal(json<RunJson>(workspace, ["show", "@best(val_loss)", "--json"]).run_name, "lr0.1-s1");
+  workspace.read(["tag", "@best(val_acc)", "@last~1", "kept=yes"]);
+  assert.deepEqual(names(workspace.run(["runs", "tags.kept = 'yes'"])), ["lr0.3-s2", "lr0.1-s1"]);
+  const { status, stderr } = workspace.run(["show", "@best(vall_loss)"]);
+  assert.equal(status, 3);
+  assert.match(stderr, /Did you mean val_loss\?/);
+});
+
 describe("trees and jobs", () => {
   function withFamily(workspace: Workspace): void {
     const root = join(workspace.directory, "mlruns");
