@@ -127,7 +127,7 @@ class StoreIndex {
     };
   }
 
-  /** Every shard that is there, not looking at the store. Null when there is none, or one that is damaged. */
+  /** The shards that are there, not looking at the store. Null when one that is wanted is not, or any is damaged. */
   #openAsItIs(home: IndexPlace, { experimentIds }: IndexedRunsOptions): OpenShard[] | null {
     if (typeof home !== "string") {
       for (const name of this.#softly(() => shardNames(home.directory)) ?? []) {
@@ -135,10 +135,12 @@ class StoreIndex {
         if (!this.#shards.has(name)) return null;
       }
     }
-    if (this.#shards.size === 0) return null;
-    const wanted = experimentIds === undefined ? null : new Set(experimentIds);
-    return [...this.#shards.values()]
-      .filter(({ state }) => wanted === null || wanted.has(state.experimentId))
+    const shards = [...this.#shards.values()];
+    const wanted = new Set(experimentIds ?? shards.map(({ state }) => state.experimentId));
+    const known = new Set(shards.map(({ state }) => state.experimentId));
+    if (shards.length === 0 || [...wanted].some((experimentId) => !known.has(experimentId))) return null;
+    return shards
+      .filter(({ state }) => wanted.has(state.experimentId))
       .map((shard) => ({ shard, experiment: this.#locationOf(shard) }));
   }
 

@@ -220,6 +220,12 @@ test("an index that is deleted while a program uses it is made anew", async (t) 
   assert.equal(open(contextWith(root, directory), { refresh: "none" }).counts.read, 0);
 });
 
+test("what the index has never held is read, whatever is asked for", (t) => {
+  const { start } = newBench(t, manyRuns(2));
+  open(start(), { experimentIds: ["1"] });
+  assert.equal(open(start(), { refresh: "none", experimentIds: ["2"] }).table.rowCount, 2);
+});
+
 test("without an index, none is as good as auto", (t) => {
   const { start } = newBench(t, manyRuns(2));
   assert.equal(open(start(), { refresh: "none" }).table.rowCount, 4);
