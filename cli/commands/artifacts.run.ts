@@ -12,6 +12,7 @@ import type { RowColumn } from "../output/row-column.js";
 import { visible, visibleText } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
+import { withoutMark } from "../run-words.js";
 import { type ListedArtifact, withAbsentArtifacts } from "../store/absent-artifacts.js";
 import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
@@ -26,19 +27,24 @@ interface Named {
 }
 
 /** Positionals, or MLflow's options; with --run-id the one positional is the path. */
-function nameOf(opened: OpenStore, args: Named): { readonly runId: string; readonly path: string } {
+async function nameOf(
+  context: CommandContext,
+  opened: OpenStore,
+  args: Named,
+): Promise<{ readonly runId: string; readonly path: string }> {
   const words = [args["run-id"], args.run, args["artifact-path"] ?? args.path].filter(
     (word) => word !== undefined,
   );
   const [run, path] = words;
   if (run === undefined) throw usageError("missing RUN");
   if (words.length > 2) throw usageError(`unexpected argument '${words[2]}'`);
-  return { runId: findRunId(opened, run), path: (path ?? "").replace(/\/+$/, "") };
+  const runId = findRunId(opened, await withoutMark(context, run));
+  return { runId, path: (path ?? "").replace(/\/+$/, "") };
 }
 
 export async function runList(context: CommandContext, args: ListArguments): Promise<void> {
   const opened = openStore(context);
-  const { runId, path } = nameOf(opened, args);
+  const { runId, path } = await nameOf(context, opened, args);
   const entries = await listWithAbsent(opened, { runId, path, recursive: args.recursive });
   await printRows(context, {
     columns: LIST_COLUMNS,
@@ -91,7 +97,7 @@ function listRow({ path, isDir, size, absent }: ListedArtifact): readonly CellVa
 
 export async function runDownload(context: CommandContext, args: DownloadArguments): Promise<void> {
   const opened = openStore(context);
-  const { runId, path } = nameOf(opened, args);
+  const { runId, path } = await nameOf(context, opened, args);
   const into = resolve(context.cwd, args.to ?? ".");
   const destination = path === "" ? into : join(into, basename(path));
   if (path !== "" && existsSync(destination) && args.to === undefined)
@@ -106,7 +112,7 @@ export async function runDownload(context: CommandContext, args: DownloadArgumen
 
 export async function runCat(context: CommandContext, args: CatArguments): Promise<void> {
   const opened = openStore(context);
-  const { runId, path } = nameOf(opened, args);
+  const { runId, path } = await nameOf(context, opened, args);
   if (path === "") throw usageError("missing PATH");
   const escaping = context.out.isTerminal && !args.raw;
   const decoder = new TextDecoder();

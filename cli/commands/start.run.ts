@@ -6,6 +6,7 @@ import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
 import { parsePairs } from "../parse/pairs.js";
 import { readRunKey } from "../parse/run-key.js";
+import { withoutMark } from "../run-words.js";
 import { captureAtStart, captureTags, logCapture } from "../session/capture-at-start.js";
 import { resumeInShell } from "../session/resume-in-shell.js";
 import { ownerOfShell } from "../session/shell.js";
@@ -55,7 +56,8 @@ async function startNew(
 ): Promise<string> {
   const { store } = opened;
   const capture = await captureAtStart(context, store.context);
-  const parent = args.parent === undefined ? undefined : findRunId(opened, args.parent);
+  const { parent: word } = args;
+  const parent = word === undefined ? undefined : findRunId(opened, await withoutMark(context, word));
   const key = readRunKey(args);
   const run = await store.createRun({
     experimentId,
