@@ -43,14 +43,19 @@ interface Point {
 /** Nothing happens between two operations: `before n + 1` is the state of `after n`, so a quick run needs one of them. */
 function pointsOf(operations: number): Point[] {
   const all = Array.from({ length: operations }, (_, at) => at);
-  if (IS_FULL)
-    return all.flatMap((at) => (["before", "after", "inside"] as const).map((when) => ({ at, when })));
+  if (IS_FULL) return allPointsOf(operations);
   const every = Math.max(1, operations / QUICK_POINTS);
   const start = random() * every;
   const chosen = all.filter(
     (at) => Math.floor((at + start) / every) !== Math.floor((at - 1 + start) / every),
   );
   return chosen.map((at) => ({ at, when: random() < 0.4 ? "inside" : "after" }));
+}
+
+function allPointsOf(operations: number): Point[] {
+  return Array.from({ length: operations }, (_, at) =>
+    (["before", "after", "inside"] as const).map((when) => ({ at, when })),
+  ).flat();
 }
 
 async function crashAt(workload: Workload, task: CrashTask, states: readonly StoreState[]) {
@@ -118,10 +123,16 @@ interface CrashToRepair {
   readonly operations: number;
 }
 
-/** A quick run takes the crash, of some, that makes most to repair. */
+/** A quick run takes the crash, of some, that makes most to repair; of all, when some leave nothing to do. */
 async function crashesToRepair(workload: Workload): Promise<CrashToRepair[]> {
+  const operations = await countOperations(workload);
+  const found = await crashesAt(workload, pointsOf(operations));
+  return found.length > 0 ? found : crashesAt(workload, allPointsOf(operations));
+}
+
+async function crashesAt(workload: Workload, points: readonly Point[]): Promise<CrashToRepair[]> {
   const crashes: CrashToRepair[] = [];
-  for (const { at, when } of pointsOf(await countOperations(workload))) {
+  for (const { at, when } of points) {
     const workspace = newWorkspaceDirectory();
     const { acked } = await runChild({ workspace, workload: workload.name, at, when, share: random() });
     crashes.push({ workspace, at, acked, operations: operationsOfRepair(workspace) });
