@@ -61,12 +61,16 @@ function artifactCell(digest: ArtifactDigest | null): CellValue {
   };
 }
 
-/** The last value, the best (both ends where the name does not say which is best), and the value at a step. */
-function metricRows(metric: ComparedMetric, { atStep, tolerance }: RowChoice): readonly ComparedCells[] {
+/**
+ * The last value, the best (both ends where the name does not say which is best), and the value at a step. The best of
+ * single points would only say the last again.
+ */
+function metricRows(metric: ComparedMetric, { all, atStep, tolerance }: RowChoice): readonly ComparedCells[] {
   const { key, summaries } = metric;
   const direction = metricDirection(key);
   const ends = direction === null ? (["min", "max"] as const) : ([direction] as const);
-  const best = ends.map((end) => markRow({ key, of: end, tolerance }, end, summaries));
+  const isCurve = summaries.some((summary) => summary !== null && summary.count > 1);
+  const best = isCurve || all ? ends.map((end) => markRow({ key, of: end, tolerance }, end, summaries)) : [];
   const row = (of: string, numbers: readonly (number | null)[]) =>
     numbersRow({ key, of, tolerance }, numbers);
   return [

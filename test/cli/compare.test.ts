@@ -108,6 +108,16 @@ describe("runstone compare", () => {
     assert.match(all, /^ {2}system\/cpu +5 +6/m);
   });
 
+  test("the best of a metric has a row where it is not the only point", (t) => {
+    const place = newDirectory(t);
+    const one = { ...A, metrics: { loss: [3, 4], mae: [1] } };
+    const root = writePlainStore(place.directory, [one, { ...B, metrics: { loss: [2, 4], mae: [2] } }]);
+    const page = place.read(["--store", root, "compare", "aaaa1", "bbbb2"]);
+    assert.match(page, /^ {2}loss min +3 @ 0 +2 @ 0/m);
+    assert.match(page, /^ {2}mae +1 +2/m);
+    assert.doesNotMatch(page, /mae min/);
+  });
+
   test("--exit-code tells a script, by the sections it asks for and the tolerance", (t) => {
     const place = newDirectory(t);
     const root = writePlainStore(place.directory, [A, B, { ...A, id: "cccc3", name: "again" }]);
