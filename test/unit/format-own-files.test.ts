@@ -46,7 +46,7 @@ describe("config.yaml", () => {
       written,
       "artifact_location: auto\nartifacts:\n  git_max_bytes: 1048576\n  hard_links: false\n  object_copy_max_bytes: 67108864\n" +
         "capture:\n  console: true\n  environment: true\n  future:\n  - a\n  - 'yes'\n  git: true\n  packages: true\n  patch: false\n  system_metrics: true\n" +
-        "default_experiment: Default\ndurability: full\nformat: 1\nnew_thing:\n  x: null\n  y: 1.50\nremotes:\n  origin:\n    depth: 3\n    url: https://x/\nstore: runs/mlruns\n",
+        "default_experiment: Default\ndurability: full\nformat: 1\nindex: auto\nnew_thing:\n  x: null\n  y: 1.50\nremotes:\n  origin:\n    depth: 3\n    url: https://x/\nstore: runs/mlruns\n",
     );
     assert.deepEqual(serializeConfig(config(written)), written);
     assert.equal(config(text).capture.patch, false);
