@@ -9,5 +9,5 @@ test(
   {
     skip: withoutPrograms(PAGE, ["bash", "git", "python3", "pgrep"]),
   },
-  (context) => assertPageRuns(context, PAGE, 9),
+  (context) => assertPageRuns(context, PAGE, 14),
 );
