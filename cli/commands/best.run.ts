@@ -15,6 +15,7 @@ import { prefixLength } from "../runs/id-prefix.js";
 import { findMetric } from "../store/best-run.js";
 import { type OpenRuns, openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
+import { tellAgeAtEnd } from "../store/table-age.js";
 import type { BestArguments } from "./best.js";
 
 /** Which way is better, and who said so. */
@@ -31,6 +32,7 @@ interface Found {
 export async function runBest(context: CommandContext, args: BestArguments): Promise<void> {
   const opened = openRuns(context, { experiments: args.experiment });
   const { key } = findMetric(opened.table, args.metric);
+  tellAgeAtEnd(context, opened.table);
   const goal = goalOf(key, args);
   const rows = rankedRows(opened.table, candidates(context, opened, args), { key, goal, last: args.last });
   if (rows.length === 0) throw nothingToRank(key);

@@ -16,6 +16,7 @@ import { usageError } from "../parse/usage-error.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
+import { tellAgeAtEnd } from "../store/table-age.js";
 import type { CompareArguments } from "./compare.js";
 
 /** Twice the characters of a curve: no bucket is wider than one. */
@@ -27,6 +28,7 @@ export async function runCompare(context: CommandContext, args: CompareArguments
   if (!(tolerance >= 0)) throw usageError("--tolerance must not be negative");
   const opened = openRuns(context);
   const runs = resolveRuns(context, opened, args.run);
+  tellAgeAtEnd(context, opened.table);
   if (runs.length < 2)
     throw usageError("compare needs two runs or more", "Example: runstone compare @last '@best(val_loss)'");
   const comparison = compareRuns(opened.place.context, runs, {

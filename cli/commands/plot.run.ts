@@ -16,6 +16,7 @@ import { type PlotSubjects, plotSubjects } from "../plot/subjects.js";
 import { plotColumns, textChart } from "../plot/text-chart.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { type OpenRuns, openRuns } from "../store/open-runs.js";
+import { tellAgeAtEnd } from "../store/table-age.js";
 import type { PlotArguments } from "./plot.js";
 
 const DEFAULT_SIZE: Size = { width: 960, height: 540 };
@@ -29,6 +30,7 @@ export async function runPlot(context: CommandContext, args: PlotArguments): Pro
   const smoothing = readSmoothing(args.smooth);
   const opened = openRuns(context, { experiments: args.experiment });
   const subjects = plotSubjects(context, opened, args);
+  tellAgeAtEnd(context, opened.table);
   const width = Math.max(24, Number(args.width ?? context.width ?? DEFAULT_WIDTH));
   const isPicture = args.svg !== undefined || args.png !== undefined;
   const columns = isPicture ? size.width : plotColumns({ width });

@@ -7,6 +7,7 @@ import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { readView } from "../parse/view.js";
+import { tellAgeAtEnd } from "../store/table-age.js";
 import { checkCombination } from "./check-combination.js";
 import type { ListedRun } from "./listed-run.js";
 import { readLimit } from "./listing-limit.js";
@@ -32,7 +33,10 @@ export async function runSearch(context: CommandContext, given: RunsArguments): 
   const listing = await openListing(context, [...args.experiment, ...args["experiment-id"]]);
   const found = findRows(context, args, listing);
   saveView(context, args);
-  if (args.count) return context.out.line(String(found.total));
+  if (args.count) {
+    tellAgeAtEnd(context, listing.table);
+    return context.out.line(String(found.total));
+  }
   const footer = await print(context, args, listing, found);
   context.out.flush();
   if (footer !== null) tellFooter(context, args, listing, footer);

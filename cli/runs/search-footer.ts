@@ -2,8 +2,8 @@
 import { textAt } from "../../core/search/cells.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
-import { formatAge, formatMoment } from "../output/time.js";
 import { readView } from "../parse/view.js";
+import { agePart } from "../store/table-age.js";
 import type { Listing } from "./open-listing.js";
 
 export interface Footer {
@@ -14,9 +14,6 @@ export interface Footer {
   readonly nextPageToken: string | null;
 }
 
-/** An index that was brought up to date a moment ago is not worth a word. */
-const FRESH_MS = 2_000;
-
 export function tellFooter(
   context: CommandContext,
   args: RunsArguments,
@@ -26,7 +23,7 @@ export function tellFooter(
   const parts = [
     ...countParts(args, listing, footer),
     ...pageParts(args, footer),
-    ...ageParts(context, listing),
+    ...agePart(context, listing.table),
   ];
   if (parts.length > 0) context.err.line(parts.join("; "));
 }
@@ -55,10 +52,4 @@ function pageParts(args: RunsArguments, { shown, total, nextPageToken }: Footer)
   if (nextPageToken !== null && (args.limit !== undefined || args["page-token"] !== undefined))
     return [`next page: --page-token ${nextPageToken}`];
   return args["page-token"] === undefined ? ["--all shows all"] : [];
-}
-
-function ageParts(context: CommandContext, { table }: Listing): string[] {
-  const now = context.now();
-  if (now - table.asOf < FRESH_MS) return [];
-  return [`as of ${formatAge(table.asOf, now)} ago (${formatMoment(table.asOf)})`];
 }

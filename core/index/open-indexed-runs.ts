@@ -98,6 +98,8 @@ class StoreIndex {
   readonly #shards = new Map<string, Shard>();
   readonly #writtenAt = new Map<string, number>();
   #hasWrittenSegments = false;
+  /** The last query could not write what it found. */
+  #couldNotKeep = false;
   #warned = false;
 
   constructor(context: StoreContext) {
@@ -109,6 +111,7 @@ class StoreIndex {
   open(options: IndexedRunsOptions): IndexedRuns {
     const asOf = this.#context.now();
     const home = this.#home();
+    this.#couldNotKeep = false;
     const counts = noCounts();
     const opened =
       (options.refresh === "none" ? this.#openAsItIs(home, options) : null) ??
@@ -123,7 +126,7 @@ class StoreIndex {
       table,
       counts,
       experiments: opened.length,
-      home,
+      home: this.#couldNotKeep ? "refused" : home,
     };
   }
 
@@ -222,7 +225,7 @@ class StoreIndex {
   #keep(home: IndexHome, name: string, { lasting, isNews }: RefreshedShard, before: Shard | null): void {
     const { refreshedAtMs } = lasting.state;
     if (!isNews && Math.abs(refreshedAtMs - (this.#writtenAt.get(name) ?? 0)) < LOOKED_AT_MS) return;
-    this.#softly(() => {
+    const kept = this.#softly(() => {
       prepareIndexHome(home);
       const written = writeShard(home.directory, lasting, before);
       // Where its files are gone, what lies there now is taken over by the next query, or made anew.
@@ -230,7 +233,9 @@ class StoreIndex {
       else this.#shards.set(name, written);
       this.#writtenAt.set(name, refreshedAtMs);
       this.#hasWrittenSegments ||= isNews;
+      return true;
     });
+    this.#couldNotKeep ||= kept === undefined;
   }
 
   /** Once for all that was written. */

@@ -1,8 +1,9 @@
 /** `runstone refresh`, `--refresh=full` and `--no-refresh`: what is looked at, and what a search then finds. */
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parseShardState, serializeShardState } from "../../core/index/shard-state.js";
 import { madeOnce } from "./program.js";
 
 const newProject = madeOnce(({ directory, read }) => {
@@ -61,4 +62,56 @@ test("without a cache directory nothing is kept, and searches work", (t) => {
   const report = JSON.parse(read(["refresh", "--json"], { env })) as Report;
   assert.deepEqual([report.index, report.reason, report.runs], [null, "no-place", 2]);
   assert.match(read(["refresh"], { env }), /no index is kept/);
+});
+
+/** As if the index had been brought up to date that much earlier. */
+function makeOlder(index: string, milliseconds: number): void {
+  for (const name of readdirSync(index).filter((each) => each.endsWith(".state"))) {
+    const state = parseShardState(readFileSync(join(index, name)));
+    assert.ok(state !== null);
+    const refreshedAtMs = state.refreshedAtMs - milliseconds;
+    writeFileSync(join(index, name), serializeShardState({ ...state, refreshedAtMs }));
+  }
+}
+
+test("an answer from an old index says how old it is, whatever the command", (t) => {
+  const { directory, run, read, runs } = newProject(t);
+  for (const id of runs) {
+    const metrics = join(directory, "mlruns", "0", id, "metrics");
+    mkdirSync(metrics, { recursive: true });
+    writeFileSync(join(metrics, "loss"), "1 0.5 0\n2 0.25 1\n");
+  }
+  const { index } = JSON.parse(read(["refresh", "--json"])) as Report;
+  makeOlder(index ?? "", 3 * 3_600_000);
+  for (const command of [
+    ["best", "loss"],
+    ["compare", "a", "b"],
+    ["plot", "loss", "a"],
+    ["runs", "metrics.loss < 1", "--count"],
+    ["runs", "metrics.loss < 1"],
+  ]) {
+    const told = run([...command, "--no-refresh"]);
+    assert.equal(told.status, 0, told.stderr);
+    assert.match(told.stderr, /as of 3h ago \(/, command.join(" "));
+    assert.equal(told.stderr.match(/as of/g)?.length, 1);
+  }
+  for (const command of [
+    ["best", "loss"],
+    ["compare", "a", "b"],
+  ])
+    assert.doesNotMatch(run(command).stderr, /as of/);
+});
+
+test("an index that cannot be kept is not said to be somewhere", (t) => {
+  const { directory, run } = newProject(t);
+  const file = join(directory, "a-file");
+  writeFileSync(file, "");
+  for (const cache of [file, "/proc/nope"]) {
+    for (const more of [[], ["--rebuild"]]) {
+      const told = run(["refresh", ...more], { env: { XDG_CACHE_HOME: cache } });
+      assert.equal(told.status, 0, told.stderr);
+      assert.match(told.stdout, /^no index is kept: /m);
+      assert.match(told.stderr, /without a kept index/);
+    }
+  }
 });
