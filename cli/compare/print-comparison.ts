@@ -7,11 +7,12 @@ import { metricDirection } from "../../core/search/metric-direction.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import type { CommandContext } from "../context.js";
 import { textForPeople } from "../output/cell.js";
-import { formatNumber } from "../output/number.js";
+import { cutTitles } from "../output/cut-titles.js";
+import { formatNumber, isNumberText } from "../output/number.js";
 import { paintState } from "../output/run-state.js";
 import { formatMoment } from "../output/time.js";
 import { visible } from "../output/visible.js";
-import { displayWidth, padTo, truncateMiddle } from "../output/width.js";
+import { displayWidth, padTo } from "../output/width.js";
 import { type ComparedCells, comparedRows, type RowChoice } from "./compared-rows.js";
 import { curveShape, sharedAxes } from "./curve-shapes.js";
 import { fitApart } from "./format-apart.js";
@@ -118,39 +119,47 @@ interface Block {
 /** Where not all fit, the first run stands at the left of every block: it is what the others are compared with. */
 function blocksOf(page: readonly PageRow[], count: number, width: number | undefined): readonly Block[] {
   const rows = page.filter((row) => row.isTitle !== true);
-  const natural = Array.from({ length: count }, (_, index) =>
-    Math.min(
-      width === undefined ? Number.POSITIVE_INFINITY : WIDEST_CELL,
-      widest(rows.map((row) => row.cells[index] ?? "")),
-    ),
+  const cellsOf = (index: number) => rows.map((row) => row.cells[index] ?? "");
+  const all = Array.from({ length: count }, (_, index) => index);
+  const natural = all.map((index) =>
+    Math.min(width === undefined ? Number.POSITIVE_INFINITY : WIDEST_CELL, widest(cellsOf(index))),
   );
   const labels = widest(rows.map((row) => row.label));
-  const label = width === undefined ? labels : Math.min(labels, WIDEST_LABEL, Math.floor(width / 3));
-  const all = Array.from({ length: count }, (_, index) => index);
-  if (width === undefined) return [{ runs: all, label, cell: natural }];
+  if (width === undefined) return [{ runs: all, label: labels, cell: natural }];
+  const least = all.map((index) =>
+    Math.min(natural[index]!, Math.max(NARROWEST_CELL, widest(cellsOf(index).filter(isNumberText)))),
+  );
+  const label = Math.min(labels, WIDEST_LABEL, Math.floor(width / 3));
   const change = widest(rows.map((row) => row.change ?? ""));
   const room = width - label - (change === 0 ? 0 : change + GAP.length);
-  const most = Math.max(2, Math.floor(room / (NARROWEST_CELL + GAP.length)));
-  return groupsOf(all, most).map((runs) => ({ runs, label, cell: share(natural, runs, room) }));
+  return groupsOf(least, room).map((runs) => ({ runs, label, cell: share(natural, least, { runs, room }) }));
 }
 
-function groupsOf(all: readonly number[], most: number): readonly (readonly number[])[] {
-  if (all.length <= most) return [all];
+/** At least two runs each: the first one, and as many others as have room when every cell is as narrow as can be. */
+function groupsOf(least: readonly number[], room: number): readonly (readonly number[])[] {
+  const taken = (runs: readonly number[]) => runs.reduce((sum, run) => sum + least[run]! + GAP.length, 0);
   const groups: number[][] = [];
-  for (let next = 1; next < all.length; next += most - 1)
-    groups.push([0, ...all.slice(next, next + most - 1)]);
+  for (let next = 1; next < least.length; next += 1) {
+    const group = groups.at(-1);
+    if (group !== undefined && taken([...group, next]) <= room) group.push(next);
+    else groups.push([0, next]);
+  }
   return groups;
 }
 
-/** Widths of the columns of `runs`: their own, the widest cut until all fit. */
-function share(natural: readonly number[], runs: readonly number[], room: number): readonly number[] {
+/** Widths of the columns of `runs`: their own, the widest cut until all fit, none below its least. */
+function share(
+  natural: readonly number[],
+  least: readonly number[],
+  { runs, room }: { readonly runs: readonly number[]; readonly room: number },
+): readonly number[] {
   const widths = [...natural];
-  const total = () => runs.reduce((sum, run) => sum + widths[run]! + GAP.length, 0);
   for (;;) {
-    const excess = total() - room;
-    const largest = Math.max(...runs.map((run) => widths[run]!));
-    if (excess <= 0 || largest <= NARROWEST_CELL) return widths;
-    for (const run of runs) if (widths[run] === largest) widths[run] = largest - 1;
+    const excess = runs.reduce((sum, run) => sum + widths[run]! + GAP.length, 0) - room;
+    const narrowable = runs.filter((run) => widths[run]! > least[run]!);
+    if (excess <= 0 || narrowable.length === 0) return widths;
+    const largest = Math.max(...narrowable.map((run) => widths[run]!));
+    for (const run of narrowable) if (widths[run] === largest) widths[run] = largest - 1;
   }
 }
 
@@ -159,7 +168,11 @@ function widest(texts: readonly string[]): number {
 }
 
 function* layOut({ style }: CommandContext, page: readonly PageRow[], block: Block): Generator<string> {
-  for (const row of page) {
+  const labels = cutTitles(
+    page.map((row) => row.label),
+    page.map((row) => (row.isTitle === true ? Number.POSITIVE_INFINITY : block.label)),
+  );
+  for (const [at, row] of page.entries()) {
     if (row.isTitle === true) {
       yield "";
       yield style.bold(row.label);
@@ -171,16 +184,18 @@ function* layOut({ style }: CommandContext, page: readonly PageRow[], block: Blo
       const padded = padTo(fitted[run] ?? "", block.cell[run]!);
       return row.paint?.(padded, run) ?? padded;
     });
-    const line = [padTo(truncateMiddle(row.label, block.label), block.label), ...cells, row.change ?? ""];
+    const line = [padTo(labels[at]!, block.label), ...cells, row.change ?? ""];
     yield line.join(GAP).trimEnd();
   }
   yield "";
 }
 
-/** Each cell in its column; when one is cut, all are cut alike, so that what differs is seen. */
+/** Each cell in its column; when one is cut, all but numbers are cut alike, so that what differs is seen. */
 function fitCells(cells: readonly string[], block: Block, width: number): readonly string[] {
   const fits = block.runs.every((run) => displayWidth(cells[run] ?? "") <= block.cell[run]!);
-  return fits ? cells : fitApart(cells, width);
+  if (fits) return cells;
+  const cut = fitApart(cells, width);
+  return cells.map((cell, index) => (isNumberText(cell) ? cell : cut[index]!));
 }
 
 function printCurves(context: CommandContext, shown: ShownComparison): void {

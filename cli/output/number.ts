@@ -10,6 +10,17 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(Math.max(4, Math.ceil(Math.log10(size))))));
 }
 
+const NUMBER_TEXT =
+  /^[-+]?(?:\d[\d.]*(?:e[-+]?\d+)?|nan|inf)(?: \u00b1 \d[\d.]*(?:e[-+]?\d+)?)?(?: \(\d+\/\d+\))?(?: @ -?\d+)?(?: \*)?$/i;
+
+/** A longer row of digits is a text. */
+const LONGEST_NUMBER = 40;
+
+/** Whether a cell is a number, also with its interval, the share of its runs, its step or a mark behind it: none of it may be cut off. */
+export function isNumberText(text: string): boolean {
+  return text.length <= LONGEST_NUMBER && NUMBER_TEXT.test(text);
+}
+
 /** `1.500e-4` as `1.5e-4`. */
 function shortExponent(text: string): string {
   return text.replace(/\.?0*e\+?/, "e");

@@ -1,4 +1,6 @@
 /** Tables of plain text: columns as wide as their cells, two spaces between them. */
+import { cutTitles } from "./cut-titles.js";
+import { isNumberText } from "./number.js";
 import { displayWidth, padTo, truncateMiddle } from "./width.js";
 
 export interface Column {
@@ -6,7 +8,7 @@ export interface Column {
   readonly align?: "left" | "right";
   /** Columns with the highest number are left out first when the table is too wide; 0 (default): never. */
   readonly dropOrder?: number;
-  /** The column may be cut in the middle down to this many columns. */
+  /** Its texts may be cut in the middle down to this many columns; numbers never are. */
   readonly shrinkTo?: number;
   /** Applied to the padded cell: colour. */
   readonly paint?: (padded: string, cell: string) => string;
@@ -28,11 +30,17 @@ export function renderTable(
   layout: TableLayout = {},
 ): readonly string[] {
   const natural = columns.map((column, index) => naturalWidth(column, rows, index));
-  const shown = chooseColumns(columns, natural, layout.width ?? Number.POSITIVE_INFINITY);
-  const widths = shrink(columns, natural, shown, layout.width ?? Number.POSITIVE_INFINITY);
+  const most = layout.width ?? Number.POSITIVE_INFINITY;
+  const least = leastWidths(columns, rows, natural);
+  const shown = chooseColumns(columns, least.readable, most);
+  const fitting = totalWidth(least.readable, shown) > most ? least.whole : least.readable;
+  const widths = shrink(natural, fitting, shown, most);
   const lines = rows.map((row) => renderRow(columns, row, shown, widths));
   if (layout.header === false) return lines;
-  const titles = columns.map((column) => column.title);
+  const titles = cutTitles(
+    columns.map(({ title }) => title),
+    widths,
+  );
   const header = renderRow(columns.map(withoutPaint), titles, shown, widths);
   return [layout.paintHeader?.(header) ?? header, ...lines];
 }
@@ -52,12 +60,41 @@ function totalWidth(widths: readonly number[], shown: readonly number[]): number
   return shown.reduce((sum, index) => sum + (widths[index] ?? 0), 0) + GAP * Math.max(0, shown.length - 1);
 }
 
-function smallest(column: Column, width: number): number {
-  return column.shrinkTo === undefined ? width : Math.min(width, column.shrinkTo);
+interface LeastWidths {
+  /** No number is cut. */
+  readonly whole: readonly number[];
+  /** Nor is a title cut so far that it says little. */
+  readonly readable: readonly number[];
 }
 
-function chooseColumns(columns: readonly Column[], natural: readonly number[], width: number): number[] {
-  const least = columns.map((column, index) => smallest(column, natural[index] ?? 0));
+function leastWidths(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  natural: readonly number[],
+): LeastWidths {
+  const whole = columns.map(({ shrinkTo }, index) =>
+    shrinkTo === undefined
+      ? natural[index]!
+      : Math.min(natural[index]!, Math.max(shrinkTo, widestNumber(rows, index))),
+  );
+  const readable = whole.map((width, index) =>
+    Math.min(natural[index]!, Math.max(width, Math.min(READABLE_TITLE, displayWidth(columns[index]!.title)))),
+  );
+  return { whole, readable };
+}
+
+const READABLE_TITLE = 10;
+
+function widestNumber(rows: readonly (readonly string[])[], index: number): number {
+  let width = 0;
+  for (const row of rows) {
+    const cell = row[index] ?? "";
+    if (isNumberText(cell)) width = Math.max(width, cell.length);
+  }
+  return width;
+}
+
+function chooseColumns(columns: readonly Column[], least: readonly number[], width: number): number[] {
   let shown = columns.map((_, index) => index);
   while (totalWidth(least, shown) > width) {
     const droppable = shown.filter((index) => (columns[index]?.dropOrder ?? 0) > 0);
@@ -73,33 +110,19 @@ function order(columns: readonly Column[], index: number): number {
 }
 
 function shrink(
-  columns: readonly Column[],
   natural: readonly number[],
+  least: readonly number[],
   shown: readonly number[],
   width: number,
 ): number[] {
   const widths = [...natural];
-  for (let excess = totalWidth(widths, shown) - width; excess > 0; ) {
-    const widest = widestShrinkable(columns, widths, shown);
-    if (widest === undefined) return widths;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-    excess -= 1;
+  for (let excess = totalWidth(widths, shown) - width; excess > 0; excess -= 1) {
+    const candidates = shown.filter((index) => widths[index]! > least[index]!);
+    if (candidates.length === 0) return widths;
+    const widest = candidates.reduce((a, b) => (widths[b]! > widths[a]! ? b : a));
+    widths[widest] = widths[widest]! - 1;
   }
   return widths;
-}
-
-function widestShrinkable(
-  columns: readonly Column[],
-  widths: readonly number[],
-  shown: readonly number[],
-): number | undefined {
-  let found: number | undefined;
-  for (const index of shown) {
-    const least = columns[index]?.shrinkTo;
-    if (least === undefined || (widths[index] ?? 0) <= least) continue;
-    if (found === undefined || (widths[index] ?? 0) > (widths[found] ?? 0)) found = index;
-  }
-  return found;
 }
 
 function renderRow(

@@ -96,15 +96,24 @@ function varyingColumns({ params, tags }: KnownKeys): readonly RunColumn[] {
 const CHOSEN_METRICS = 4;
 const CHOSEN_PARAMS = 4;
 
-/** The metrics that most runs have, and the params that differ between them; the last is left out first. */
+/** The first metrics and the first param say more of a run than its age (50) and its duration (60). */
+const METRIC_ORDER = [30, 55];
+const PARAM_ORDER = [57];
+
+/** The metrics that most runs have, and the params that differ between them; of the further ones the last is left out first. */
 export function chosenColumns({ runCount, metrics, params }: KnownKeys): readonly RunColumn[] {
   const own = metrics.names.filter((key) => !key.startsWith("system/"));
   const varying = params.names.filter((key) => runCount === 1 || params.varies(key));
-  const chosen = [
-    ...own.slice(0, CHOSEN_METRICS).map((key) => metricColumn(key)),
-    ...varying.slice(0, CHOSEN_PARAMS).map(paramColumn),
+  return [
+    ...own.slice(0, CHOSEN_METRICS).map((key, index) => ({
+      ...metricColumn(key),
+      dropOrder: METRIC_ORDER[index] ?? 100 + index,
+    })),
+    ...varying.slice(0, CHOSEN_PARAMS).map((key, index) => ({
+      ...paramColumn(key),
+      dropOrder: PARAM_ORDER[index] ?? 110 + index,
+    })),
   ];
-  return chosen.map((column, index) => ({ ...column, dropOrder: 100 + index }));
 }
 
 /** Every metric and every param, for formats that programs read. */

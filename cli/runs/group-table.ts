@@ -44,7 +44,12 @@ function wideTable(listing: GroupListing, options: GroupTableOptions): Omit<Grou
       ...keyColumns(listing),
       { key: "runs", title: "RUNS", type: "integer" },
       ...metrics.map(
-        ({ title }, index): RowColumn => ({ key: title, title, align: "right", dropOrder: 10 + index }),
+        ({ title }, index): RowColumn => ({
+          key: title,
+          title,
+          align: "right",
+          dropOrder: index === 0 ? 1 : 10 + index,
+        }),
       ),
       ...(hasBest ? [{ key: "best", title: "BEST", dropOrder: 5 }] : []),
     ],

@@ -64,6 +64,34 @@ describe("table", () => {
     ]);
   });
 
+  test("no number is cut, whatever the width, and no two heads look alike", () => {
+    const metric = (title: string, dropOrder: number) =>
+      ({ title, align: "right", shrinkTo: 6, dropOrder }) as const;
+    const wide = [
+      { title: "NAME", shrinkTo: 8 },
+      metric("mean_absolute_error", 1),
+      metric("mean_squared_error", 2),
+      metric("share", 3),
+    ];
+    const cells = [
+      ["languid-wombat", "0.05008", "1.234e-05", "0.75 \u00b1 0.19 (2/3)"],
+      ["swift-otter", "nan", "-0.002149", "-"],
+    ];
+    for (let width = 8; width < 80; width += 1) {
+      const [head, ...lines] = renderTable(wide, cells, { width });
+      for (const line of lines)
+        for (const cell of line.split(/ {2,}/).slice(1))
+          assert.ok(cells.flat().includes(cell), `${width}: ${line}`);
+      const titles = head!.split(/ {2,}/);
+      assert.equal(new Set(titles).size, titles.length, head);
+    }
+    assert.deepEqual(renderTable(wide, cells, { width: 34 }), [
+      "NAME        \u2026abso\u2026rror  \u2026squa\u2026rror",
+      "langu\u2026mbat     0.05008   1.234e-05",
+      "swift\u2026tter         nan   -0.002149",
+    ]);
+  });
+
   test("no line is wider than the terminal when every column may go", () => {
     const cell = fc.string({ unit: "grapheme", maxLength: 20 }).map(visible);
     fc.assert(

@@ -25,7 +25,11 @@ function manyRuns(count: number): readonly PlainRun[] {
     id: `${index}`.padStart(4, "0"),
     name: `run-${index}-with-a-long-name`,
     params: { data: `/some/long/path/to/the/data/v${index}/train.csv`, same: "1" },
-    metrics: { loss: [3, 2, 1 + index / 1000] },
+    metrics: {
+      loss: [3, 2, 1 + index / 1000],
+      mean_absolute_error: [0.0500812345 + index / 1e9, 9],
+      mean_squared_error: [index / 7],
+    },
   }));
 }
 
@@ -66,8 +70,21 @@ describe("the page of a comparison", () => {
   });
 
   test("cuts long values so that what differs is seen", (t) => {
-    const row = pageOf(t, 5, 80).find((line) => line.startsWith("  data"));
-    for (let index = 0; index < 5; index += 1) assert.ok(row?.includes(`v${index}`), row);
+    const shown = pageOf(t, 5, 80)
+      .filter((line) => line.startsWith("  data"))
+      .join("\n");
+    for (let index = 0; index < 5; index += 1) assert.ok(shown.includes(`v${index}`), shown);
+  });
+
+  test("cuts no number, however narrow the terminal is, and no two keys to the same text", (t) => {
+    for (const width of [40, 60, 80]) {
+      const lines = pageOf(t, 5, width);
+      const metrics = lines.slice(lines.indexOf("Metrics") + 1, lines.indexOf("", lines.indexOf("Metrics")));
+      assert.ok(metrics.some((line) => line.includes("0.0500812345 @ 0")));
+      for (const line of metrics) assert.doesNotMatch(line, /\d\u2026|\u2026[ @\d]*\d/);
+      const keys = metrics.map((line) => line.trim().split(/ {2,}/)[0]);
+      assert.equal(new Set(keys).size, keys.length, keys.join(", "));
+    }
   });
 
   test("repeats the first run at the left of each block", (t) => {
