@@ -94,7 +94,11 @@ function hasWordEdge(program: readonly Instruction[]): boolean {
   return program.some((instruction) => instruction.op === "assert" && instruction.where === "edge");
 }
 
-function refuse(source: string, reason: string): never {
+/** Most characters of a pattern that an error shows. */
+const MAX_SHOWN = 80;
+
+function refuse(whole: string, reason: string): never {
+  const source = whole.length <= MAX_SHOWN ? whole : `${whole.slice(0, MAX_SHOWN)}…`;
   throw new RunstoneError(
     "INVALID_PARAMETER_VALUE",
     `cannot use the pattern ${JSON.stringify(source)}: ${reason}`,

@@ -2,7 +2,7 @@
 import { compareCodePoints, isRunstoneError, parsePythonFloat } from "../../store-format/index.js";
 import { LinearRegExp } from "../process/linear-regexp.js";
 import { both, type Condition, either, type Filter, type Operator, type OrderOperator } from "./filter.js";
-import { filterError } from "./filter-error.js";
+import { filterError, shown } from "./filter-error.js";
 import { foldCase } from "./fold-case.js";
 import { likePredicate, type TextPredicate } from "./like-pattern.js";
 import { parseDuration, parseTime, type TimeRange } from "./parse-times.js";
@@ -86,9 +86,9 @@ function readNumber(request: TestRequest, value: Token): number {
   if (field.type === "version" && text !== null && /^\s*[+-]?\d+\s*$/.test(text)) return Number(text);
   const hint =
     text !== null && text !== "" && Number.isFinite(Number(text))
-      ? `Write ${text.trim()} without quotes.`
+      ? `Write ${shown(text.trim())} without quotes.`
       : undefined;
-  throw wrongValue(request, value, `${name.raw} is compared with a number`, hint);
+  throw wrongValue(request, value, `${shown(name.raw)} is compared with a number`, hint);
 }
 
 // Times
@@ -117,7 +117,7 @@ function readTime(request: TestRequest, value: Token): TimeRange {
   if (value.kind === "number" && !isYear) return { from: Number(value.raw), to: Number(value.raw) };
   const range = parseTime(unquoted(value.raw) ?? value.raw, request.now);
   if (range === null)
-    throw wrongValue(request, value, `${request.name.raw} is compared with a time`, TIME_HINT);
+    throw wrongValue(request, value, `${shown(request.name.raw)} is compared with a time`, TIME_HINT);
   return range;
 }
 
@@ -137,8 +137,8 @@ function buildDuration(request: TestRequest): Filter {
 function readDuration(request: TestRequest, value: Token): number {
   const duration = parseDuration(unquoted(value.raw) ?? value.raw);
   if (duration !== null) return duration;
-  const hint = "Write a number with a unit: 90s, 30m, 1.5h, 1h30m, 2d, 3w.";
-  throw wrongValue(request, value, `${request.name.raw} is compared with a duration`, hint);
+  const hint = "Write a number with a unit: 90s, 30m, 1.5h, 1h30m, 2d, 3w, 8mo, 1y.";
+  throw wrongValue(request, value, `${shown(request.name.raw)} is compared with a duration`, hint);
 }
 
 // Texts
@@ -158,8 +158,8 @@ function readText(request: TestRequest, value: Token, inList: boolean): string {
   }
   const quoted = value.raw.includes("`");
   if (dialect === "runstone" && !quoted) return value.raw;
-  const hint = `Write '${value.raw.replaceAll("`", "")}' in quotes.`;
-  throw wrongValue(request, value, `${name.raw} is compared with a text`, hint);
+  const hint = `Write '${shown(value.raw.replaceAll("`", ""))}' in quotes.`;
+  throw wrongValue(request, value, `${shown(name.raw)} is compared with a text`, hint);
 }
 
 function buildText(request: TestRequest, values: readonly string[]): Filter {
@@ -350,7 +350,7 @@ function stateWord(request: TestRequest, value: Token, text: string): string {
 function buildFlag(request: TestRequest): Filter {
   const value = textValues(request)[0]!.toLowerCase();
   if (value !== "true" && value !== "false")
-    throw wrongValue(request, request.values[0]!, `${request.name.raw} is true or false`);
+    throw wrongValue(request, request.values[0]!, `${shown(request.name.raw)} is true or false`);
   const wanted = (value === "true") === (request.operator === "=");
   return test(request, { kind: "equal", value: String(wanted) });
 }

@@ -1,6 +1,5 @@
 /** Evaluates a filter over the columns of a table. */
-import type { Filter, FilterField } from "./filter.js";
-import type { TextPredicate } from "./like-pattern.js";
+import type { Filter, FilterField, WordFilter } from "./filter.js";
 import { intersect, invert, type RowMask, unite } from "./row-mask.js";
 import type { Column, NumberColumn, SearchTable } from "./table.js";
 import { testColumn } from "./test-column.js";
@@ -11,6 +10,8 @@ export interface EvaluationContext {
   readonly now: number;
   /** What bare words look into, beside tags. */
   readonly names: readonly FilterField[];
+  /** What bare words of hexadecimal digits begin. */
+  readonly ids: readonly FilterField[];
 }
 
 /** The rows that match; the mask is the caller's. */
@@ -22,7 +23,7 @@ export function evaluateFilter(filter: Filter, context: EvaluationContext): RowM
     case "test":
       return testColumn(columnOf(filter.field, context), filter.condition, rowCount);
     case "word":
-      return evaluateWord(filter.matches, context);
+      return evaluateWord(filter, context);
     case "not": {
       const mask = evaluateFilter(filter.part, context);
       invert(mask);
@@ -96,10 +97,13 @@ function isPresent({ present }: NumberColumn, row: number): boolean {
 const NOTE = "mlflow.note.content";
 const SYSTEM_TAGS = ["mlflow.", "runstone."];
 
-/** In a name, the note, or the value of a tag that is nobody's but the user's. */
-function evaluateWord(matches: TextPredicate, context: EvaluationContext): RowMask {
-  const { table, names } = context;
+/** In a name, the note, or the value of a tag that is nobody's but the user's; or the beginning of an id. */
+function evaluateWord({ matches, idPrefix }: WordFilter, context: EvaluationContext): RowMask {
+  const { table, names, ids } = context;
   const mask = new Uint8Array(table.rowCount);
+  const begins = (id: string): boolean => idPrefix !== null && id.startsWith(idPrefix);
+  for (const id of idPrefix === null ? [] : ids)
+    unite(mask, testColumn(columnOf(id, context), { kind: "text", matches: begins }, table.rowCount));
   const add = (column: Column | null): void => {
     if (column !== null) unite(mask, testColumn(column, { kind: "folded", matches }, table.rowCount));
   };

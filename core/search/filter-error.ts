@@ -19,16 +19,17 @@ export interface FilterProblem {
 
 const SHOWN = 40;
 
+/** A text that was asked for, as messages show it: at most 40 characters of it. */
+export function shown(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
+}
+
 /** An `INVALID_PARAMETER_VALUE` with `offset`, `length` and `token` in its data. */
 export function filterError({ subject, source, at, reason, hint }: FilterProblem): RunstoneError {
-  const token = shortened(source.slice(at.start, at.end));
+  const token = shown(source.slice(at.start, at.end));
   const place = token === "" ? "at its end" : `at offset ${at.start}, ${JSON.stringify(token)}`;
   return new RunstoneError("INVALID_PARAMETER_VALUE", `cannot read the ${subject} ${place}: ${reason}`, {
     ...(hint === undefined ? {} : { hint }),
     data: { subject, offset: at.start, length: at.end - at.start, token },
   });
-}
-
-function shortened(text: string): string {
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
 }

@@ -52,9 +52,27 @@ export type Filter =
   | { readonly kind: "and" | "or"; readonly parts: readonly Filter[] }
   /** Every row that `part` does not match. */
   | { readonly kind: "not"; readonly part: Filter }
-  | { readonly kind: "test"; readonly field: FilterField; readonly condition: Condition }
-  /** A bare word: in the name, the note or a tag of the user's, in folded case. */
-  | { readonly kind: "word"; readonly matches: TextPredicate };
+  | TestFilter
+  | WordFilter;
+
+export interface TestFilter {
+  readonly kind: "test";
+  readonly field: FilterField;
+  readonly condition: Condition;
+  /** What was probably meant, in a few words, for when no row passes; null when nothing comes to mind. */
+  readonly advice?: (() => string | null) | undefined;
+}
+
+/** A bare word: in the name, the note or a tag of the user's, in folded case. */
+export interface WordFilter {
+  readonly kind: "word";
+  /** As written, without quotes. */
+  readonly word: string;
+  readonly matches: TextPredicate;
+  /** Also the beginning of an id, in lower case; null for a word that is none. */
+  readonly idPrefix: string | null;
+  readonly advice?: (() => string | null) | undefined;
+}
 
 export const EVERYTHING: Filter = { kind: "all" };
 

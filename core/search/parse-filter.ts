@@ -2,13 +2,17 @@
  * The grammar of filters, of both dialects (docs/reference/filter.md). Nesting is bounded, so hostile texts end in an
  * error and not in a full stack.
  */
+import { RunstoneError } from "../../store-format/index.js";
 import { buildTest } from "./build-test.js";
 import { both, EVERYTHING, either, type Filter, OPERATORS, type Operator } from "./filter.js";
-import { filterError } from "./filter-error.js";
+import { filterError, shown } from "./filter-error.js";
 import { foldCase } from "./fold-case.js";
-import { type KnownKeys, type NameSource, resolveField, writtenName } from "./resolve-field.js";
+import type { TextPredicate } from "./like-pattern.js";
+import { isTimeUnit } from "./parse-times.js";
+import { type KnownKeys, type NameSource, nameInQuotes, resolveField, writtenName } from "./resolve-field.js";
 import type { SearchField, SearchSchema } from "./search-schema.js";
 import { type Token, Tokens, unquoted } from "./tokenize.js";
+import { colonAdvice, testAdvice, wordAdvice } from "./write-advice.js";
 
 /** Most comparisons (and bare words) of one filter; IN is one, whatever its length. */
 export const MAX_COMPARISONS = 1_000;
@@ -25,8 +29,17 @@ export interface FilterOptions {
 
 /** Throws `INVALID_PARAMETER_VALUE` with the offset of the token that is wrong. The empty text matches everything. */
 export function parseFilter(source: string, options: FilterOptions): Filter {
+  mustBeText(source);
   if (source === "") return EVERYTHING;
   return new FilterParser(source, options).parse();
+}
+
+/** The library is called by JavaScript, too. */
+function mustBeText(source: unknown): void {
+  if (typeof source === "string") return;
+  throw new RunstoneError("INVALID_PARAMETER_VALUE", `filter must be a text, not ${typeof source}`, {
+    hint: 'Write it as in "metrics.loss < 0.5".',
+  });
 }
 
 const TERM_STARTS = "a comparison like metrics.loss < 0.5 is expected here";
@@ -124,9 +137,12 @@ class FilterParser {
     const field = resolveField(name, this.#names());
     const at = this.#tokens.at(start);
     this.#checkOperator({ name, field, operator, at });
-    const values = this.#values(operator, at);
+    const values = this.#values(operator, at, field);
     const { schema, now } = this.#options;
-    return buildTest({ source: this.#source, dialect: schema.dialect, now, name, field, operator, values });
+    const request = { source: this.#source, dialect: schema.dialect, now, name, field, operator, values };
+    const filter = buildTest(request);
+    if (this.#mlflow || filter.kind !== "test") return filter;
+    return { ...filter, advice: testAdvice(request) };
   }
 
   #names(): NameSource {
@@ -139,7 +155,7 @@ class FilterParser {
     const { name, field, operator, at } = compared;
     if (field.operators.has(operator)) return;
     const hint = `It knows ${[...field.operators].join(", ")}.`;
-    throw this.#error(at, `${name.raw} cannot be compared by ${operator}`, hint);
+    throw this.#error(at, `${shown(name.raw)} cannot be compared by ${operator}`, hint);
   }
 
   /** null when no operator follows. */
@@ -170,13 +186,32 @@ class FilterParser {
     throw this.#error(token, "there is no such operator", SYMBOL_HINTS.get(token.raw));
   }
 
-  #values(operator: Operator, at: Token): readonly Token[] {
+  #values(operator: Operator, at: Token, field: SearchField): readonly Token[] {
     if (operator === "IS NULL" || operator === "IS NOT NULL") return [];
     if (operator === "IN" || operator === "NOT IN") return this.#list();
     const value = this.#next();
-    if (value.kind === "text" || value.kind === "number" || value.kind === "path") return [value];
+    if (value.kind === "text" || value.kind === "number" || value.kind === "path")
+      return [this.#mlflow ? value : this.#withMore(value, field)];
     if (value.kind === "(") throw this.#error(value, "a list is compared by IN");
     throw this.#error(value, `a value is expected after ${at.raw}`);
+  }
+
+  /** `2026-11-22 03:00` is one time, `2 days` one duration. */
+  #withMore(value: Token, { type }: SearchField): Token {
+    const { kind, raw, end } = this.#peek();
+    if (type === "time" && kind === "path" && DAY.test(value.raw) && CLOCK.test(raw)) {
+      this.#next();
+      return {
+        kind: "path",
+        raw: `${value.raw}T${raw.padStart(raw.indexOf(":") === 1 ? raw.length + 1 : 0, "0")}`,
+        start: value.start,
+        end,
+      };
+    }
+    const isPart = value.kind === "number" && kind === "path" && isTimeUnit(raw);
+    if (!isPart || (type !== "age" && type !== "duration")) return value;
+    this.#next();
+    return { kind: "path", raw: `${value.raw}${raw}`, start: value.start, end };
   }
 
   /** As in MLflow, which reads it as Python, one comma more at the end is no harm. */
@@ -207,8 +242,11 @@ class FilterParser {
   /** A word over names, tags and notes; the name of a flag is the flag. */
   #bareWord(token: Token): Filter {
     if (this.#mlflow) throw this.#missingOperator(token);
-    if (token.kind === "text") return wordFilter(unquoted(token.raw) ?? token.raw);
-    if (token.kind === "number") return wordFilter(token.raw);
+    if (token.kind === "text") {
+      const word = unquoted(token.raw) ?? token.raw;
+      return { kind: "word", word, matches: containing(word), idPrefix: null };
+    }
+    if (token.kind === "number") return this.#word(token);
     if (token.kind !== "path" || token.raw.includes("`")) throw this.#missingOperator(token);
     const { schema } = this.#options;
     const { prefix, key } = writtenName(token.raw);
@@ -216,12 +254,24 @@ class FilterParser {
     if (field?.type === "flag") return flagFilter(field);
     if (field !== undefined || (prefix !== null && schema.prefixes.has(prefix)))
       throw this.#missingOperator(token);
-    return wordFilter(token.raw);
+    return this.#word(token);
+  }
+
+  #word({ raw }: Token): Filter {
+    const { schema } = this.#options;
+    const next = this.#peek();
+    const advice = (): string | null => wordAdvice({ word: raw, next, names: this.#names() });
+    const idPrefix = schema.ids !== undefined && ID_PREFIX.test(raw) ? raw.toLowerCase() : null;
+    return { kind: "word", word: raw, matches: containing(raw), idPrefix, advice };
   }
 
   #missingOperator(token: Token): Error {
-    if (token.kind !== "path" && token.kind !== "text") return this.#error(token, TERM_STARTS);
-    const hint = this.#mlflow ? undefined : `To search for the word itself, write it in quotes.`;
+    const negates = !this.#mlflow && token.raw.startsWith("!");
+    if (token.kind !== "path" && token.kind !== "text")
+      return this.#error(token, TERM_STARTS, negates ? "Write NOT, as in NOT dirty." : undefined);
+    const quoted = nameInQuotes(token, this.#names());
+    const meant = quoted ?? colonAdvice({ word: token.raw, next: this.#peek(), names: this.#names() });
+    const hint = meant === null ? "To search for the word itself, write it in quotes." : `Write ${meant}.`;
     return this.#error(token, `a comparison is expected after ${shown(token.raw)}`, hint);
   }
 
@@ -238,7 +288,8 @@ class FilterParser {
 
   #isWord(word: string, ahead = 0): boolean {
     const token = this.#tokens.at(this.#at + ahead);
-    return token.kind === "path" && token.raw.toUpperCase() === word;
+    if (token.kind !== "path") return false;
+    return token.raw.toUpperCase() === word || (!this.#mlflow && SIGNS.get(token.raw) === word);
   }
 
   #takeWord(word: string): boolean {
@@ -276,13 +327,18 @@ const SYMBOL_HINTS = new Map([
 ]);
 const WORD_OPERATORS = OPERATORS.filter((operator) => /[A-Z]/.test(operator));
 
-function shown(raw: string): string {
-  return raw.length <= 40 ? raw : `${raw.slice(0, 40)}…`;
-}
+/** Other spellings of AND and OR. */
+const SIGNS = new Map([
+  ["&&", "AND"],
+  ["||", "OR"],
+]);
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const CLOCK = /^\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i;
+const ID_PREFIX = /^[0-9a-f]{4,32}$/i;
 
-function wordFilter(word: string): Filter {
+function containing(word: string): TextPredicate {
   const wanted = foldCase(word);
-  return { kind: "word", matches: (text) => text.includes(wanted) };
+  return (text) => text.includes(wanted);
 }
 
 function flagFilter({ field }: SearchField): Filter {

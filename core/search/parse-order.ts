@@ -1,6 +1,7 @@
 /** Order clauses: a field, then ASC (the default) or DESC. */
+import { RunstoneError } from "../../store-format/index.js";
 import { filterError } from "./filter-error.js";
-import { type KnownKeys, resolveField } from "./resolve-field.js";
+import { type KnownKeys, type NameSource, nameInQuotes, resolveField } from "./resolve-field.js";
 import type { SearchField, SearchSchema } from "./search-schema.js";
 import { type Token, Tokens } from "./tokenize.js";
 
@@ -19,6 +20,10 @@ export const MAX_ORDER_CLAUSES = 100;
 
 /** Throws `INVALID_PARAMETER_VALUE` with the offset of the token that is wrong. */
 export function parseOrder(clauses: readonly string[], options: OrderOptions): readonly OrderClause[] {
+  if (!Array.isArray(clauses) || clauses.some((clause) => typeof clause !== "string"))
+    throw new RunstoneError("INVALID_PARAMETER_VALUE", "orderBy must be a list of texts", {
+      hint: 'Write it as in ["metrics.loss DESC"].',
+    });
   const [more] = clauses.slice(MAX_ORDER_CLAUSES);
   if (more !== undefined) {
     const at = { start: 0, end: more.length };
@@ -36,8 +41,10 @@ function parseClause(source: string, { schema, known }: OrderOptions): OrderClau
   const tokens = new Tokens({ subject: "order", source, dialect: schema.dialect });
   const name = tokens.at(0);
   if (!isName(name)) throw orderError(source, name, "the name of a field is expected");
-  const names = { subject: "order", source, schema } as const;
-  const field = resolveField(name, known === undefined ? names : { ...names, known });
+  const names: NameSource = { subject: "order", source, schema, ...(known === undefined ? {} : { known }) };
+  const quoted = schema.dialect === "mlflow" ? null : nameInQuotes(name, names);
+  if (quoted !== null) throw orderError(source, name, "this key goes on", `Write ${quoted}.`);
+  const field = resolveField(name, names);
   const direction = tokens.at(1);
   if (direction.kind === "end") return { field, descending: false };
   const word = direction.raw.toUpperCase();
@@ -55,6 +62,6 @@ function isName(token: Token): boolean {
   return token.kind === "path" || (token.kind === "text" && token.raw.startsWith('"'));
 }
 
-function orderError(source: string, at: Token, reason: string): Error {
-  return filterError({ subject: "order", source, at, reason });
+function orderError(source: string, at: Token, reason: string, hint?: string): Error {
+  return filterError({ subject: "order", source, at, reason, ...(hint === undefined ? {} : { hint }) });
 }

@@ -8,7 +8,9 @@ export interface TimeRange {
 
 const DATE =
   /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,9}))?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?)?)?$/i;
-const DAY = 86_400_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /**
  * `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10`, `...T10:30`, `...T10:30:59`, `...T10:30:59.123`, a space for the `T`,
@@ -62,24 +64,55 @@ const UNITS: Readonly<Record<string, number>> = {
   __proto__: null as never,
   ms: 1,
   s: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
+  m: MINUTE,
+  h: HOUR,
   d: DAY,
   w: 7 * DAY,
+  mo: 30 * DAY,
+  y: 365 * DAY,
 };
-const DURATION = /(\d+(?:\.\d+)?)(ms|min|s|m|h|d|w)/giy;
+/** Each unit with the words for it; none of those before begins one of those after it. */
+const UNIT_WORDS: readonly (readonly [string, string])[] = [
+  ["ms", "milliseconds|millisecond|ms"],
+  ["mo", "months|month|mo"],
+  ["m", "minutes|minute|mins|min|m"],
+  ["s", "seconds|second|secs|sec|s"],
+  ["h", "hours|hour|hrs|hr|h"],
+  ["d", "days|day|d"],
+  ["w", "weeks|week|wks|wk|w"],
+  ["y", "years|year|yrs|yr|y"],
+];
+const UNIT = UNIT_WORDS.map(([, words]) => words).join("|");
+const DURATION = new RegExp(`\\s*(\\d+(?:\\.\\d+)?)\\s*(${UNIT})(?![a-z])`, "giy");
+const UNIT_ALONE = new RegExp(`^(?:${UNIT})$`, "i");
+/** `1h30`: minutes of an hour. */
+const CLOCK = /^(\d+)h([0-5]\d)$/i;
 
-/** `90s`, `1.5h`, `1h30m`, `2d`, `3w`, `250ms` in milliseconds; `0` needs no unit. Null for anything else. */
+/** Whether a word is a unit of time, as in `2 days`. */
+export function isTimeUnit(word: string): boolean {
+  return UNIT_ALONE.test(word);
+}
+
+function unitOf(word: string): number {
+  const [unit] = UNIT_WORDS.find(([, words]) => words.split("|").includes(word.toLowerCase()))!;
+  return UNITS[unit]!;
+}
+
+/**
+ * `90s`, `1.5h`, `1h30m`, `1h30`, `2d`, `2 days`, `3w`, `8mo`, `1y`, `250ms` in milliseconds; `0` needs no unit. A month has
+ * 30 days, a year 365. Null for anything else.
+ */
 export function parseDuration(text: string): number | null {
   if (text === "0") return 0;
+  const clock = CLOCK.exec(text);
+  if (clock !== null) return Number(clock[1]) * HOUR + Number(clock[2]) * MINUTE;
   let total = 0;
   let at = 0;
   while (at < text.length) {
     DURATION.lastIndex = at;
     const match = DURATION.exec(text);
     if (match === null) return null;
-    total += Number(match[1]) * UNITS[match[2]!.toLowerCase()]!;
+    total += Number(match[1]) * unitOf(match[2]!);
     at = DURATION.lastIndex;
   }
   return at === 0 ? null : total;

@@ -144,7 +144,8 @@ export function runstoneRuns(experimentNames?: ReadonlyMap<string, string>): Sea
   const attributes = runstoneAttributes();
   if (experimentNames !== undefined) {
     const aliases = (id: string): readonly string[] => [experimentNames.get(id) ?? id];
-    attributes.set("experiment", { ...attribute("experiment_id", "text"), aliases });
+    const allAliases = (): Iterable<string> => experimentNames.values();
+    attributes.set("experiment", { ...attribute("experiment_id", "text"), aliases, allAliases });
   }
   return {
     dialect: "runstone",
@@ -154,5 +155,6 @@ export function runstoneRuns(experimentNames?: ReadonlyMap<string, string>): Sea
     order: attributes,
     orderEntities: ORDER_ENTITIES,
     names: [{ entity: "attribute", key: "run_name" }],
+    ids: [{ entity: "attribute", key: "run_id" }],
   };
 }

@@ -46,7 +46,11 @@ export const UNLIMITED: PageLimits = { otherwise: Number.POSITIVE_INFINITY, most
 /** Throws `INVALID_PARAMETER_VALUE` for what cannot be understood. */
 export function searchList<Item>(list: ListSearch<Item>, search: EntitySearch): EntityPage<Item> {
   return pageOfList(list, search, {
-    filter: parseFilter(search.filter ?? "", { schema: list.schema, now: search.now, known: list.table }),
+    filter: parseFilter(search.filter === undefined ? "" : search.filter, {
+      schema: list.schema,
+      now: search.now,
+      known: list.table,
+    }),
     keys: sortKeys(list, search),
   });
 }
@@ -58,7 +62,7 @@ export function pageOfList<Item>(
   { filter, keys }: { readonly filter: Filter; readonly keys: readonly SortKey[] },
 ): EntityPage<Item> {
   const maxResults = checkMaxResults(search.maxResults, search.dialect === "mlflow" ? limits : UNLIMITED);
-  const mask = evaluateFilter(filter, { table, now: search.now, names: schema.names });
+  const mask = evaluateFilter(filter, { table, now: search.now, names: schema.names, ids: schema.ids ?? [] });
   const { pageToken } = search;
   const { rows, total, nextPageToken } = pageRows(mask, { order: rowOrdering(keys), maxResults, pageToken });
   return { items: rows.map((row) => items[row]!), total, nextPageToken };

@@ -2,6 +2,7 @@
 import type { View } from "../../store-format/index.js";
 import { columnOf, type EvaluationContext, evaluateFilter } from "./evaluate-filter.js";
 import type { Filter } from "./filter.js";
+import { fruitlessHints } from "./fruitless-hints.js";
 import { checkMaxResults, pageRows, type RowPage } from "./page-rows.js";
 import { parseFilter } from "./parse-filter.js";
 import { type OrderClause, parseOrder } from "./parse-order.js";
@@ -38,7 +39,7 @@ export interface RunSearch {
 
 /** Rows are row numbers of the table. */
 export interface RunPage extends RowPage {
-  /** Sentences about keys that were asked for and that no run of the table has (Runstone's dialect). */
+  /** Sentences about keys and words that were asked for and that no run of the table has (Runstone's dialect). */
   readonly hints: readonly string[];
 }
 
@@ -51,18 +52,27 @@ const LIMITS = {
 export function searchRunTable(table: RunTable, search: RunSearch): RunPage {
   const maxResults = checkMaxResults(search.maxResults, LIMITS[search.dialect]);
   const schema = search.dialect === "mlflow" ? MLFLOW_RUNS : runstoneRuns(search.experimentNames);
-  const context = { table, now: search.now, names: schema.names };
-  const filter = parseFilter(search.filter ?? "", { schema, now: search.now, known: table });
+  const context = { table, now: search.now, names: schema.names, ids: schema.ids ?? [] };
+  const filter = parseFilter(search.filter === undefined ? "" : search.filter, {
+    schema,
+    now: search.now,
+    known: table,
+  });
   const clauses = parseOrder(search.orderBy ?? [], { schema, known: table });
   const mask = evaluateFilter(filter, context);
   restrict(mask, table, search);
   const order = orderOfRuns(clauses, context, schema);
   const page = pageRows(mask, { order, maxResults, pageToken: search.pageToken });
-  return { ...page, hints: search.dialect === "mlflow" ? [] : hintsOf(filter, clauses, table) };
+  return { ...page, hints: search.dialect === "mlflow" ? [] : hintsOf(filter, clauses, context) };
 }
 
-function hintsOf(filter: Filter, clauses: readonly OrderClause[], table: RunTable): readonly string[] {
-  return unknownKeyHints([...fieldsOf(filter), ...clauses.map(({ field }) => field.field)], table);
+function hintsOf(
+  filter: Filter,
+  clauses: readonly OrderClause[],
+  context: EvaluationContext,
+): readonly string[] {
+  const fields = [...fieldsOf(filter), ...clauses.map(({ field }) => field.field)];
+  return [...unknownKeyHints(fields, context.table), ...fruitlessHints(filter, context)];
 }
 
 /** To the view and the experiments asked for. */

@@ -28,6 +28,8 @@ export interface SearchField {
   readonly noYears?: boolean;
   /** Other texts that stand for a value of the field: the names of experiment ids. */
   readonly aliases?: (value: string) => readonly string[];
+  /** Every text that stands for a value of the field, for suggestions. */
+  readonly allAliases?: () => Iterable<string>;
 }
 
 /** A key as written behind the entity: without its quotes, and raw. */
@@ -49,6 +51,8 @@ export interface SearchSchema {
   readonly order: ReadonlyMap<string, SearchField>;
   /** What bare words look into, beside tags. */
   readonly names: readonly FilterField[];
+  /** What bare words of four and more hexadecimal digits begin; default nothing. */
+  readonly ids?: readonly FilterField[];
   /** Keyed entities that can be ordered by. */
   readonly orderEntities: ReadonlySet<KeyedEntity>;
 }

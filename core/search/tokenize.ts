@@ -32,6 +32,11 @@ const NUMBER = {
   runstone: /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\p{L}\p{M}\p{N}_.$@#%&*?+/:\\^|{}[\]-])/uy,
 };
 
+/** Quotes that word processors put in place of the ones that are typed. */
+const QUOTE_HINTS = new Map(
+  Array.from("“”„‟‘’‚‛«»´", (quote) => [quote, `Write straight quotes, ' or ", in place of ${quote}.`]),
+);
+
 /** The tokens of a text, made when they are asked for: a filter that is refused early costs little, however long it is. */
 export class Tokens {
   readonly #lexer: Lexer;
@@ -77,7 +82,7 @@ class Lexer {
     const start = this.#at;
     if (start >= this.#text.length) return this.#token("end", start);
     const kind = this.#kind(this.#text.charAt(start));
-    if (kind === null) throw this.#error("this cannot stand here");
+    if (kind === null) throw this.#error("this cannot stand here", QUOTE_HINTS.get(this.#text.charAt(start)));
     return this.#token(kind, start);
   }
 
@@ -131,9 +136,10 @@ class Lexer {
     return { kind, start, end: this.#at, raw: this.#text.slice(start, this.#at) };
   }
 
-  #error(reason: string): Error {
+  #error(reason: string, hint?: string): Error {
     const at = { start: this.#at, end: this.#at + 1 };
-    return filterError({ subject: this.#from.subject, source: this.#text, at, reason });
+    const problem = { subject: this.#from.subject, source: this.#text, at, reason };
+    return filterError(hint === undefined ? problem : { ...problem, hint });
   }
 }
 
