@@ -1,8 +1,8 @@
 /** A process whose peak memory is measured. Arguments: directory, what, size or path. Prints its peak in KiB. */
 import { join } from "node:path";
 import { runProgram } from "../cli/program.js";
+import { openRunTable } from "../core/index/open-run-table.js";
 import { createFileStore, type FileRunWriter, type FileStore } from "../core/index.js";
-import { openRunTable } from "../core/search/open-run-table.js";
 import { searchRunTable } from "../core/search/search-runs.js";
 import { openContext } from "../core/store/open-context.js";
 

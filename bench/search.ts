@@ -4,9 +4,9 @@
  */
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { openRunTable } from "../core/index/open-run-table.js";
 import { numberAt } from "../core/search/cells.js";
 import { groupRows } from "../core/search/group-rows.js";
-import { openRunTable } from "../core/search/open-run-table.js";
 import type { RunTable } from "../core/search/run-table.js";
 import { searchRunTable } from "../core/search/search-runs.js";
 import { valueStatistics } from "../core/search/value-statistics.js";

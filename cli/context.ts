@@ -1,5 +1,5 @@
 /** What a command is given: where it runs, where its words go, and what followed `--`. */
-import type { Refresh } from "../core/search/open-run-table.js";
+import type { Refresh } from "../core/index/open-run-table.js";
 import type { Output } from "./output/output.js";
 import type { Style } from "./output/style.js";
 

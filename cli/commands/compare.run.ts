@@ -1,6 +1,6 @@
 import { type Comparison, compareRuns } from "../../core/compare/compare-runs.js";
 import { COMPARED_SECTIONS, type ComparedSection } from "../../core/compare/sections.js";
-import { stateOf } from "../../core/search/open-run-table.js";
+import { stateOf } from "../../core/search/scan-run-table.js";
 import { comparedRows } from "../compare/compared-rows.js";
 import { comparisonRecord } from "../compare/comparison-record.js";
 import { printComparison } from "../compare/print-comparison.js";

@@ -1,6 +1,7 @@
 /** `runstone export`: a row for each run. */
-import { stateOf } from "../../core/search/open-run-table.js";
+
 import type { RunRecord } from "../../core/search/run-record.js";
+import { stateOf } from "../../core/search/scan-run-table.js";
 import { compareCodePoints } from "../../store-format/index.js";
 import type { CellValue } from "../output/cell.js";
 import type { ColumnType, RowColumn } from "../output/row-column.js";

@@ -1,5 +1,5 @@
 /** How fresh the index must be, as every command that searches takes it. */
-import type { Refresh } from "../../core/search/open-run-table.js";
+import type { Refresh } from "../../core/index/open-run-table.js";
 import { usageError } from "./usage-error.js";
 import { lastText, type RawOptions } from "./values.js";
 

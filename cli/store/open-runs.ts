@@ -1,5 +1,5 @@
 /** The runs of the store a command works on, as a table to search. */
-import { openRunTable, type Refresh } from "../../core/search/open-run-table.js";
+import { openRunTable, type Refresh } from "../../core/index/open-run-table.js";
 import type { RunTable } from "../../core/search/run-table.js";
 import { scanExperiments } from "../../core/store/read/experiments.js";
 import type { Damage } from "../../store-format/index.js";

@@ -374,6 +374,6 @@ export class FileStore implements TrackingStore {
 }
 
 /** Loaded when the first search is asked for: most processes that open a store only write. */
-function loadSearch(): Promise<typeof import("../search/search-store.js")> {
-  return import("../search/search-store.js");
+function loadSearch(): Promise<typeof import("../index/search-store.js")> {
+  return import("../index/search-store.js");
 }

@@ -14,7 +14,7 @@ import { type PageView, watchedPage } from "../../cli/watch/watched-page.js";
 import { compareRuns } from "../../core/compare/compare-runs.js";
 import { COMPARED_SECTIONS } from "../../core/compare/sections.js";
 import { FollowedRun } from "../../core/follow/followed-run.js";
-import { scanRunTable } from "../../core/search/open-run-table.js";
+import { scanRunTable } from "../../core/search/scan-run-table.js";
 import { SeriesBuckets } from "../../core/series/series-buckets.js";
 import { contextOf, temporaryDirectory } from "../helpers/new-store.js";
 import { type PlainRun, writePlainStore } from "../helpers/plain-store.js";

@@ -1,7 +1,7 @@
 /** What Runstone answers to a search in MLflow's dialect, as the driver of MLflow reports it. */
 
+import { openRunTable } from "../../../core/index/open-run-table.js";
 import type { DatasetChoice, LoggedModelOrder } from "../../../core/interfaces.js";
-import { openRunTable } from "../../../core/search/open-run-table.js";
 import type { RunTable } from "../../../core/search/run-table.js";
 import { searchExperiments } from "../../../core/search/search-experiments.js";
 import { searchLoggedModels } from "../../../core/search/search-logged-models.js";

@@ -13,6 +13,13 @@ import type {
   RunSearchQuery,
   SearchQuery,
 } from "../interfaces.js";
+import { locationOf } from "../search/run-location.js";
+import type { RunRecord } from "../search/run-record.js";
+import type { RunTable } from "../search/run-table.js";
+import { searchExperiments } from "../search/search-experiments.js";
+import { searchLoggedModels } from "../search/search-logged-models.js";
+import { searchModelVersions, searchRegisteredModels } from "../search/search-registry.js";
+import { searchRunTable } from "../search/search-runs.js";
 import type { StoreContext } from "../store/context.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { listExperimentLocations, scanExperiments } from "../store/read/experiments.js";
@@ -20,13 +27,6 @@ import { readInputs } from "../store/read/inputs-outputs.js";
 import { scanLoggedModels } from "../store/read/logged-models.js";
 import { scanModelVersions, scanRegisteredModels } from "../store/read/registry.js";
 import { openRunTable } from "./open-run-table.js";
-import { locationOf } from "./run-location.js";
-import type { RunRecord } from "./run-record.js";
-import type { RunTable } from "./run-table.js";
-import { searchExperiments } from "./search-experiments.js";
-import { searchLoggedModels } from "./search-logged-models.js";
-import { searchModelVersions, searchRegisteredModels } from "./search-registry.js";
-import { searchRunTable } from "./search-runs.js";
 
 /** What all searches are asked, with what is not said filled in. */
 function asked<Query extends SearchQuery | LoggedModelSearchQuery>(

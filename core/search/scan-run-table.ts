@@ -1,6 +1,5 @@
-/** Opens the runs of a store for searching. */
+/** The runs of a store by a walk over the files: what every search by the index must agree with. */
 
-import { openIndexedRuns, type Refresh } from "../index/open-indexed-runs.js";
 import { readRunState } from "../leases/index.js";
 import type { StoreContext } from "../store/context.js";
 import { IGNORE_DAMAGE, type OnDamage } from "../store/read/damages.js";
@@ -10,23 +9,14 @@ import type { RunRecord } from "./run-record.js";
 import type { RunTable } from "./run-table.js";
 import { searchableRuns } from "./searchable-runs.js";
 
-export type { Refresh } from "../index/open-indexed-runs.js";
-
-export interface RunTableOptions {
+export interface ScanOptions {
   /** Default: every experiment. */
   readonly experimentIds?: readonly string[];
-  readonly refresh?: Refresh;
-  /** Damages of experiments, and the first of each run. */
   readonly onDamage?: OnDamage;
 }
 
-/** The runs by the index, which is brought up to date first. Throws NOT_A_STORE and typed I/O errors of the store. */
-export function openRunTable(context: StoreContext, options: RunTableOptions = {}): RunTable {
-  return openIndexedRuns(context, { ...options, stateOf }).table;
-}
-
 /** Reads every file of the runs; no index is read or written. */
-export function scanRunTable(context: StoreContext, options: RunTableOptions = {}): RunTable {
+export function scanRunTable(context: StoreContext, options: ScanOptions = {}): RunTable {
   const { experimentIds, onDamage = IGNORE_DAMAGE } = options;
   const asOf = context.now();
   const runs: RunRecord[] = [];
