@@ -32,12 +32,14 @@ function latexCell(cell: CellValue): string {
  */
 function latexText(text: string, isNumber: boolean): string {
   const number =
-    /^(-?)(\d+(?:\.\d+)?)(?:e([+-]?\d+))?((?: ?\u00b1 ?| \+- )\d+(?:\.\d+)?(?:e[+-]?\d+)?)?$/.exec(text);
+    /^(-?)(\d+(?:\.\d+)?)(?:e([+-]?\d+))?((?: ?\u00b1 ?| \+- )\d+(?:\.\d+)?(?:e[+-]?\d+)?)?((?: \(\d+\/\d+\))?(?: @ \d+)?)$/.exec(
+      text,
+    );
   if (number === null) return guardStart(escapeLatex(text));
-  const [, sign, digits, exponent, spread] = number;
+  const [, sign, digits, exponent, spread, behind] = number;
   if (!isNumber && exponent !== undefined && !exponent.startsWith("-")) return escapeLatex(text);
   if (sign === "" && exponent === undefined && spread === undefined) return text;
-  return `$${sign}${digits}${power(exponent)}${spread === undefined ? "" : latexSpread(spread)}$`;
+  return `$${sign}${digits}${power(exponent)}${spread === undefined ? "" : latexSpread(spread)}$${behind}`;
 }
 
 function latexSpread(spread: string): string {

@@ -4,7 +4,7 @@ import type { CellValue } from "../output/cell.js";
 import { elapsedOf, paintState, shownDuration } from "../output/run-state.js";
 import type { Style } from "../output/style.js";
 import { formatAge, formatMoment } from "../output/time.js";
-import { type ListedRun, stateName } from "./listed-run.js";
+import { type ListedRun, stateName, statusName } from "./listed-run.js";
 import type { RunColumn } from "./run-column.js";
 
 export interface ColumnSetting {
@@ -58,7 +58,7 @@ const ATTRIBUTES: Readonly<Record<string, Make>> = {
     dropOrder: 70,
     cell: experimentName,
   }),
-  status: text("STATUS", ({ info }) => info?.status ?? null),
+  status: text("STATUS", statusName),
   state: ({ style }) => ({
     title: "STATUS",
     type: "text",
@@ -131,16 +131,8 @@ function nameCell({ info, damage }: ListedRun): CellValue {
 }
 
 function stateCell(run: ListedRun): CellValue {
-  const states = [run, ...run.otherRanks].map(stateName);
-  const value = states.reduce((worst, state) => (severity(state) > severity(worst) ? state : worst));
+  const value = stateName(run);
   return run.info?.lifecycleStage === "deleted" ? { value, text: `${value} (deleted)` } : value;
-}
-
-/** Of a job, that of its worst rank is told. */
-const BY_SEVERITY = ["FINISHED", "SCHEDULED", "RUNNING", "KILLED", "FAILED", "LOST", "DAMAGED"];
-
-function severity(state: string): number {
-  return BY_SEVERITY.indexOf(state);
 }
 
 function durationCell({ info, state }: ListedRun, now: number): CellValue {
@@ -156,9 +148,9 @@ function commitCell({ tags }: ListedRun): CellValue {
 }
 
 /** How many of its ranks have a run: `3/4`. */
-function ranksCell({ tags, otherRanks }: ListedRun): CellValue {
+function ranksCell({ tags, ranks }: ListedRun): CellValue {
   const size = tags["runstone.world_size"];
-  const found = otherRanks.length + 1;
+  const found = Math.max(1, ranks.length);
   if (tags["runstone.rank"] === undefined && found === 1) return null;
   return size === undefined ? String(found) : `${found}/${size}`;
 }

@@ -22,8 +22,8 @@ export interface ListedRun {
   aggregate(key: string, aggregate: MetricAggregate): number | null;
   /** How the store it lies in is called, when several are listed; several where the same run lies in several. */
   readonly store: string | null;
-  /** The other ranks of its job, when ranks are joined. */
-  readonly otherRanks: readonly ListedRun[];
+  /** All ranks of its job, the lowest first, when ranks are joined and it is not alone; else empty. */
+  readonly ranks: readonly ListedRun[];
 }
 
 /** A run of the table. Whether its owner lives is looked up now. */
@@ -36,7 +36,7 @@ export function listedRun(record: RunRecord, store: string | null = null): Liste
     location: locationOf(record),
     state: info === null ? null : readRunState(record, info),
     aggregate: (key, aggregate) => aggregateOf(record, key, aggregate),
-    otherRanks: [],
+    ranks: [],
   };
 }
 
@@ -52,7 +52,22 @@ function aggregateOf({ metrics }: RunRecord, key: string, aggregate: MetricAggre
   return aggregate === "count" ? summary.count : (summary[aggregate]?.value ?? null);
 }
 
-/** `FINISHED`, `LOST`, `DAMAGED`, ... */
-export function stateName({ state }: Pick<ListedRun, "state">): string {
-  return state?.state ?? "DAMAGED";
+/** `FINISHED`, `LOST`, `DAMAGED`, ...; of a job that of its worst rank. */
+export function stateName(run: Pick<ListedRun, "state" | "ranks">): string {
+  return worstRank(run).state?.state ?? "DAMAGED";
+}
+
+/** As stored; of a job that of its worst rank. null: meta.yaml cannot be read. */
+export function statusName(run: ListedRun): string | null {
+  return worstRank(run).info?.status ?? null;
+}
+
+const BY_SEVERITY = ["FINISHED", "SCHEDULED", "RUNNING", "KILLED", "FAILED", "LOST", "DAMAGED"];
+
+/** The run itself unless ranks are joined; of equal ones the lowest. */
+function worstRank<T extends Pick<ListedRun, "state" | "ranks">>(run: T): T | ListedRun {
+  const severity = ({ state }: Pick<ListedRun, "state">) => BY_SEVERITY.indexOf(state?.state ?? "DAMAGED");
+  const [first, ...others] = run.ranks;
+  if (first === undefined) return run;
+  return others.reduce((worst, one) => (severity(one) > severity(worst) ? one : worst), first);
 }

@@ -2,7 +2,7 @@
 import type { OnDamage } from "../../core/store/read/damages.js";
 import { readInputs, readOutputs } from "../../core/store/read/inputs-outputs.js";
 import { pointRecord, runRecord } from "../output/records.js";
-import type { ListedRun } from "./listed-run.js";
+import { type ListedRun, stateName, statusName } from "./listed-run.js";
 
 export interface RunJsonOptions {
   readonly onDamage: OnDamage;
@@ -21,7 +21,7 @@ export function runJson(run: ListedRun, options: RunJsonOptions): object {
   return {
     ...(run.info === null ? damagedRecord(run) : readableRecord(run, options.onDamage)),
     ...(options.stores ? { store: run.store } : {}),
-    ...(options.ranks ? { ranks: [run, ...run.otherRanks].map(rankRecord) } : {}),
+    ...(options.ranks ? jobRecord(run) : {}),
   };
 }
 
@@ -52,6 +52,12 @@ function damagedRecord({ location, damage, params, tags, metrics }: ListedRun): 
     tags,
     damage: damage === null ? null : { kind: damage.kind, path: damage.path, reason: damage.reason },
   };
+}
+
+/** What is that of the job, not of its lowest rank. */
+function jobRecord(run: ListedRun): object {
+  const ranks = run.ranks.length === 0 ? [run] : run.ranks;
+  return { status: statusName(run), state: stateName(run), ranks: ranks.map(rankRecord) };
 }
 
 function rankRecord({ runId, tags, state }: ListedRun): object {

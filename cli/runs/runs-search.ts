@@ -1,5 +1,6 @@
 /** `runstone runs` with a filter, an order, groups, trees, several stores: over the table of runs. */
-import { joinRanks } from "../../core/search/join-ranks.js";
+import { JobTable } from "../../core/search/job-table.js";
+import { type Job, joinRanks } from "../../core/search/join-ranks.js";
 import { parsePageToken, serializePageToken } from "../../core/search/page-token.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
 import type { RunsArguments } from "../commands/runs-list.js";
@@ -37,13 +38,20 @@ export async function runSearch(context: CommandContext, given: RunsArguments): 
     tellAgeAtEnd(context, listing.table);
     return context.out.line(String(found.total));
   }
-  const footer = await print(context, args, listing, found);
+  const footer = await print(context, args, withJobs(listing, found.jobs), found);
   context.out.flush();
   if (footer !== null) tellFooter(context, args, listing, footer);
 }
 
+/** Groups and trees compare jobs, not their lowest ranks. */
+function withJobs(listing: Listing, jobs: readonly Job[]): Listing {
+  return jobs.length === 0 ? listing : { ...listing, table: new JobTable(listing.table, jobs) };
+}
+
 interface AllFound extends FoundRows {
   readonly total: number;
+  /** Of joined ranks; else empty. */
+  readonly jobs: readonly Job[];
 }
 
 function findRows(context: CommandContext, args: RunsArguments, listing: Listing): AllFound {
@@ -58,10 +66,11 @@ function findRows(context: CommandContext, args: RunsArguments, listing: Listing
     now: context.now(),
   });
   for (const hint of hints) context.err.line(`runstone: ${visible(hint)}`);
-  if (!args["join-ranks"]) return { rows, total, othersOf: new Map() };
+  if (!args["join-ranks"]) return { rows, total, jobs: [], othersOf: new Map() };
   const jobs = joinRanks(listing.table, rows);
   return {
     total: jobs.length,
+    jobs,
     rows: jobs.map(({ row }) => row),
     othersOf: new Map(jobs.map(({ row, others }) => [row, others])),
   };
@@ -122,9 +131,9 @@ export class ShownRuns implements Iterable<ListedRun> {
 /** The run of a row; with joined ranks it has what only other ranks logged, too. */
 export function runOfRow(listing: Listing, { othersOf }: FoundRows, row: number): ListedRun {
   const run = listing.runAt(row);
-  const otherRanks = (othersOf.get(row) ?? []).map((other) => listing.runAt(other));
-  if (otherRanks.length === 0) return run;
-  const all = [run, ...otherRanks];
+  const others = (othersOf.get(row) ?? []).map((other) => listing.runAt(other));
+  if (others.length === 0) return run;
+  const all = [run, ...others];
   return {
     ...run,
     params: Object.assign(Object.create(null), ...all.map(({ params }) => params).reverse()),
@@ -132,6 +141,6 @@ export function runOfRow(listing: Listing, { othersOf }: FoundRows, row: number)
     metrics: Object.assign(Object.create(null), ...all.map(({ metrics }) => metrics).reverse()),
     aggregate: (key, aggregate) =>
       (all.find(({ metrics }) => key in metrics) ?? run).aggregate(key, aggregate),
-    otherRanks,
+    ranks: all,
   };
 }

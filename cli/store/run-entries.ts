@@ -86,7 +86,7 @@ export function readListedRun(place: OpenPlace, glanced: GlancedRun, withTags: b
     metrics: readLatestMetrics(location, onDamage),
     aggregate: () => null,
     store: null,
-    otherRanks: [],
+    ranks: [],
   };
 }
 

@@ -147,6 +147,13 @@ describe("LaTeX", () => {
     );
   });
 
+  test("a count or a step behind a number is text, the number mathematics", () => {
+    assert.equal(
+      latexLine(["-0.2 ± 3.2 (2/3)", "-0.012 @ 3", "0.5 (1/2)"]),
+      "$-0.2 \\pm 3.2$ (2/3) & $-0.012$ @ 3 & 0.5 (1/2) \\\\\n",
+    );
+  });
+
   test("an id that looks like a power of ten stays an id; params are numbers in spite of being texts", () => {
     const cells: CellValue[] = [{ value: "2451e45f00", text: "2451e45" }, "12e3", "1e-4", "-0.5", 2.5e21];
     assert.equal(

@@ -404,6 +404,28 @@ describe("trees and jobs", () => {
     ]);
     assert.equal(workspace.read(["runs", "--join-ranks", "--count"]), "10");
     const [job] = json<readonly RunJson[]>(workspace, ["runs", "--join-ranks", "--json", "-n", "1"]);
+    assert.equal(job?.state, "FAILED");
+    assert.equal(
+      workspace.read(["runs", "--join-ranks", "-n1", "-c", "status,state", "--format", "csv"]),
+      "status,state\r\nFAILED,FAILED\r",
+    );
+    const groups = workspace.read([
+      "runs",
+      "name LIKE 'rank%'",
+      "--join-ranks",
+      "-g",
+      "experiment",
+      "--json",
+    ]);
+    const [group] = JSON.parse(groups) as readonly {
+      readonly runs: number;
+      readonly metrics: Record<string, { readonly mean: number }>;
+    }[];
+    assert.equal(group?.runs, 1);
+    assert.deepEqual(
+      ["loss0", "loss1", "loss2"].map((key) => group?.metrics[key]?.mean),
+      [0, 1, 2],
+    );
     assert.deepEqual(
       job?.ranks?.map((one) => one.rank),
       [0, 1, 2],

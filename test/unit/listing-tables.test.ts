@@ -248,9 +248,12 @@ describe("words", () => {
   test("a mean ends where its interval ends", () => {
     assert.equal(formatMean(0.183_21, 0.012_34), "0.183 ± 0.012");
     assert.equal(formatMean(12.3, 4.56), "12.3 ± 4.6");
-    assert.equal(formatMean(1234.5, 321), "1235 ± 321");
+    assert.equal(formatMean(1234.5, 321), "1230 ± 320");
+    assert.equal(formatMean(171_083, 377_864), "170000 ± 380000");
+    assert.equal(formatMean(0.695, 0.0996), "0.69 ± 0.10");
+    assert.equal(formatMean(12_345_678.9, 1234), "1.23457e7 ± 1200");
     assert.equal(formatMean(0.5, 0), "0.5 ± 0");
     assert.equal(formatMean(0.5, null), "0.5");
-    assert.equal(formatMean(3e-5, 2e-6), "3e-5 ± 2e-6");
+    assert.equal(formatMean(3e-5, 2e-6), "3.00e-5 ± 2.0e-6");
   });
 });
