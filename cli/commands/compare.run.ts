@@ -15,7 +15,7 @@ import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { openRuns } from "../store/open-runs.js";
-import { resolveRuns } from "../store/resolve-runs.js";
+import { resolveSingly } from "../store/resolve-runs.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
 import type { CompareArguments } from "./compare.js";
 
@@ -27,7 +27,7 @@ export async function runCompare(context: CommandContext, args: CompareArguments
   const tolerance = args.tolerance ?? 0;
   if (!(tolerance >= 0)) throw usageError("--tolerance must not be negative");
   const opened = openRuns(context);
-  const runs = resolveRuns(context, opened, args.run);
+  const runs = resolveSingly(context, opened, args.run);
   tellAgeAtEnd(context, opened.table);
   if (runs.length < 2)
     throw usageError("compare needs two runs or more", "Example: runstone compare @last '@best(val_loss)'");

@@ -56,7 +56,10 @@ function assignPositionals(
       next += 1;
     }
   }
-  if (next < given.length) throw usageError(`unexpected argument '${given[next]}'`);
+  if (next >= given.length) return;
+  const hint =
+    "filter" in declared ? `Put the whole filter in quotes: "${given.join(" ").slice(0, 80)}"` : undefined;
+  throw usageError(`unexpected argument '${given[next]}'`, hint);
 }
 
 /** A whole number of up to 64 bits, in decimal. */

@@ -29,7 +29,12 @@ const PLAIN = /^[A-Za-z_][\w/-]*$/;
 
 function qualified(name: string, table: RunTable): string {
   if (name.includes("`") || runstoneRuns().attributes.has(name)) return name;
-  for (const entity of ["metric", "param", "tag"] as const)
-    if (table.keys(entity).includes(name)) return `${entity}s.${PLAIN.test(name) ? name : `\`${name}\``}`;
+  for (const entity of ["metric", "param", "tag"] as const) {
+    const keys = table.keys(entity);
+    if (keys.includes(name)) return `${entity}s.${PLAIN.test(name) ? name : `\`${name}\``}`;
+    // A key with blanks, its entity before it.
+    const [, key = ""] = name.split(new RegExp(`^${entity}s?\\.`));
+    if (/\s/.test(key) && keys.includes(key)) return `${entity}s.\`${key}\``;
+  }
   return name;
 }

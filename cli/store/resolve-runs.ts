@@ -7,7 +7,7 @@ import type { RunTable } from "../../core/search/run-table.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
 import type { Column } from "../../core/search/table.js";
 import { findRun } from "../../core/store/read/runs.js";
-import { RunstoneError } from "../../store-format/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { nearest } from "../parse/nearest.js";
 import { bestRun } from "./best-run.js";
@@ -20,7 +20,7 @@ const CANDIDATES_SHOWN = 10;
 /**
  * The runs that the words name, in the order of the words, none twice. A word is a full id, a prefix of one id (four
  * characters or more), the exact name of one run, `@last` (the newest), `@last~2` (two before it), `@best(metric)`,
- * `@best(metric,min)`, or a filter. Deleted runs are found by id, and by a name that no active run has; the others are
+ * `@best(metric,min)`, a filter, or a word that `runstone runs` finds runs by. Deleted runs are found by id, and by a name that no active run has; the others are
  * active. Throws RESOURCE_DOES_NOT_EXIST, and INVALID_PARAMETER_VALUE for words that name several runs or mean nothing.
  */
 export function resolveRuns(
@@ -28,9 +28,29 @@ export function resolveRuns(
   opened: OpenRuns,
   words: readonly string[],
 ): readonly RunRecord[] {
+  return distinct(words, (word) => runsOf(context, opened, word));
+}
+
+/** As {@link resolveRuns}, but a word that is no id and no name, and no filter either, must find one run only. */
+export function resolveSingly(
+  context: CommandContext,
+  opened: OpenRuns,
+  words: readonly string[],
+): readonly RunRecord[] {
+  return distinct(words, (word) => {
+    const runs = runsOf(context, opened, word);
+    if (runs.length > 1 && !looksLikeFilter(word)) throw ambiguous(word, runs);
+    return runs;
+  });
+}
+
+function distinct(
+  words: readonly string[],
+  runsOfWord: (word: string) => readonly RunRecord[],
+): readonly RunRecord[] {
   const found = new Map<string, RunRecord>();
   for (const word of words) {
-    for (const run of runsOf(context, opened, word)) {
+    for (const run of runsOfWord(word)) {
       const key = `${run.experimentId}/${run.runId}`;
       if (!found.has(key)) found.set(key, run);
     }
@@ -50,7 +70,22 @@ function runsOf(context: CommandContext, opened: OpenRuns, word: string): readon
   const run = runOfId(opened, word) ?? runOfName(opened.table, word);
   if (run !== null) return [run];
   if (looksLikeFilter(word)) return runsMatching(context, opened, word);
-  throw noSuchRun(opened.table, word);
+  const runs = runsWithWord(context, opened, word);
+  if (runs.length === 0) throw noSuchRun(opened.table, word);
+  return runs;
+}
+
+/** What `runstone runs WORD` lists; none for a word that alone is no filter. */
+function runsWithWord(context: CommandContext, opened: OpenRuns, word: string): readonly RunRecord[] {
+  const { table, experimentNames } = opened;
+  if (word === "") return [];
+  const search = { filter: word, dialect: "runstone", experimentNames, now: context.now() } as const;
+  try {
+    return searchRunTable(table, search).rows.map((row) => table.runAt(row));
+  } catch (error) {
+    if (isRunstoneError(error, "INVALID_PARAMETER_VALUE")) return [];
+    throw error;
+  }
 }
 
 /** A full id is read from its directory: no other run is looked at. */
@@ -135,10 +170,15 @@ function runsMatching(context: CommandContext, opened: OpenRuns, filter: string)
     now: context.now(),
   });
   if (rows.length > 0) return rows.map((row) => table.runAt(row));
-  throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no run matches '${filter}'`, {
+  throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no run matches '${shortened(filter)}'`, {
     hint: hints.length > 0 ? `${hints.join("; ")}.` : "`runstone runs` lists the runs.",
-    data: { filter },
+    data: { filter: shortened(filter) },
   });
+}
+
+/** Enough of a word to know it again. */
+function shortened(word: string): string {
+  return word.length <= 80 ? word : `${word.slice(0, 80)}…`;
 }
 
 function ambiguous(word: string, candidates: readonly RunRecord[]): RunstoneError {
@@ -147,17 +187,21 @@ function ambiguous(word: string, candidates: readonly RunRecord[]): RunstoneErro
     .map(({ runId, info }) => `${runId.slice(0, 12)} (${info?.runName || "no name"})`)
     .join(", ");
   const more = candidates.length > shown.length ? ", ..." : "";
-  return new RunstoneError("INVALID_PARAMETER_VALUE", `'${word}' names ${candidates.length} runs`, {
-    hint: `Give more of the id: ${list}${more}`,
-    data: { run: word, candidates: shown.map(({ runId }) => runId) },
-  });
+  return new RunstoneError(
+    "INVALID_PARAMETER_VALUE",
+    `'${shortened(word)}' names ${candidates.length} runs`,
+    {
+      hint: `Give more of the id: ${list}${more}`,
+      data: { run: shortened(word), candidates: shown.map(({ runId }) => runId) },
+    },
+  );
 }
 
 function noSuchRun(table: RunTable, word: string): RunstoneError {
   const column = table.column({ entity: "attribute", key: "run_name" });
   const meant = nearest(word, column?.kind === "text" ? column.texts : []);
-  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", `there is no run '${word}'`, {
+  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", `there is no run '${shortened(word)}'`, {
     hint: meant ? `Did you mean ${meant}?` : "`runstone runs --view all` lists the runs.",
-    data: { run: word },
+    data: { run: shortened(word) },
   });
 }

@@ -55,6 +55,12 @@ describe("routing", () => {
     assert.equal(await hintOf("log", ["metirc", "a=1"]), "Did you mean metric?");
     assert.equal(await hintOf("runs", ["--limt", "3"]), "Did you mean --limit?");
     assert.equal(await hintOf("experiments", ["create", "--tagg=x"]), "Did you mean --tag?");
+    const runs = await command("runs");
+    assert.throws(
+      () => readArguments(runs, new Map(), ["params.lr", "=", "0.1"]),
+      (error) =>
+        isRunstoneError(error, "USAGE") && error.hint === 'Put the whole filter in quotes: "params.lr = 0.1"',
+    );
     assert.equal(nearest("qqqqq", ["runs", "show"]), undefined);
   });
 });

@@ -7,7 +7,7 @@ import type { CommandContext } from "../../cli/context.js";
 import { Output } from "../../cli/output/output.js";
 import { PLAIN } from "../../cli/output/style.js";
 import { openRuns } from "../../cli/store/open-runs.js";
-import { resolveRun, resolveRuns } from "../../cli/store/resolve-runs.js";
+import { resolveRun, resolveRuns, resolveSingly } from "../../cli/store/resolve-runs.js";
 import { isRunstoneError } from "../../store-format/index.js";
 import { temporaryDirectory } from "../helpers/new-store.js";
 import { type PlainRun, writePlainStore } from "../helpers/plain-store.js";
@@ -49,7 +49,9 @@ function opened(t: Parameters<typeof temporaryDirectory>[0]) {
     }
     return assert.fail(`${word} was understood`);
   };
-  return { store, names, refused };
+  const single = (...words: string[]) =>
+    resolveSingly(context, runs, words).map(({ runId }) => runId.replace(/0+$/, ""));
+  return { store, names, single, refused };
 }
 
 describe("words that name runs", () => {
@@ -64,6 +66,20 @@ describe("words that name runs", () => {
     assert.deepEqual(names("@best(acc)"), ["aaaa2222"]);
     assert.deepEqual(names("@best(odd, max)"), ["aaaa1111"]);
     assert.deepEqual(names("params.lr = 0.1"), ["bbbb2222", "bbbb1111"]);
+  });
+
+  test("a word that names no run finds runs by their names, as the listing does", (t) => {
+    const { names, single, refused } = opened(t);
+    assert.deepEqual(names("sec"), ["aaaa2222"]);
+    assert.deepEqual(names("twi"), ["bbbb2222", "bbbb1111"]);
+    assert.deepEqual(single("sec", "params.lr = 0.1"), ["aaaa2222", "bbbb2222", "bbbb1111"]);
+    assert.throws(
+      () => single("first", "twi"),
+      (error) =>
+        isRunstoneError(error, "INVALID_PARAMETER_VALUE") && /bbbb2222.*bbbb1111/.test(error.hint ?? ""),
+    );
+    assert.equal(refused("metrics.loss").code, "RESOURCE_DOES_NOT_EXIST");
+    assert.equal(refused("x".repeat(100_000)).code, "RESOURCE_DOES_NOT_EXIST");
   });
 
   test("what names several runs lists them", (t) => {

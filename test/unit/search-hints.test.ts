@@ -1,6 +1,7 @@
 /** What a search says when what was written is valid, but was probably meant in another way. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { orderClauses } from "../../cli/runs/order-words.js";
 import { searchExperiments } from "../../core/search/search-experiments.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
 import { isRunstoneError } from "../../store-format/index.js";
@@ -116,6 +117,9 @@ describe("what cannot be read has a hint", () => {
       (error) =>
         isRunstoneError(error, "INVALID_PARAMETER_VALUE") && error.hint === 'Write metrics."F1 Score".',
     );
+    const clauses = orderClauses(["metrics.F1 Score DESC", "-F1 Score", "param.two words"], TABLE);
+    assert.deepEqual(clauses, ["metrics.`F1 Score` DESC", "metrics.`F1 Score` DESC", "params.`two words`"]);
+    assert.equal(search("", clauses).total, 2);
     assert.equal(search("", ['metrics."F1 Score" DESC']).total, 2);
     assert.equal(search('metrics."F1 Score" > 0.5').total, 1);
   });
