@@ -2,14 +2,19 @@
 import { METRIC_AGGREGATES } from "../../core/search/table.js";
 import { isGlob, matchesGlob } from "../parse/glob.js";
 import { nearest } from "../parse/nearest.js";
+import { usageError } from "../parse/usage-error.js";
 import { attributeColumn, type ColumnSetting } from "./attribute-columns.js";
-import type { KnownKeys } from "./known-keys.js";
+import type { KeyNames, KnownKeys } from "./known-keys.js";
 import { metricColumn, paramColumn, type RunColumn, tagColumn } from "./run-column.js";
 
 export interface ColumnChoice {
   readonly words: readonly string[];
   /** Only their keys are columns. */
   readonly known: KnownKeys;
+  /** Those of every run, also of those that are not shown. */
+  readonly all?: KeyNames | undefined;
+  /** For programs: what a word names is the same on every page. */
+  readonly stable?: boolean;
   readonly setting: ColumnSetting;
   /** Told of a word that names nothing. */
   readonly onUnknown: (word: string, meant: string | undefined) => void;
@@ -24,25 +29,42 @@ export function namedColumns(choice: ColumnChoice): readonly RunColumn[] {
   const found = new Map<string, RunColumn>();
   for (const word of choice.words)
     for (const column of columnsOf(word, choice)) if (!found.has(column.key)) found.set(column.key, column);
-  return [...found.values()];
+  return distinctTitles([...found.values()]);
+}
+
+/** `lr` the metric and `lr` the param: heads that are shared give way to the keys. */
+export function distinctTitles(columns: readonly RunColumn[]): readonly RunColumn[] {
+  return columns.map((column) => {
+    const isShared = columns.some((other) => other !== column && other.title === column.title);
+    const full = column.key.includes(".") ? column.key : column.key.toUpperCase();
+    return isShared ? { ...column, title: full } : column;
+  });
 }
 
 function columnsOf(word: string, choice: ColumnChoice): readonly RunColumn[] {
-  const { known } = choice;
-  const found = columnsOfOne(word, known, choice.setting);
+  const { known, all } = choice;
+  const found = columnsOfOne(word, choice);
   if (found.length > 0) return found;
   const parts = word.split(",").map((part) => part.trim());
   if (parts.length > 1) return parts.filter(Boolean).flatMap((part) => columnsOf(part, choice));
-  if (isGlob(word) || word === VARYING) return [];
-  choice.onUnknown(word, nearest(word.replace(PREFIX, ""), known.allNames()));
-  return [unknownColumn(word)];
+  if (word === VARYING) return [];
+  if (word.trim() === "" || word.startsWith("+"))
+    throw usageError(`no column is called '${word}'`, "`-c +varying` shows the params and tags that differ.");
+  const elsewhere = isGlob(word) || all === undefined ? [] : keyColumns(word, all, choice.setting);
+  if (elsewhere.length > 0) return elsewhere;
+  choice.onUnknown(word, isGlob(word) ? undefined : nearest(word.replace(PREFIX, ""), known.allNames()));
+  return isGlob(word) ? [] : [unknownColumn(word)];
 }
 
 const VARYING = "+varying";
 const PREFIX = /^(metric|param|tag)s?\./;
 
-function columnsOfOne(word: string, known: KnownKeys, setting: ColumnSetting): readonly RunColumn[] {
+function columnsOfOne(word: string, { known, all, setting, stable }: ColumnChoice): readonly RunColumn[] {
   if (word === VARYING) return varyingColumns(known);
+  return keyColumns(word, stable === true && all !== undefined ? all : known, setting);
+}
+
+function keyColumns(word: string, known: KeyNames, setting: ColumnSetting): readonly RunColumn[] {
   const entity = PREFIX.exec(word)?.[1];
   const key = word.replace(PREFIX, "");
   if (entity === "metric") return metricColumns(key, known);
@@ -51,7 +73,7 @@ function columnsOfOne(word: string, known: KnownKeys, setting: ColumnSetting): r
   return bareColumns(word, known, setting);
 }
 
-function bareColumns(word: string, known: KnownKeys, setting: ColumnSetting): readonly RunColumn[] {
+function bareColumns(word: string, known: KeyNames, setting: ColumnSetting): readonly RunColumn[] {
   if (isGlob(word) && !known.has(word))
     return [...metricColumns(word, known), ...matching(word, known.params.names).map(paramColumn)];
   const metrics = metricColumns(word, known);
@@ -70,7 +92,7 @@ function unknownColumn(word: string): RunColumn {
   return entity === "param" ? paramColumn(key) : tagColumn(key);
 }
 
-function metricColumns(word: string, known: KnownKeys): readonly RunColumn[] {
+function metricColumns(word: string, known: KeyNames): readonly RunColumn[] {
   const last = matching(word, known.metrics.names);
   if (last.length > 0) return last.map((key) => metricColumn(key));
   const aggregate = METRIC_AGGREGATES.find((name) => word.endsWith(`.${name}`));

@@ -23,6 +23,12 @@ export interface BestChoice {
 export function readBest(word: string | undefined, table: RunTable): BestChoice | null {
   if (word === undefined) return null;
   const [, name = word, direction] = /^(.+?)\s*,\s*(min|max)$/.exec(word) ?? [];
+  const told = /^(.+),\s*([^,]*)$/.exec(name);
+  if (told !== null && !table.keys("metric").includes(name.replace(/^metrics?\./, "")))
+    throw usageError(
+      `--best '${word}' says '${told[2]}' for the direction`,
+      `Say ${told[1]},min or ${told[1]},max`,
+    );
   const field = findMetric(table, name);
   return { field, direction: (direction as Direction | undefined) ?? metricDirection(field.key) };
 }

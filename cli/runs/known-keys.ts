@@ -1,8 +1,32 @@
 /** The keys that the runs of a listing have. */
+import type { RunTable } from "../../core/search/run-table.js";
 import { ATTRIBUTE_NAMES } from "./attribute-columns.js";
 import type { ListedRun } from "./listed-run.js";
 
-export class KnownKeys {
+/** The keys that words can name. */
+export interface KeyNames {
+  readonly metrics: NamedKeys;
+  readonly params: NamedKeys;
+  readonly tags: NamedKeys;
+  has(key: string): boolean;
+}
+
+interface NamedKeys {
+  readonly names: readonly string[];
+  has(key: string): boolean;
+}
+
+/** Those of all runs of a table. */
+export function keysOfTable(table: RunTable): KeyNames {
+  const of = (entity: "metric" | "param" | "tag"): NamedKeys => {
+    const names = table.keys(entity);
+    return { names, has: (key) => names.includes(key) };
+  };
+  const [metrics, params, tags] = [of("metric"), of("param"), of("tag")];
+  return { metrics, params, tags, has: (key) => [metrics, params, tags].some((keys) => keys.has(key)) };
+}
+
+export class KnownKeys implements KeyNames {
   readonly metrics: Keys;
   readonly params: Keys;
   readonly tags: Keys;

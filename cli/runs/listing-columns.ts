@@ -1,12 +1,14 @@
 /** The columns of a listing in one format. */
 import { type Format, isForPeople } from "../output/formats.js";
 import { type ColumnSetting, mustMakeAttribute } from "./attribute-columns.js";
-import { allColumns, chosenColumns, namedColumns } from "./choose-columns.js";
-import type { KnownKeys } from "./known-keys.js";
+import { allColumns, chosenColumns, distinctTitles, namedColumns } from "./choose-columns.js";
+import type { KeyNames, KnownKeys } from "./known-keys.js";
 import type { RunColumn } from "./run-column.js";
 
 export interface ListingLook {
   readonly known: KnownKeys;
+  /** Where keys are looked for that no shown run has; none: nowhere. */
+  readonly all?: KeyNames;
   readonly setting: ColumnSetting;
   readonly format: Format;
   /** As given; none: chosen by what the runs have. */
@@ -21,13 +23,18 @@ export interface ListingLook {
  * columns are all there is; without names people get the columns of the table, and programs everything but tags.
  */
 export function listingColumns(look: ListingLook): readonly RunColumn[] {
-  const named = look.words.length === 0 ? null : namedColumns(look);
+  const named = look.words.length === 0 ? null : namedColumns({ ...look, stable: !isForPeople(look.format) });
   if (named !== null && look.format !== "table") return named;
   if (!isForPeople(look.format)) return [...attributes(look, FOR_PROGRAMS), ...allColumns(look.known)];
   const own = named ?? chosenColumns(look.known);
   const keys = new Set(own.map(({ key }) => key));
+  if (keys.has("status")) keys.add("state");
   const unless = (column: RunColumn) => !keys.has(column.key);
-  return [...attributes(look, FOR_PEOPLE).filter(unless), ...own, ...places(look).filter(unless)];
+  return distinctTitles([
+    ...attributes(look, FOR_PEOPLE).filter(unless),
+    ...own,
+    ...places(look).filter(unless),
+  ]);
 }
 
 const FOR_PEOPLE = ["run_id", "run_name", "state", "age", "duration"];

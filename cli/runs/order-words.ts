@@ -4,7 +4,16 @@ import type { RunTable } from "../../core/search/run-table.js";
 
 /** `-metrics.loss` is `metrics.loss DESC`; a bare key of a metric, param or tag (in this order) is that. */
 export function orderClauses(words: readonly string[], table: RunTable): readonly string[] {
-  return words.map((word) => orderClause(word, table));
+  const isKey = (name: string) =>
+    (["metric", "param", "tag"] as const).some((entity) => table.keys(entity).includes(name));
+  return splitOrders(words, isKey).map((word) => orderClause(word, table));
+}
+
+/** `a, b DESC` is two orders, unless it is the name of a key or the comma is in backticks. */
+export function splitOrders(words: readonly string[], isKey: (name: string) => boolean): readonly string[] {
+  return words.flatMap((word) =>
+    isKey(readOrderWord(word).name) ? [word] : word.split(/,(?=(?:[^`]*`[^`]*`)*[^`]*$)/),
+  );
 }
 
 function orderClause(word: string, table: RunTable): string {

@@ -20,7 +20,7 @@ import { type GroupMetric, groupMetrics, isSame, readBest } from "./group-metric
 import { groupTable } from "./group-table.js";
 import { readLimit } from "./listing-limit.js";
 import type { Listing } from "./open-listing.js";
-import { readOrderWord } from "./order-words.js";
+import { readOrderWord, splitOrders } from "./order-words.js";
 import { shownIdLength } from "./print-listing.js";
 import type { Footer } from "./search-footer.js";
 
@@ -139,7 +139,9 @@ function ordered(
   words: readonly string[],
   known: Pick<GroupListing, "keys" | "metrics">,
 ): readonly RunGroup[] {
-  const orders = words.map((word) => orderOf(word, known));
+  const isKey = (name: string) =>
+    [...known.keys, ...known.metrics].some(({ title }) => title === name.replace(/^\w+s?\./, ""));
+  const orders = splitOrders(words, isKey).map((word) => orderOf(word, known));
   return [...groups].sort((a, b) => {
     for (const order of orders) {
       const result = order(a, b);

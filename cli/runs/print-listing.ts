@@ -7,7 +7,7 @@ import type { Format } from "../output/formats.js";
 import { printRows } from "../output/print-rows.js";
 import type { ColumnSetting } from "./attribute-columns.js";
 import { prefixLength } from "./id-prefix.js";
-import { KnownKeys } from "./known-keys.js";
+import { KnownKeys, keysOfTable } from "./known-keys.js";
 import type { ListedRun } from "./listed-run.js";
 import { listingColumns } from "./listing-columns.js";
 import type { Listing } from "./open-listing.js";
@@ -53,6 +53,7 @@ export function columnsOfListing(
   const known = new KnownKeys(noting(runs, ({ experimentId }) => experiments.add(experimentId)));
   return listingColumns({
     known,
+    ...(args.column.length === 0 ? {} : { all: keysOfTable(listing.table) }),
     setting: columnSetting(context, listing),
     format,
     words: args.column,

@@ -5,14 +5,16 @@ import { RunstoneError } from "../../store-format/index.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
 import type { CellValue } from "../output/cell.js";
+import { isForPeople } from "../output/formats.js";
 import { formatNumber } from "../output/number.js";
 import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
 import { readFormat } from "../parse/format-options.js";
+import { mustMakeAttribute } from "./attribute-columns.js";
 import { type BestChoice, commonMetric, readBest } from "./group-metrics.js";
 import { readLimit } from "./listing-limit.js";
 import type { Listing } from "./open-listing.js";
-import { columnsOfListing } from "./print-listing.js";
+import { columnSetting, columnsOfListing, type ListingToPrint } from "./print-listing.js";
 import type { RunColumn } from "./run-column.js";
 import { type RunJsonOptions, runJson } from "./run-json.js";
 import { type Family, type TreeLine, type TreeNode, treeLines, treeOf } from "./run-tree.js";
@@ -85,13 +87,14 @@ async function printNodes(context: CommandContext, args: RunsArguments, nodes: N
   if (lines.length === 0 && format === "table") return;
   const { listing } = nodes;
   const runs = lines.map(({ node }) => runOfRow(listing, nodes, node.item));
-  const columns = columnsOfListing(context, args, { listing, runs, format });
+  const columns = columnsOfTree(context, args, { listing, runs, format });
+  const hasBest = lines.some(({ node }) => nodes.best.of(node) !== null);
   const json: RunJsonOptions = { ...listing, stores: listing.severalStores, ranks: args["join-ranks"] };
   await printRows(context, {
-    columns: [...columns.map(withoutCell), ...nodes.best.columns],
+    columns: [...columns.map(withoutCell), ...(hasBest ? nodes.best.columns : [])],
     rows: lines.map((line, index) => [
       ...columns.map((column) => treeCell(column, column.cell(runs[index]!), line, nodes.best)),
-      ...nodes.best.cells(line.node),
+      ...(hasBest ? nodes.best.cells(line.node) : []),
     ]),
     ...(format === "json" || format === "jsonl"
       ? { records: nodes.tops.map((top) => nodeRecord(nodes, top, json)) }
@@ -99,6 +102,17 @@ async function printNodes(context: CommandContext, args: RunsArguments, nodes: N
     format,
     output: args.output,
   });
+}
+
+/** Programs are told the parent; people see it. */
+function columnsOfTree(
+  context: CommandContext,
+  args: RunsArguments,
+  listed: ListingToPrint,
+): readonly RunColumn[] {
+  const columns = columnsOfListing(context, args, listed);
+  if (isForPeople(listed.format) || args.column.length > 0) return columns;
+  return [...columns, mustMakeAttribute("parent", columnSetting(context, listed.listing))];
 }
 
 function withoutCell({ cell: _, ...column }: RunColumn): RowColumn {

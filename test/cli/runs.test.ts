@@ -168,6 +168,33 @@ describe("columns", () => {
     assert.match(stdout, /0\.13 +9 +3 +b +abcdef0\n/);
   });
 
+  test("what a word names is the same on every page, and no two heads are alike", (t) => {
+    const workspace = place(t);
+    writePlainRun(join(workspace.directory, "mlruns"), {
+      id: "ffff",
+      name: "newest",
+      startTime: 99 * HOUR,
+      params: { epoch: "7" },
+    });
+    const head = (...args: readonly string[]) => workspace.read(["runs", ...args]).split(/\r?\n/)[0];
+    const csv = ["-c", "val_loss,team,epoch,opt", "--format", "csv"];
+    assert.equal(head(...csv, "-n", "1"), "metrics.val_loss,tags.team,metrics.epoch,params.opt");
+    assert.equal(head(...csv, "-n", "1"), head(...csv, "-n", "0"));
+    assert.match(head("-c", "epoch,params.epoch")!, /metrics\.epoch +params\.epoch$/);
+    assert.equal(head("-c", "status,age")!.match(/STATUS/g)?.length, 1);
+    assert.match(
+      workspace.run(["runs", "-c", "metrics.nothing*"]).stderr,
+      /none of these runs has 'metrics.nothing\*'/,
+    );
+    for (const word of ["", "+foo"]) assert.equal(workspace.run(["runs", "-c", word]).status, 2);
+    assert.equal(workspace.run(["runs", "-g", "lr", "--best", "val_loss,foo"]).status, 2);
+    const ordered = workspace.read(["runs", "--order-by", "params.seed DESC, val_loss", "--ids"]);
+    assert.equal(
+      ordered,
+      workspace.read(["runs", "--order-by", "params.seed DESC", "--order-by", "val_loss", "--ids"]),
+    );
+  });
+
   test("a key that no run has is told, with the nearest one", (t) => {
     const { status, stderr } = place(t).run(["runs", "-c", "vall_loss"]);
     assert.equal(status, 0);
@@ -361,6 +388,9 @@ describe("trees and jobs", () => {
     const found = workspace.run(["runs", "--tree", "-n", "1", "--best", "val_loss"]);
     assert.deepEqual(names(found), ["sweep", "├─ face1", "├─ face2 *", "└─ face3"]);
     assert.match(found.stderr, /^1 of 10 trees/);
+    const csv = workspace.read(["runs", "--tree", "-n", "1", "--best", "val_loss", "--format", "csv"]);
+    assert.match(csv, /,parent,best_child\r\n/);
+    assert.match(csv, /\nface1.*,face0{28},\r\n/);
     const [top] = json<readonly RunJson[]>(workspace, ["runs", "--tree", "-n", "1", "--json"]);
     assert.equal(top?.best_child, "face2".padEnd(32, "0"));
     assert.deepEqual(
