@@ -2,6 +2,7 @@ import { activeRows, numberAt } from "../../core/search/cells.js";
 import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
 import type { MetricMark, RunRecord } from "../../core/search/run-record.js";
 import type { RunTable } from "../../core/search/run-table.js";
+import { stateOf } from "../../core/search/scan-run-table.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import type { CellValue } from "../output/cell.js";
@@ -15,6 +16,7 @@ import { prefixLength } from "../runs/id-prefix.js";
 import { findMetric } from "../store/best-run.js";
 import { type OpenRuns, openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
+import { runNameOf } from "../store/run-name.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
 import type { BestArguments } from "./best.js";
 
@@ -61,7 +63,7 @@ interface Ranking {
   readonly last: boolean;
 }
 
-/** The rows that have a number for the metric, the best first. */
+/** The rows that have a finite number for the metric, the best first. */
 function rankedRows(
   table: RunTable,
   rows: readonly number[],
@@ -76,12 +78,12 @@ function rankedRows(
       value: numberAt(values, row) ?? Number.NaN,
       start: numberAt(starts, row) ?? Number.POSITIVE_INFINITY,
     }))
-    .filter(({ value }) => !Number.isNaN(value))
-    .sort((a, b) => sign * compare(a.value, b.value) || compare(a.start, b.start))
+    .filter(({ value }) => Number.isFinite(value))
+    .sort((a, b) => sign * (a.value - b.value) || compare(a.start, b.start))
     .map(({ row }) => row);
 }
 
-/** Differences of infinities are NaN. */
+/** Starts that nobody knows are infinite, and differences of infinities NaN. */
 function compare(left: number, right: number): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -93,7 +95,7 @@ function foundAt(table: RunTable, row: number, { key, goal, last }: Ranking): Fo
 }
 
 function nothingToRank(key: string): RunstoneError {
-  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", `none of these runs has a number for '${key}'`, {
+  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", `none of these runs has a finite number for '${key}'`, {
     hint: "`runstone runs -c metrics.KEY` shows what there is.",
     data: { metric: key },
   });
@@ -114,7 +116,10 @@ async function printFound(context: CommandContext, args: BestArguments, runs: Fo
   const prefix = prefixLength(ids?.kind === "text" ? ids.texts : []);
   await printRows(context, {
     title: titleOf(runs, args.last),
-    columns: columnsOf(key, opened.experimentNames.size > 1),
+    columns: columnsOf(key, {
+      severalExperiments: opened.experimentNames.size > 1,
+      withState: found.some(({ run }) => run.info === null),
+    }),
     rows: found.map((each) => rowOf(each, { ...runs, prefix, now: context.now() })),
     records: found.map((each) => recordOf(each, key, goal)),
     format: readFormat(context, args),
@@ -134,10 +139,17 @@ function titleOf({ key, goal, count }: FoundRuns, last: boolean): string {
   return `${word} ${last ? "last " : ""}${key} of ${runs} (${REASONS[goal.from]})`;
 }
 
-function columnsOf(key: string, severalExperiments: boolean): readonly RowColumn[] {
+interface ShownColumns {
+  readonly severalExperiments: boolean;
+  /** A run is damaged: people must see it. */
+  readonly withState: boolean;
+}
+
+function columnsOf(key: string, { severalExperiments, withState }: ShownColumns): readonly RowColumn[] {
   return [
     { key: "run_id", title: "ID", type: "text" },
     { key: "run_name", title: "NAME", type: "text", shrinkTo: 8 },
+    { key: "state", title: "STATUS", type: "text", ...onlyIf(withState) },
     { key: "metric", title: "METRIC", type: "text", only: "programs" },
     { key: "direction", title: "DIRECTION", type: "text", only: "programs" },
     { key: "value", title: key, type: "number" },
@@ -170,7 +182,8 @@ function rowOf({ run, mark }: Found, { opened, key, goal, prefix, now }: RowCont
   const start = run.info?.startTime ?? null;
   return [
     { value: run.runId, text: run.runId.slice(0, prefix) },
-    run.info?.runName ?? "",
+    runNameOf(run),
+    stateOf(run),
     key,
     goal.direction,
     mark.value,
@@ -186,8 +199,9 @@ function recordOf({ run, mark }: Found, key: string, goal: Goal): object {
   const { last } = run.metrics[key]!;
   return {
     run_id: run.runId,
-    run_name: run.info?.runName ?? "",
+    run_name: runNameOf(run),
     experiment_id: run.experimentId,
+    state: stateOf(run),
     metric: key,
     direction: goal.direction,
     direction_from: goal.from,

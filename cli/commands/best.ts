@@ -44,7 +44,7 @@ export const best = defineCommand({
   ],
   details: [
     "Without --min or --max the name decides: smaller is better when a word of it is loss, error, mse, rmse, mae, perplexity, nll, wer, latency,",
-    "time and the like; else greater is better. Which it was is always said. NaN is never best; of equal values the run that started first comes first.",
+    "time and the like; else greater is better. Which it was is always said. What is not a finite number is never best; of equal values the run that started first comes first.",
   ].join(" "),
   load: async () => (await import("./best.run.js")).runBest,
 });

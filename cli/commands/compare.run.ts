@@ -1,5 +1,6 @@
 import { type Comparison, compareRuns } from "../../core/compare/compare-runs.js";
 import { COMPARED_SECTIONS, type ComparedSection } from "../../core/compare/sections.js";
+import type { RunRecord } from "../../core/search/run-record.js";
 import { stateOf } from "../../core/search/scan-run-table.js";
 import { comparedRows } from "../compare/compared-rows.js";
 import { comparisonRecord } from "../compare/comparison-record.js";
@@ -16,6 +17,7 @@ import { usageError } from "../parse/usage-error.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { openRuns } from "../store/open-runs.js";
 import { resolveSingly } from "../store/resolve-runs.js";
+import { runNameOf } from "../store/run-name.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
 import type { CompareArguments } from "./compare.js";
 
@@ -29,8 +31,7 @@ export async function runCompare(context: CommandContext, args: CompareArguments
   const opened = openRuns(context);
   const runs = resolveSingly(context, opened, args.run);
   tellAgeAtEnd(context, opened.table);
-  if (runs.length < 2)
-    throw usageError("compare needs two runs or more", "Example: runstone compare @last '@best(val_loss)'");
+  if (runs.length < 2) throw tooFewRuns(args.run, runs);
   const comparison = compareRuns(opened.place.context, runs, {
     sections: new Set<ComparedSection>(
       args.only.length > 0 ? (args.only as ComparedSection[]) : COMPARED_SECTIONS,
@@ -66,6 +67,16 @@ export async function runCompare(context: CommandContext, args: CompareArguments
   if (args["exit-code"] && comparison.differs) process.exitCode = EXIT.failure;
 }
 
+function tooFewRuns(words: readonly string[], [only]: readonly RunRecord[]): Error {
+  const hint = "Example: runstone compare @last '@best(val_loss)'";
+  if (only === undefined || words.length === 0) return usageError("compare needs two runs or more", hint);
+  const named =
+    words.length === 1 ? `'${words[0]}' names` : `${words.map((word) => `'${word}'`).join(", ")} name`;
+  const name = runNameOf(only);
+  const shown = `run ${only.runId.slice(0, 12)}${name === "" ? "" : ` (${name})`}`;
+  return usageError(`compare needs two runs or more: ${named} only ${shown}`, hint);
+}
+
 /** A column for each run; people see its name, programs its id. */
 function columnsOf({ runs }: Comparison): readonly RowColumn[] {
   return [
@@ -73,6 +84,6 @@ function columnsOf({ runs }: Comparison): readonly RowColumn[] {
     { key: "key", title: "KEY" },
     { key: "of", title: "OF" },
     { key: "differs", title: "DIFFERS", only: "programs" },
-    ...runs.map(({ runId, info }) => ({ key: runId, title: visible(info?.runName || runId.slice(0, 12)) })),
+    ...runs.map((run) => ({ key: run.runId, title: visible(runNameOf(run) || run.runId.slice(0, 12)) })),
   ];
 }

@@ -9,7 +9,7 @@ const options = {
     type: "strings",
     value: "SECTION",
     choices: COMPARED_SECTIONS,
-    describe: `Compare only this (${COMPARED_SECTIONS.join(", ")})`,
+    describe: "Compare only this section",
   },
   "at-step": { type: "integer", value: "N", describe: "Show also the metrics' values at step N" },
   tolerance: {

@@ -6,6 +6,7 @@ import { TEXT_SECTIONS } from "../../core/compare/sections.js";
 import { metricDirection } from "../../core/search/metric-direction.js";
 import type { MetricMark, RunRecord } from "../../core/search/run-record.js";
 import type { Integer } from "../../store-format/index.js";
+import { runNameOf } from "../store/run-name.js";
 
 export interface RecordOptions {
   readonly all: boolean;
@@ -33,7 +34,7 @@ export function comparisonRecord(comparison: Comparison, options: RecordOptions)
 function runOf(run: RunRecord, { stateOf }: RecordOptions): object {
   return {
     run_id: run.runId,
-    run_name: run.info?.runName ?? "",
+    run_name: runNameOf(run),
     experiment_id: run.experimentId,
     state: stateOf(run),
     start_time: run.info?.startTime ?? null,

@@ -16,13 +16,17 @@ export interface ShapeStyle {
   readonly ascii: boolean;
 }
 
-/** What all the curves span; null when none has a finite value. */
+/** What all the curves span, values that are not finite among them; null when none has a finite value. */
 export function sharedAxes(curves: readonly (readonly Bucket[])[]): Axes | null {
-  const buckets = curves.flat().filter(({ first }) => first !== null);
+  const all = curves.flat();
+  const buckets = all.filter(({ first }) => first !== null);
   if (buckets.length === 0) return null;
+  const odd = all.flatMap(({ nanX, aboveX, belowX }) =>
+    [nanX, aboveX, belowX].filter((x): x is number => x !== null),
+  );
   return {
-    left: Math.min(...buckets.map(({ first }) => first!.x)),
-    right: Math.max(...buckets.map(({ last }) => last!.x)),
+    left: Math.min(...odd, ...buckets.map(({ first }) => first!.x)),
+    right: Math.max(...odd, ...buckets.map(({ last }) => last!.x)),
     low: Math.min(...buckets.map(({ min }) => min!.y)),
     high: Math.max(...buckets.map(({ max }) => max!.y)),
   };

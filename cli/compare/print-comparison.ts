@@ -13,6 +13,7 @@ import { paintState } from "../output/run-state.js";
 import { formatMoment } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { displayWidth, padTo } from "../output/width.js";
+import { runNameOf } from "../store/run-name.js";
 import { type ComparedCells, comparedRows, type RowChoice } from "./compared-rows.js";
 import { curveShape, sharedAxes } from "./curve-shapes.js";
 import { fitApart } from "./format-apart.js";
@@ -58,7 +59,7 @@ function headRows({ style }: CommandContext, { comparison, prefix, stateOf }: Sh
   const states = runs.map(stateOf);
   return [
     { label: "", cells: runs.map(({ runId }) => visible(runId.slice(0, prefix))), paint: style.cyan },
-    { label: "name", cells: runs.map(({ info }) => visible(info?.runName ?? "")) },
+    { label: "name", cells: runs.map((run) => visible(runNameOf(run))) },
     { label: "state", cells: states, paint: (text, index) => paintState(style, states[index]!, text) },
     { label: "started", cells: runs.map(({ info }) => formatMoment(info?.startTime ?? null)) },
   ];
@@ -84,8 +85,8 @@ function pageRow({ style }: CommandContext, row: ComparedCells): PageRow {
   const best = bestOf(key, numbers);
   return {
     label,
-    cells: cells.map((cell, index) => (index === best ? `${cell} *` : cell)),
-    paint: (text, index) => (index === best ? style.bold(text) : text),
+    cells: cells.map((cell, index) => (best.includes(index) ? `${cell} *` : cell)),
+    paint: (text, index) => (best.includes(index) ? style.bold(text) : text),
   };
 }
 
@@ -99,14 +100,14 @@ function changeOf(key: string, before: number, after: number): string {
   return `${text} ${change < 0 === (direction === "min") ? "better" : "worse"}`;
 }
 
-/** The one run with the best number; undefined when the name does not say which way is better, or for a tie. */
-function bestOf(key: string, numbers: readonly number[]): number | undefined {
+/** The runs with the best finite number; none when the name does not say which way is better, or when all are as good. */
+function bestOf(key: string, numbers: readonly number[]): readonly number[] {
   const direction = metricDirection(key);
-  const known = numbers.filter((value) => !Number.isNaN(value));
-  if (direction === null || known.length < 2) return undefined;
+  const known = numbers.filter(Number.isFinite);
+  if (direction === null || known.length < 2) return [];
   const best = direction === "min" ? Math.min(...known) : Math.max(...known);
   const found = numbers.flatMap((value, index) => (value === best ? [index] : []));
-  return found.length === 1 ? found[0] : undefined;
+  return found.length < known.length ? found : [];
 }
 
 /** The runs of one block, and how wide its columns are. */

@@ -183,7 +183,7 @@ class BestChildren {
     let best: { readonly row: number; readonly value: number } | null = null;
     for (const row of rows) {
       const value = this.#valueAt(row);
-      if (value === null || Number.isNaN(value)) continue;
+      if (value === null || !Number.isFinite(value)) continue;
       if (best === null || sign * value < sign * best.value) best = { row, value };
     }
     return best?.row ?? null;

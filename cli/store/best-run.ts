@@ -47,7 +47,7 @@ export function mustKnowDirection(key: string, told?: Direction): Direction {
 }
 
 /**
- * The active run whose metric (its last value) is best. NaN is never best; of equal values that of the run that started
+ * The active run whose metric (its last value) is best. Only finite numbers are; of equal values that of the run that started
  * first counts. Throws as {@link findMetric} and {@link mustKnowDirection}.
  */
 export function bestRun(table: RunTable, word: string, told?: Direction): RunRecord {
@@ -55,9 +55,13 @@ export function bestRun(table: RunTable, word: string, told?: Direction): RunRec
   const direction = mustKnowDirection(metric.key, told);
   const row = bestRow(table, metric, direction);
   if (row !== null) return table.runAt(row);
-  throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `no active run has a number for '${metric.key}'`, {
-    data: { metric: metric.key },
-  });
+  throw new RunstoneError(
+    "RESOURCE_DOES_NOT_EXIST",
+    `no active run has a finite number for '${metric.key}'`,
+    {
+      data: { metric: metric.key },
+    },
+  );
 }
 
 function bestRow(table: RunTable, metric: MetricField, direction: Direction): number | null {
@@ -70,7 +74,7 @@ function bestRow(table: RunTable, metric: MetricField, direction: Direction): nu
       value: numberAt(values, row),
       start: numberAt(starts, row) ?? Number.POSITIVE_INFINITY,
     }))
-    .filter(({ value }) => value !== null && !Number.isNaN(value));
+    .filter(({ value }) => value !== null && Number.isFinite(value));
   let best = numbered[0];
   for (const next of numbered) {
     const order =

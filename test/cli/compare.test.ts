@@ -118,6 +118,43 @@ describe("runstone compare", () => {
     assert.doesNotMatch(page, /mae min/);
   });
 
+  test("the best of several runs is marked, each of those that tie, none where all do", (t) => {
+    const place = newDirectory(t);
+    const run = (id: string, acc: number, other: number): PlainRun => ({
+      id,
+      metrics: { acc: [acc], f1: [other] },
+    });
+    const root = writePlainStore(place.directory, [
+      run("aaaa1", 0.5, 1),
+      run("bbbb2", 0.75, 1),
+      run("cccc3", 0.75, 1),
+      { id: "dddd4", metrics: { acc: [0.25] } },
+    ]);
+    const page = place.read(["--store", root, "compare", "aaaa1", "bbbb2", "cccc3", "dddd4"]);
+    assert.match(page, /^ {2}acc +0\.5 +0\.75 \* +0\.75 \* +0\.25$/m);
+    assert.match(page, /^ {2}f1 +1 +1 +1 +-$/m);
+  });
+
+  test("a curve begins where its first value is, also when that is NaN", (t) => {
+    const place = newDirectory(t);
+    const curve = (id: string, last: number): PlainRun => ({
+      id,
+      metrics: { loss: [Number.NaN, 1, 2, last, Number.POSITIVE_INFINITY] },
+    });
+    const root = writePlainStore(place.directory, [curve("aaaa1", 3), curve("bbbb2", 4)]);
+    const page = place.read(["--store", root, "compare", "aaaa1", "bbbb2"]);
+    assert.match(page, /loss {2}steps 0 to 4, values 1 to 4\n +aaaa1\S* +!\S+!$/m);
+  });
+
+  test("one run is not compared with itself, and it is said which one was named", (t) => {
+    const place = newDirectory(t);
+    const root = writePlainStore(place.directory, [A, B]);
+    const { status, stderr } = place.run(["--store", root, "compare", "first", "aaaa1"]);
+    assert.equal(status, 2);
+    assert.match(stderr, /two runs or more: 'first', 'aaaa1' name only run aaaa10000000 \(first\)/);
+    assert.equal(place.read(["compare", "--help"]).match(/params, code, tags/g)?.length, 1);
+  });
+
   test("--exit-code tells a script, by the sections it asks for and the tolerance", (t) => {
     const place = newDirectory(t);
     const root = writePlainStore(place.directory, [A, B, { ...A, id: "cccc3", name: "again" }]);
@@ -222,7 +259,8 @@ describe("runstone best", () => {
     assert.deepEqual(
       { ...loss, last: loss.last.value, run_id: "" },
       {
-        ...{ run_id: "", run_name: "one", experiment_id: "0", metric: "loss", direction: "min" },
+        ...{ run_id: "", run_name: "one", experiment_id: "0", state: "FINISHED" },
+        ...{ metric: "loss", direction: "min" },
         ...{ direction_from: "name", value: 1, step: 1, last: 3 },
       },
     );
@@ -239,6 +277,40 @@ describe("runstone best", () => {
     assert.equal(say("acc", "--min"), "smallest acc of 2 runs (as told)");
     assert.match(say("foo")!, /^greatest foo of 3 runs \(the name does not say/);
     assert.equal(place.read(["--store", root, "best", "loss", "--ids"]), "aaaa1".padEnd(32, "0"));
+  });
+
+  test("only finite numbers are best, in every command", (t) => {
+    const place = newDirectory(t);
+    const one: PlainRun = { id: "aaaa1", name: "one", params: { g: "1" }, metrics: { reward: [2] } };
+    const infinite = { ...one, id: "bbbb2", name: "inf", metrics: { reward: [Number.POSITIVE_INFINITY] } };
+    const root = writePlainStore(place.directory, [
+      one,
+      infinite,
+      { ...one, id: "cccc3", name: "c", metrics: { reward: [1] } },
+    ]);
+    const read = (...args: string[]) => place.read(["--store", root, ...args]);
+    assert.doesNotMatch(read("best", "reward", "-n", "0"), /bbbb2/);
+    assert.match(read("best", "reward", "-n", "0"), /^greatest reward of 2 runs/);
+    assert.match(read("show", "@best(reward)"), /^run aaaa1/);
+    const [group] = JSON.parse(read("runs", "--group-by", "params.g", "--best", "reward", "--json"));
+    assert.notEqual(group.metrics.reward.best_run_id, infinite.id.padEnd(32, "0"));
+    assert.match(read("compare", "aaaa1", "bbbb2", "cccc3"), /^ {2}reward +2 \* +inf +1$/m);
+  });
+
+  test("a damaged run is marked, with the name that its tag has", (t) => {
+    const place = newDirectory(t);
+    const tags = { "mlflow.runName": "torn" };
+    const root = writePlainStore(place.directory, [
+      ...runs,
+      { id: "dddd4", name: "torn", tags, metrics: { loss: [0.5] } },
+    ]);
+    writeFileSync(join(root, "0", "dddd4".padEnd(32, "0"), "meta.yaml"), "run_id: [");
+    const read = (...args: string[]) => place.read(["--store", root, ...args]);
+    assert.match(read("best", "loss"), /STATUS.*\n\S+ +torn +DAMAGED +0\.5 /);
+    assert.doesNotMatch(read("best", "acc"), /STATUS/);
+    const [found] = JSON.parse(read("best", "loss", "--json"));
+    assert.deepEqual([found.state, found.run_name], ["DAMAGED", "torn"]);
+    assert.match(read("compare", "one", "dddd4"), /^name +one +torn$/m);
   });
 
   test("refuses what means nothing", (t) => {
