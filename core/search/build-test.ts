@@ -226,9 +226,15 @@ function prefixPredicate(request: TestRequest, values: readonly string[]): TextP
   const prefixes = values.map((value) => value.toLowerCase());
   const empty = prefixes.indexOf("");
   if (empty >= 0) throw wrongValue(request, request.values[empty]!, "an id cannot begin with nothing");
+  const wanted = new Set(prefixes);
+  const lengths = [...new Set(prefixes.map(({ length }) => length))].sort((a, b) => a - b);
   return (text) => {
     const lower = text.toLowerCase();
-    return prefixes.some((prefix) => lower.startsWith(prefix));
+    for (const length of lengths) {
+      if (length > lower.length) return false;
+      if (wanted.has(lower.slice(0, length))) return true;
+    }
+    return false;
   };
 }
 
@@ -324,8 +330,9 @@ function buildState(request: TestRequest): Filter {
   const { operator } = request;
   const listed = isNegated(operator) || operator === "=" || operator === "IN";
   if (!listed) return buildText(request, textValues(request));
-  const words = request.values.map((value, index) => stateWord(request, value, textValues(request)[index]!));
-  const tests = words.map((word): Filter => {
+  const texts = textValues(request);
+  const words = request.values.map((value, index) => stateWord(request, value, texts[index]!));
+  const tests = [...new Set(words)].map((word): Filter => {
     const key = request.field.type === "state" || DERIVED.includes(word) ? "state" : "status";
     return {
       kind: "test",

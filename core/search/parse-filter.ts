@@ -14,8 +14,13 @@ import type { SearchField, SearchSchema } from "./search-schema.js";
 import { type Token, Tokens, unquoted } from "./tokenize.js";
 import { colonAdvice, testAdvice, wordAdvice } from "./write-advice.js";
 
-/** Most comparisons (and bare words) of one filter; IN is one, whatever its length. */
-export const MAX_COMPARISONS = 1_000;
+/** Most comparisons (and bare words) of one filter; IN is one, but each time in a list is one, too. */
+export const MAX_COMPARISONS = 100;
+/** Most elements of all lists of one filter together. */
+export const MAX_ELEMENTS = 10_000;
+/** Most characters of all patterns of LIKE and ILIKE together, and of all regular expressions together. */
+export const MAX_LIKE_LENGTH = 10_000;
+export const MAX_REGEXP_LENGTH = 1_000;
 /** Deepest nesting of parentheses and NOT. */
 export const MAX_DEPTH = 100;
 
@@ -52,6 +57,9 @@ class FilterParser {
   #at = 0;
   #depth = 0;
   #comparisons = 0;
+  #elements = 0;
+  #likeLength = 0;
+  #regexpLength = 0;
 
   constructor(source: string, options: FilterOptions) {
     this.#source = source;
@@ -126,9 +134,7 @@ class FilterParser {
 
   #comparison(): Filter {
     const name = this.#next();
-    this.#comparisons += 1;
-    if (this.#comparisons > MAX_COMPARISONS)
-      throw this.#error(name, `there are more than ${MAX_COMPARISONS} comparisons`);
+    this.#countComparison(name);
     const isName = name.kind === "path" || (name.kind === "text" && name.raw.startsWith('"'));
     const start = this.#at;
     const operator = this.#operator();
@@ -138,11 +144,30 @@ class FilterParser {
     const at = this.#tokens.at(start);
     this.#checkOperator({ name, field, operator, at });
     const values = this.#values(operator, at, field);
+    for (const value of values.slice(1)) if (field.type === "time") this.#countComparison(value);
+    this.#countPattern(operator, values);
     const { schema, now } = this.#options;
     const request = { source: this.#source, dialect: schema.dialect, now, name, field, operator, values };
     const filter = buildTest(request);
     if (this.#mlflow || filter.kind !== "test") return filter;
     return { ...filter, advice: testAdvice(request) };
+  }
+
+  #countComparison(at: Token): void {
+    this.#comparisons += 1;
+    if (this.#comparisons <= MAX_COMPARISONS) return;
+    const hint = this.#mlflow ? undefined : "Many values of one field are compared by IN ('a', 'b').";
+    throw this.#error(at, `there are more than ${MAX_COMPARISONS} comparisons`, hint);
+  }
+
+  #countPattern(operator: Operator, [value]: readonly Token[]): void {
+    if (value === undefined) return;
+    if (operator.endsWith("LIKE")) this.#likeLength += value.raw.length;
+    if (operator.endsWith("~")) this.#regexpLength += value.raw.length;
+    if (this.#likeLength > MAX_LIKE_LENGTH)
+      throw this.#error(value, `its patterns have more than ${MAX_LIKE_LENGTH} characters`);
+    if (this.#regexpLength > MAX_REGEXP_LENGTH)
+      throw this.#error(value, `its regular expressions have more than ${MAX_REGEXP_LENGTH} characters`);
   }
 
   #names(): NameSource {
@@ -223,6 +248,9 @@ class FilterParser {
       const value = this.#next();
       if (value.kind === ")" && values.length > 0) return values;
       this.#checkElement(value, open);
+      this.#elements += 1;
+      if (this.#elements > MAX_ELEMENTS)
+        throw this.#error(value, `its lists have more than ${MAX_ELEMENTS} elements`);
       values.push(value);
       const after = this.#next();
       if (after.kind === ")") return values;

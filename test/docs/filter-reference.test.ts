@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Operator } from "../../core/search/filter.js";
-import { MAX_COMPARISONS, MAX_DEPTH, parseFilter } from "../../core/search/parse-filter.js";
+import {
+  MAX_COMPARISONS,
+  MAX_DEPTH,
+  MAX_ELEMENTS,
+  MAX_LIKE_LENGTH,
+  MAX_REGEXP_LENGTH,
+  parseFilter,
+} from "../../core/search/parse-filter.js";
 import { MAX_ORDER_CLAUSES } from "../../core/search/parse-order.js";
 import { runstoneRuns } from "../../core/search/run-schema.js";
 import { OWN_OPERATORS, type ValueType } from "../../core/search/search-schema.js";
@@ -75,9 +82,17 @@ function withNegations(operators: string): readonly string[] {
 
 test("the limits are the limits", () => {
   const described = rowsOf("What").map(([, limit]) => limit);
-  const limits = [MAX_FILTER_LENGTH, MAX_COMPARISONS, MAX_DEPTH, MAX_ORDER_CLAUSES];
+  const limits = [
+    MAX_FILTER_LENGTH,
+    MAX_COMPARISONS,
+    MAX_DEPTH,
+    MAX_ORDER_CLAUSES,
+    MAX_ELEMENTS,
+    MAX_LIKE_LENGTH,
+    MAX_REGEXP_LENGTH,
+  ];
   assert.deepEqual(
-    described.slice(0, 4),
+    described.slice(0, limits.length),
     limits.map((limit) => limit.toLocaleString("en-US")),
   );
 });

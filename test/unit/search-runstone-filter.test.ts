@@ -331,8 +331,23 @@ describe("hostile filters end in an answer or a typed error", () => {
 
   test("ten thousand terms", () => {
     assert.equal(outcome(many(10_000, "metrics.loss < 1", " AND ")), "refused");
-    assert.equal(outcome(many(1_000, "metrics.loss < 1", " OR ")), "ac");
-    assert.equal(outcome(`params.lr IN (${many(40_000, "'auto'", ",")})`), "c");
+    assert.equal(outcome(many(101, "metrics.loss < 1", " OR ")), "refused");
+    assert.equal(outcome(many(100, "metrics.loss < 1", " OR ")), "ac");
+  });
+
+  test("ten thousand elements", () => {
+    const list = (field: string, count: number, value: string) =>
+      outcome(`${field} IN (${many(count, value, ",")})`);
+    assert.equal(list("params.lr", 10_000, "'auto'"), "c");
+    assert.equal(list("params.lr", 10_001, "'auto'"), "refused");
+    assert.equal(list("commit", 10_000, "c0"), "a");
+    assert.equal(list("state", 10_000, "lost"), "c");
+    assert.equal(list("started", 100, "2026-11-19"), "b");
+    assert.equal(list("started", 101, "2026-11-19"), "refused");
+    const half = `params.lr IN (${many(5_001, "a", ",")})`;
+    assert.equal(outcome(`${half} OR ${half}`), "refused");
+    assert.equal(outcome("commit IN (c0ffee00aabb, c, c0f)"), "ab");
+    assert.equal(outcome("commit IN (c0ffee00aabb, c1c, c0f)"), "a");
   });
 
   test("a LIKE with a thousand wildcards", () => {
@@ -350,5 +365,13 @@ describe("hostile filters end in an answer or a typed error", () => {
   test("expressions that blow up elsewhere", () => {
     assert.equal(outcome(`name =~ '${"(a+)+".repeat(5)}$'`), "");
     assert.equal(outcome("name =~ '((a{100}){100}){100}'"), "refused");
+    assert.equal(outcome(many(40, "name =~ '(a|b|c)*d{1,50}'", " OR ")), "");
+    assert.equal(outcome(many(60, "name =~ '(a|b|c)*d{1,50}'", " OR ")), "refused");
+  });
+
+  test("long patterns", () => {
+    assert.equal(outcome(`params.model LIKE '${"%_a".repeat(3_000)}'`), "");
+    assert.equal(outcome(`params.model LIKE '${"%_a".repeat(4_000)}'`), "refused");
+    assert.equal(outcome(many(6, `params.model ILIKE '${"%_a".repeat(600)}'`, " OR ")), "refused");
   });
 });
