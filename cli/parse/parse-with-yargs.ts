@@ -62,8 +62,10 @@ function failAsUsage(names: readonly string[]) {
     if (error !== undefined && message === null) throw error;
     const line = (message ?? "wrong arguments").split("\n")[0]!;
     const missing = /^Not enough arguments following: (.+)$/.exec(line)?.[1];
-    const hint = `See runstone ${names.join(" ")} --help`;
-    throw usageError(missing === undefined ? line : `${withDashes(missing)} needs a value`, hint);
+    const help = `See runstone ${names.join(" ")} --help`;
+    if (missing === undefined) throw usageError(line, help);
+    const hint = `${help}; a value that begins with a dash goes behind =: ${withDashes(missing)}=-...`;
+    throw usageError(`${withDashes(missing)} needs a value`, missing.length === 1 ? help : hint);
   };
 }
 

@@ -1,4 +1,5 @@
 /** The runs of one or several stores, opened for a listing. */
+import { join } from "node:path";
 import { textAt } from "../../core/search/cells.js";
 import { JoinedRunTable, type TablePart } from "../../core/search/joined-run-table.js";
 import type { RunTable } from "../../core/search/run-table.js";
@@ -32,7 +33,9 @@ export async function openListing(context: CommandContext, experiments: readonly
   if (stores.length <= 1) return listingOfOne(context, experiments, stores[0]?.path);
   const onDamage = damageNotes(context);
   const opened = stores.map(({ path }) =>
-    openUnlessMissing({ ...context, store: path, stores: [path] }, experiments, onDamage),
+    openUnlessMissing({ ...context, store: path, stores: [path] }, experiments, (damage) =>
+      onDamage({ ...damage, path: join(path, damage.path) }),
+    ),
   );
   const missing = opened.every((one) => "missing" in one) ? opened[0] : undefined;
   if (missing !== undefined && "missing" in missing) throw missing.missing;

@@ -1,6 +1,11 @@
 /** `--save-view NAME` and `--saved NAME`. */
 import { relative } from "node:path";
-import { readSavedView, savedViewPath, writeSavedView } from "../../core/workspace/saved-views.js";
+import {
+  listSavedViews,
+  readSavedView,
+  savedViewPath,
+  writeSavedView,
+} from "../../core/workspace/saved-views.js";
 import { RunstoneError, type SavedView } from "../../store-format/index.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
@@ -22,9 +27,10 @@ export function saveView(context: CommandContext, args: RunsArguments): void {
   const name = args["save-view"];
   if (name === undefined) return;
   const workspace = workspaceOf(context);
+  const replaced = listSavedViews(workspace).includes(name);
   writeSavedView(workspace, name, viewOf(args));
   const path = relative(context.cwd, savedViewPath(workspace, name));
-  context.err.line(`saved as ${visible(path)}; use it with --saved ${name}`);
+  context.err.line(`${replaced ? "replaced" : "saved as"} ${visible(path)}; use it with --saved ${name}`);
 }
 
 /** The workspace of the store; where several stores are listed, that of the current directory. */

@@ -99,6 +99,13 @@ class DamageNotes {
 
   #sayHowMany(): void {
     const more = this.#count > SHOWN ? ` (${this.#count} in all)` : "";
-    this.#context.err.line(`runstone: damaged entries were met${more}; \`runstone fsck\` lists them`);
+    const line = `runstone: damaged entries were met${more}; \`${this.#fsck()}\` lists them`;
+    this.#context.err.line(visible(line));
+  }
+
+  #fsck(): string {
+    const { stores } = this.#context;
+    if (stores.length === 0) return "runstone fsck";
+    return `runstone --store ${stores.length === 1 ? stores[0] : "DIR"} fsck`;
   }
 }

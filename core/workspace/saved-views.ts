@@ -1,6 +1,7 @@
 /** The saved views of a workspace: `.runstone/views/NAME.yaml`. */
 import { join } from "node:path";
 import {
+  isRunstoneError,
   isSavedViewName,
   parseSavedView,
   RunstoneError,
@@ -30,7 +31,14 @@ export function readSavedView(workspace: string, name: string): SavedView {
   const path = savedViewPath(workspace, name);
   const bytes = readBytesIfExists(path);
   if (bytes === null) throw noSuchView(name);
-  return parseSavedView(bytes, { general: parseGeneralYaml, path });
+  try {
+    return parseSavedView(bytes, { general: parseGeneralYaml, path });
+  } catch (error) {
+    if (!isRunstoneError(error, "DAMAGED")) throw error;
+    // Views are no part of the store: fsck does not look at them.
+    const hint = `Correct ${path}, or save the view again.`;
+    throw new RunstoneError("DAMAGED", error.message, { hint, data: error.data, cause: error });
+  }
 }
 
 /** Replaces the view of that name. Throws INVALID_PARAMETER_VALUE, PERMISSION_DENIED (a link is in the way) and typed I/O errors. */

@@ -493,6 +493,17 @@ describe("several stores", () => {
     assert.equal(workspace.read(["runs", "params.lr = 0.5", ...stores, "--count"]), "1");
   });
 
+  test("damage is named with its store", (t) => {
+    const workspace = place(t);
+    cpSync(join(workspace.directory, "mlruns"), join(workspace.directory, "b"), { recursive: true });
+    const broken = join("b/0", "01aaaa".padEnd(32, "0"), "meta.yaml");
+    writeFileSync(join(workspace.directory, broken), "run_id: [");
+    const { stderr } = workspace.run(["runs", "--store", "mlruns", "--store", "b"]);
+    assert.ok(stderr.includes(`runstone: ${broken}: `), stderr);
+    assert.match(stderr, /`runstone --store DIR fsck` lists them/);
+    assert.match(workspace.run(["runs", "--store", "b"]).stderr, /`runstone --store b fsck` lists them/);
+  });
+
   test("a pattern without a match, and a command that takes one store only", (t) => {
     const workspace = place(t);
     assert.equal(workspace.run(["runs", "--store", "no*where"]).status, 3);
@@ -514,6 +525,13 @@ describe("saved views", () => {
       "lr0.3-s3",
       "lr0.3-s2",
     ]);
+    assert.match(workspace.run([...asked, "--save-view", "mine"]).stderr, /^replaced .*mine\.yaml/m);
+    const bad = join(workspace.directory, ".runstone/views/bad.yaml");
+    writeFileSync(bad, "format: [");
+    const refused = workspace.run(["runs", "--saved", "bad"]).stderr;
+    assert.match(refused, /or save the view again/);
+    assert.doesNotMatch(refused, /fsck/);
+    assert.match(workspace.run(["runs", "--order-by", "-lr"]).stderr, /--order-by=-/);
     const line = workspace.read(["views", "show", "mine"]);
     assert.equal(workspace.script(line).stdout.trimEnd(), saved);
     assert.match(workspace.read(["views"]), /^mine +runstone runs /m);
