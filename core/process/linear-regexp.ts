@@ -55,8 +55,8 @@ export class LinearRegExp {
   readonly #program: readonly Instruction[];
   /** Text that every match holds: most lines are passed over by one search for it. */
   readonly #required: string;
-  /** null: the pattern asks for edges of words, which the automaton does not know. */
-  #automaton: LazyAutomaton | null | undefined;
+  /** Knows no edges of words: of a pattern that asks for them it tells only what cannot match. */
+  #automaton: LazyAutomaton | undefined;
 
   constructor(source: string) {
     const ignoreCase = source.startsWith("(?i)");
@@ -70,10 +70,9 @@ export class LinearRegExp {
   /** Whether there is a match in `text`: faster than asking for it. */
   test(text: string): boolean {
     if (!text.includes(this.#required)) return false;
-    if (this.#automaton === undefined)
-      this.#automaton = hasWordEdge(this.#program) ? null : new LazyAutomaton(this.#program);
-    if (this.#automaton !== null) return this.#automaton.matches(text);
-    return run(this.#program, text, this.names.length * 2) !== null;
+    this.#automaton ??= new LazyAutomaton(withoutWordEdges(this.#program));
+    if (!this.#automaton.matches(text)) return false;
+    return !hasWordEdge(this.#program) || run(this.#program, text, this.names.length * 2) !== null;
   }
 
   /** The leftmost match in `text`, or null. */
@@ -88,6 +87,13 @@ export class LinearRegExp {
     });
     return { groups };
   }
+}
+
+/** The program that takes every place for an edge of a word, and none: it matches wherever the other does. */
+function withoutWordEdges(program: readonly Instruction[]): readonly Instruction[] {
+  return program.map((instruction, at) =>
+    instruction.op === "assert" && instruction.where === "edge" ? { op: "jump", to: at + 1 } : instruction,
+  );
 }
 
 function hasWordEdge(program: readonly Instruction[]): boolean {

@@ -143,3 +143,13 @@ describe("the linear matcher finds what RegExp finds", () => {
     }
   });
 });
+
+test("a pattern with edges of words finds what a backtracking matcher finds", () => {
+  const patterns = ["\\ba", "a\\b", "\\Ba", "a\\B", "^\\b", "\\b$", "a*\\b b", "\\b\\B"];
+  const texts = fc.string({ unit: fc.constantFrom("a", "b", " ", "_", "-"), maxLength: 6 });
+  fc.assert(
+    fc.property(fc.constantFrom(...patterns), texts, (pattern, text) => {
+      assert.equal(new LinearRegExp(pattern).test(text), new RegExp(pattern).test(text));
+    }),
+  );
+});
