@@ -1,6 +1,5 @@
 /** A process whose peak memory is measured. Arguments: directory, what, size or path. Prints its peak in KiB. */
 import { join } from "node:path";
-import { runProgram } from "../cli/program.js";
 import { openRunTable } from "../core/index/open-run-table.js";
 import { createFileStore, type FileRunWriter, type FileStore } from "../core/index.js";
 import { searchRunTable } from "../core/search/search-runs.js";
@@ -34,6 +33,8 @@ async function passFile(store: FileStore, source: string): Promise<void> {
 /** Every point of the store; the file is removed by who made the directory. */
 async function passExport(format: string): Promise<void> {
   const argv = ["export", "--store", "mlruns", "--metrics", "--format", format, "-o", `points.${format}`];
+  // Only here: the idle process has not loaded it.
+  const { runProgram } = await import("../cli/program.js");
   await runProgram({ argv, cwd: directory, env: { XDG_CACHE_HOME: directory } });
 }
 
