@@ -6,6 +6,7 @@ import { runRows } from "../export/run-rows.js";
 import type { Format } from "../output/formats.js";
 import { printRows } from "../output/print-rows.js";
 import { ProgressLine } from "../output/progress-line.js";
+import { visible } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import { readView } from "../parse/view.js";
@@ -41,7 +42,11 @@ async function exportPoints(
 ): Promise<void> {
   const progress = new ProgressLine(context, "wrote", "points");
   const onProgress = (points: number): void => progress.show(points);
-  const rows = pointRows(place, { runs, globs: args.metric, onProgress });
+  const unmatched = new Set(args.metric);
+  const onMatch = (glob: string): void => void unmatched.delete(glob);
+  const rows = pointRows(place, { runs, globs: args.metric, onMatch, onProgress });
   await printRows(context, { columns: POINT_COLUMNS, rows, format, output: args.output });
   progress.clear();
+  for (const glob of unmatched)
+    context.err.line(`runstone: none of these runs has a metric '${visible(glob)}'`);
 }

@@ -2,7 +2,7 @@ import { FollowedRun } from "../../core/follow/followed-run.js";
 import { NewRuns } from "../../core/follow/new-runs.js";
 import { rowsWithText, textAt } from "../../core/search/cells.js";
 import type { RunRecord } from "../../core/search/run-record.js";
-import { isRunstoneError } from "../../store-format/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { visible } from "../output/visible.js";
@@ -30,14 +30,39 @@ export async function runWatch(context: CommandContext, args: WatchArguments): P
   const opened = openRuns(context, { experiments: args.experiment });
   const named = args.run.length > 0;
   const records = named ? resolveRuns(context, opened, args.run) : runningRuns(opened);
+  const readable = records.filter(({ info }) => info !== null);
+  if (named) tellDamaged(context, records, readable.length);
   const ids = findExperimentIds(opened.place, args.experiment);
   const watch = new Watch({
-    runs: records.filter(({ info }) => info !== null).map((record) => new FollowedRun(record)),
+    runs: readable.map((record) => new FollowedRun(record)),
     newRuns: named ? undefined : new NewRuns(opened.place.context, ids),
     ...{ condition, wait: args.wait, now: context.now },
   });
   const isLive = context.out.isTerminal && !context.json && context.env.TERM !== "dumb";
+  context.atEnd(() => tellUnknownMetrics(context, args.metric, watch.runs));
   process.exitCode = isLive ? await watchOnScreen(context, args, watch) : await watchByLines(context, watch);
+}
+
+/** Throws DAMAGED when none of the runs can be watched. */
+function tellDamaged(context: CommandContext, records: readonly RunRecord[], readable: number): void {
+  const damaged = records.filter(({ info }) => info === null);
+  for (const { runId, damage } of damaged) {
+    const reason = damage === null ? "its meta.yaml cannot be read" : visible(damage.reason);
+    const message = `run ${runId} is damaged and cannot be watched: ${reason}`;
+    if (readable === 0)
+      throw new RunstoneError("DAMAGED", message, { hint: "See runstone fsck", data: { run: runId } });
+    context.err.line(`runstone: ${message}`);
+  }
+}
+
+function tellUnknownMetrics(
+  context: CommandContext,
+  keys: readonly string[],
+  runs: readonly FollowedRun[],
+): void {
+  if (runs.length === 0) return;
+  for (const key of keys.filter((each) => !runs.some((run) => run.metrics().has(each))))
+    context.err.line(`runstone: none of these runs has a metric '${visible(key)}'`);
 }
 
 function runningRuns({ table }: OpenRuns): readonly RunRecord[] {

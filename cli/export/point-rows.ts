@@ -24,6 +24,8 @@ export interface PointSelection {
   readonly runs: Iterable<RunRecord>;
   /** Empty: every metric. */
   readonly globs: readonly string[];
+  /** Called with each of the globs that a metric of a run matches. */
+  readonly onMatch: (glob: string) => void;
   /** Called with the number of points so far, now and then. */
   readonly onProgress: (points: number) => void;
 }
@@ -32,7 +34,7 @@ export interface PointSelection {
 export function* pointRows(place: OpenPlace, selection: PointSelection): Generator<readonly CellValue[]> {
   let count = 0;
   for (const run of selection.runs) {
-    for (const chunk of chunksOf(place, run, selection.globs)) {
+    for (const chunk of chunksOf(place, run, selection)) {
       yield* chunk.rows();
       count += chunk.count;
       selection.onProgress(count);
@@ -45,11 +47,17 @@ interface Chunk {
   rows(): Generator<readonly CellValue[]>;
 }
 
-function* chunksOf({ onDamage }: OpenPlace, run: RunRecord, globs: readonly string[]): Generator<Chunk> {
+function* chunksOf(
+  { onDamage }: OpenPlace,
+  run: RunRecord,
+  { globs, onMatch }: PointSelection,
+): Generator<Chunk> {
   const location = locationOf(run);
   const name = run.info?.runName ?? null;
   for (const key of readMetricKeys(location, onDamage)) {
-    if (globs.length > 0 && !globs.some((glob) => matchesGlob(glob, key))) continue;
+    const matching = globs.filter((glob) => matchesGlob(glob, key));
+    for (const glob of matching) onMatch(glob);
+    if (globs.length > 0 && matching.length === 0) continue;
     const head = [run.runId, name, run.experimentId, key];
     for (const points of readPointChunks(location, key, onDamage))
       yield {

@@ -29,6 +29,7 @@ export interface ChartCurve {
   readonly last: Vertex | null;
   readonly counts: SeriesCounts;
   readonly withoutX: number;
+  readonly oddWithoutX: number;
 }
 
 export interface Chart {
@@ -92,7 +93,7 @@ interface Place {
 }
 
 function chartCurve({ name, data }: NamedCurve, { index, slot, logY }: Place): ChartCurve {
-  const { buckets, smooth, counts, withoutX } = data;
+  const { buckets, smooth, counts, withoutX, oddWithoutX } = data;
   const drawn = verticesOf(buckets, logY);
   return {
     name,
@@ -118,6 +119,7 @@ function chartCurve({ name, data }: NamedCurve, { index, slot, logY }: Place): C
     ),
     counts,
     withoutX,
+    oddWithoutX,
   };
 }
 

@@ -19,15 +19,20 @@ export function curveFacts(curve: ChartCurve): readonly string[] {
 }
 
 /** Points that the chart cannot show in their place. */
-export function oddFacts({ counts, withoutX, marks }: ChartCurve): readonly string[] {
+export function oddFacts({ counts, withoutX, oddWithoutX, marks }: ChartCurve): readonly string[] {
   const hidden = marks.some(({ kind }) => kind === "not positive");
   return [
     ...count(counts.nan, "NaN"),
     ...count(counts.above, "inf"),
     ...count(counts.below, "-inf"),
     ...(hidden ? ["0 or below only marked"] : []),
-    ...(withoutX > 0 ? [`${withoutX} points left of the x axis`] : []),
+    ...(withoutX > 0 ? [leftOut(withoutX, oddWithoutX)] : []),
   ];
+}
+
+function leftOut(points: number, odd: number): string {
+  const text = `${points} ${points === 1 ? "point" : "points"} left of the x axis`;
+  return odd === 0 ? text : `${text} (${odd} not finite)`;
 }
 
 function fact(name: string, vertex: Vertex | null): readonly string[] {
@@ -52,10 +57,14 @@ const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
   "not positive": "0 or below",
 };
 
+/** Where values of several kinds have one place. */
+export const SEVERAL_SIGN = "!";
+
 /** What the signs on the x axis stand for; empty when there are none. */
-export function markLegend({ curves }: Chart): string {
+export function markLegend({ curves }: Chart, hasSeveral = false): string {
   const kinds = new Set(curves.flatMap(({ marks }) => marks.map(({ kind }) => kind)));
-  return [...kinds].map((kind) => `${MARK_SIGNS[kind]} ${MARK_WORDS[kind]}`).join(", ");
+  const words = [...kinds].map((kind) => `${MARK_SIGNS[kind]} ${MARK_WORDS[kind]}`);
+  return [...words, ...(hasSeveral ? [`${SEVERAL_SIGN} several of these`] : [])].join(", ");
 }
 
 export function markText(kind: MarkKind): string {

@@ -27,8 +27,9 @@ export interface CurveData {
   /** The moving average; null when there is none. */
   readonly smooth: readonly Bucket[] | readonly Vertex[] | null;
   readonly counts: SeriesCounts;
-  /** Points without a place on a logarithmic x axis. */
+  /** Points without a place on a logarithmic x axis, and how many of them are not finite. */
   readonly withoutX: number;
+  readonly oddWithoutX: number;
 }
 
 export class CurveReader {
@@ -40,6 +41,7 @@ export class CurveReader {
   #lastX = Number.NEGATIVE_INFINITY;
   #inOrder = true;
   #withoutX = 0;
+  #oddWithoutX = 0;
 
   constructor(options: CurveOptions) {
     this.#options = options;
@@ -52,14 +54,22 @@ export class CurveReader {
   add(points: readonly Point[]): void {
     for (const point of points) {
       const x = this.#xOf(point);
-      if (x === null) this.#withoutX += 1;
+      if (x === null) this.#leaveOut(point);
       else this.#addAt(x, point.value);
     }
   }
 
   data(): CurveData {
     const buckets = this.#raw.buckets();
-    return { buckets, smooth: this.#smoothed(buckets), counts: this.#raw.counts, withoutX: this.#withoutX };
+    return {
+      ...{ buckets, smooth: this.#smoothed(buckets), counts: this.#raw.counts },
+      ...{ withoutX: this.#withoutX, oddWithoutX: this.#oddWithoutX },
+    };
+  }
+
+  #leaveOut({ value }: Point): void {
+    this.#withoutX += 1;
+    if (!Number.isFinite(value)) this.#oddWithoutX += 1;
   }
 
   #addAt(x: number, y: number): void {

@@ -5,7 +5,7 @@ import { visible } from "../output/visible.js";
 import { displayWidth, padTo, truncateMiddle } from "../output/width.js";
 import { shareOf, type Tick } from "./axis.js";
 import type { Chart, ChartCurve } from "./chart.js";
-import { axisTitle, curveFacts, MARK_SIGNS, markLegend } from "./curve-facts.js";
+import { axisTitle, curveFacts, MARK_SIGNS, markLegend, SEVERAL_SIGN } from "./curve-facts.js";
 import { DotCanvas, type Glyphs } from "./dot-canvas.js";
 
 export interface TextLayout {
@@ -35,7 +35,7 @@ export function textChart(chart: Chart, layout: TextLayout): readonly string[] {
     layout.style.bold(truncateMiddle(visible(chart.title), layout.width)),
     ...plotRows(chart, canvas, { gutter, layout }),
     ...xAxisLines(chart, columns, { gutter, layout }),
-    ...legend(chart, layout),
+    ...legend(chart, columns, layout),
   ];
 }
 
@@ -82,14 +82,37 @@ function plotRows(chart: Chart, canvas: DotCanvas, { gutter, layout }: Frame): r
   return Array.from({ length: canvas.rows }, (_, row) => {
     const label = labels.get(row);
     const axis = label === undefined ? plain : ticked;
-    const cells = canvas.row(row, [...letters, ...letters]).map(({ text, curve }) => {
-      if (curve === null) return text;
-      return curve < paints.length ? paints[curve]!(text) : style.dim(text);
+    const cells = canvas.row(row, [...letters, ...letters]).map(({ text, curve }): Painted => {
+      if (curve === null) return { text, paint: null };
+      return { text, paint: curve < paints.length ? paints[curve]! : style.dim };
     });
     const end = (ends.get(row) ?? []).map((curve) => paints[curve]!(letters[curve]!)).join("");
-    const line = `${style.dim(padTo((label ?? "").slice(0, gutter), gutter, true) + axis)}${cells.join("")}`;
+    const line = `${style.dim(padTo((label ?? "").slice(0, gutter), gutter, true) + axis)}${painted(cells)}`;
     return end === "" ? line.trimEnd() : `${line} ${end}`;
   });
+}
+
+/** A piece of a line and its colour. */
+interface Painted {
+  readonly text: string;
+  readonly paint: Paint | null;
+}
+
+/** A colour is switched once for all that follow one another in it. */
+function painted(pieces: readonly Painted[]): string {
+  let line = "";
+  for (let start = 0; start < pieces.length; ) {
+    const { paint } = pieces[start]!;
+    let end = start + 1;
+    while (end < pieces.length && pieces[end]!.paint === paint) end += 1;
+    const text = pieces
+      .slice(start, end)
+      .map((piece) => piece.text)
+      .join("");
+    line += paint === null ? text : paint(text);
+    start = end;
+  }
+  return line;
 }
 
 function rowLabels({ y }: Chart, rows: number): ReadonlyMap<number, string> {
@@ -125,23 +148,39 @@ function nearestRow(row: number, rows: number, isFree: (row: number) => boolean)
 function xAxisLines(chart: Chart, columns: number, { gutter, layout }: Frame): readonly string[] {
   const { glyphs, style } = layout;
   const [corner, plain, ticked] = glyphs === "ascii" ? ["+", "-", "+"] : ["└", "─", "┬"];
-  const axis = Array.from({ length: columns }, () => style.dim(plain!));
+  const axis = Array.from({ length: columns }, (): Painted => ({ text: plain!, paint: style.dim }));
   const labels: string[] = Array.from({ length: columns }, () => " ");
   for (const tick of chart.x.ticks) {
     const column = columnOf(chart, tick.at, columns);
-    if (placeLabel(labels, tick, column)) axis[column] = style.dim(ticked!);
+    if (placeLabel(labels, tick, column)) axis[column] = { text: ticked!, paint: style.dim };
   }
-  for (const { marks, slot } of chart.curves)
-    for (const { x, kind } of marks)
-      axis[columnOf(chart, x, columns)] = paintOf(style, slot)(MARK_SIGNS[kind]);
+  for (const [column, { text, slot }] of marksByColumn(chart, columns))
+    axis[column] = { text, paint: paintOf(style, slot) };
   const title = axisTitle(chart.x);
   const line = `${" ".repeat(gutter + 1)}${labels.join("")}`.trimEnd();
   const fits = displayWidth(line) + title.length + 2 <= layout.width;
   return [
-    `${" ".repeat(gutter)}${style.dim(corner!)}${axis.join("")}`,
+    `${" ".repeat(gutter)}${painted([{ text: corner!, paint: style.dim }, ...axis])}`,
     style.dim(fits ? `${line}  ${title}` : line),
     ...(fits ? [] : [style.dim(padTo(title, layout.width, true))]),
   ];
+}
+
+interface ColumnMark {
+  readonly text: string;
+  readonly slot: number;
+}
+
+/** The sign of each column that has one; {@link SEVERAL_SIGN} where signs of several kinds meet. */
+function marksByColumn(chart: Chart, columns: number): ReadonlyMap<number, ColumnMark> {
+  const found = new Map<number, ColumnMark>();
+  for (const { marks, slot } of chart.curves)
+    for (const { x, kind } of marks) {
+      const column = columnOf(chart, x, columns);
+      const before = found.get(column)?.text ?? MARK_SIGNS[kind];
+      found.set(column, { text: before === MARK_SIGNS[kind] ? before : SEVERAL_SIGN, slot });
+    }
+  return found;
 }
 
 function columnOf({ x }: Chart, at: number, columns: number): number {
@@ -158,9 +197,10 @@ function placeLabel(labels: string[], { text }: Tick, column: number): boolean {
   return true;
 }
 
-function legend(chart: Chart, layout: TextLayout): readonly string[] {
+function legend(chart: Chart, columns: number, layout: TextLayout): readonly string[] {
   const { style } = layout;
-  const signs = markLegend(chart);
+  const several = [...marksByColumn(chart, columns).values()].some(({ text }) => text === SEVERAL_SIGN);
+  const signs = markLegend(chart, several);
   const names = chart.curves.map(({ name }) => visible(name));
   const widest = Math.min(
     Math.max(16, Math.floor(layout.width / 3)),

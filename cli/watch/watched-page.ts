@@ -170,7 +170,13 @@ function chartLines(runs: readonly FollowedRun[], view: PageView, room: number):
       const id = `${run.runId.slice(0, prefix)} ${run.info.runName}`.trim();
       const name = metrics.length === 1 ? id : runs.length === 1 ? key : `${key} ${id}`;
       const counts = { finite: found.summary.count, nan: 0, above: 0, below: 0 };
-      return [{ name, identity: name, data: { buckets: found.curve, smooth: null, counts, withoutX: 0 } }];
+      return [
+        {
+          name,
+          identity: name,
+          data: { buckets: found.curve, smooth: null, counts, withoutX: 0, oddWithoutX: 0 },
+        },
+      ];
     }),
   );
   // Title, two lines of the axis, and the legend.

@@ -12,7 +12,8 @@ import {
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
-import { madeOnce } from "./program.js";
+import { writePlainStore } from "../helpers/plain-store.js";
+import { madeOnce, newDirectory } from "./program.js";
 
 /** Two runs in one experiment, a third that was deleted in another. */
 const newProject = madeOnce(({ read }) => {
@@ -227,4 +228,13 @@ test("mistakes are told before anything is written", (t) => {
     assert.equal(ended.stdout, "");
   }
   rmSync(join(directory, "out"), { recursive: true });
+});
+
+test("a pattern that no metric matches is named, and the others are written", (t) => {
+  const place = newDirectory(t);
+  const root = writePlainStore(place.directory, [{ id: "aaaa1", metrics: { loss: [1] } }]);
+  const { status, stdout, stderr } = place.run([...["--store", root, "export", "-m", "nope*", "-m", "lo*"]]);
+  assert.equal(status, 0);
+  assert.match(stdout, /,loss,0,/);
+  assert.equal(stderr, "runstone: none of these runs has a metric 'nope*'\n");
 });

@@ -117,3 +117,29 @@ test("damaged lines are told and the rest is drawn; a million points need little
   assert.match(stdout, /last 7\.25 {2}min 0\.5 {2}max 7\.25 {2}1000001 points/);
   assert.match(stderr, /metrics\/loss: line 1000001/);
 });
+
+test("values without a place are told, and no mark hides another", (t) => {
+  const place = newDirectory(t);
+  const loss = [Number.NaN, 1, 2, Number.NaN];
+  const root = writePlainStore(place.directory, [{ id: "aaaa1", metrics: { loss } }]);
+  const plot = (...args: string[]) => place.read(["--store", root, "plot", "loss", "--width", "80", ...args]);
+  assert.match(plot("--log", "--log-x"), / 1 NaN .*1 point left of the x axis \(1 not finite\)/);
+  const both = writePlainRun(root, {
+    id: "bbbb2",
+    metrics: { loss: "1 nan 0\n2 inf 0\n3 1 0\n4 2 5\n5 nan 5\n" },
+  });
+  assert.match(both, /bbbb2/);
+  const chart = place.read(["--store", root, "plot", "loss", "bbbb2", "--width", "80"]);
+  assert.match(chart, /└!.*N$/m);
+  assert.match(chart, /on the x axis: N NaN, \^ inf, ! several of these$/m);
+});
+
+test("a colour is switched once for a stretch, not for each character", (t) => {
+  const place = newDirectory(t);
+  const root = writePlainStore(place.directory, [{ id: "aaaa1", metrics: { loss: [1, 1, 1, 1] } }]);
+  const chart = place.read(["--store", root, "plot", "loss", "--width", "80"], {
+    env: { FORCE_COLOR: "1", NO_COLOR: "" },
+  });
+  for (const line of chart.split("\n")) assert.doesNotMatch(line, /\x1b\[(\d+)m[^\x1b]*\x1b\[\d+m\x1b\[\1m/);
+  assert.match(chart, /\x1b\[\d+m[⠀-⣿]{60,}\x1b\[39m/);
+});

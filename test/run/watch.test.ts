@@ -1,7 +1,7 @@
 /** `runstone watch` in a terminal and in a pipe, over files that grow. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, type TestContext, test } from "node:test";
@@ -175,4 +175,20 @@ describe("in a pipe", () => {
     assert.equal(await piped(t, run, ["first", "--until", "loss <"]).code, 2);
     assert.equal(await piped(t, run, ["first"]).code, 0);
   });
+});
+
+test("a damaged run and a metric that is not there are named", (t) => {
+  const { directory, run } = newDirectory(t);
+  const root = writePlainStore(directory, [{ id: "aaaa1", metrics: { loss: [1] } }, { id: "bbbb2" }]);
+  writeFileSync(join(root, "0", "bbbb2".padEnd(32, "0"), "meta.yaml"), "run_id: [");
+  const watch = (...args: string[]) => run(["--store", root, "watch", ...args]);
+  const alone = watch("bbbb2");
+  assert.notEqual(alone.status, 0);
+  assert.match(alone.stderr, /run bbbb2\w+ is damaged and cannot be watched/);
+  assert.doesNotMatch(alone.stderr, /No run is running/);
+  const both = watch("bbbb2", "aaaa1", "-m", "nope", "-m", "loss");
+  assert.match(both.stdout, /aaaa1/);
+  assert.match(both.stderr, /run bbbb2\w+ is damaged/);
+  assert.match(both.stderr, /none of these runs has a metric 'nope'/);
+  assert.doesNotMatch(both.stderr, /'loss'/);
 });
