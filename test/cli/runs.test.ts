@@ -130,6 +130,13 @@ describe("runs with a filter and an order", () => {
     assert.equal(workspace.read(["runs", "--json"]), workspace.read(["runs", "", "--json"]));
   });
 
+  test("a key that only params have needs no prefix", (t) => {
+    const workspace = place(t);
+    const found = workspace.read(["runs", "lr = 0.1", "--ids"]);
+    assert.notEqual(found, "");
+    assert.equal(found, workspace.read(["runs", "params.lr = 0.1", "--ids"]));
+  });
+
   test("what says nothing together is refused, and what cannot be understood is pointed at", (t) => {
     const workspace = place(t);
     for (const args of [
@@ -148,7 +155,7 @@ describe("runs with a filter and an order", () => {
       const { status, stdout } = workspace.run(["runs", ...args]);
       assert.deepEqual([status, stdout], [2, ""], args.join(" "));
     }
-    assert.match(workspace.run(["runs", "lr = 0.1"]).stderr, /Did you mean params\.lr\?/);
+    assert.match(workspace.run(["runs", "namee = 0.1"]).stderr, /Did you mean name\?/);
     assert.match(workspace.run(["runs", "--group-by", "sede"]).stderr, /Did you mean seed\?/);
   });
 });
