@@ -1,5 +1,6 @@
 /** `kill -9` at every file operation of every workload, seen from the one module that does I/O. */
 import assert from "node:assert/strict";
+import { relative } from "node:path";
 import { describe, test } from "node:test";
 import { intercept } from "../../core/fs/index.js";
 import { repair } from "../../core/maintenance/repair.js";
@@ -123,7 +124,16 @@ interface CrashToRepair {
   readonly operations: number;
 }
 
-/** A quick run takes the crash, of some, that makes most to repair; of all, when some leave nothing to do. */
+/** What a repair does, without the names that differ from try to try. */
+interface RepairWork {
+  readonly operations: number;
+  readonly signature: string;
+}
+
+/**
+ * Of the crashes that leave the same work to the repair, one. A quick run takes the crash, of some, that makes most to
+ * repair; of all, when some leave nothing to do.
+ */
 async function crashesToRepair(workload: Workload): Promise<CrashToRepair[]> {
   const operations = await countOperations(workload);
   const found = await crashesAt(workload, pointsOf(operations));
@@ -131,25 +141,26 @@ async function crashesToRepair(workload: Workload): Promise<CrashToRepair[]> {
 }
 
 async function crashesAt(workload: Workload, points: readonly Point[]): Promise<CrashToRepair[]> {
-  const crashes: CrashToRepair[] = [];
+  const crashes = new Map<string, CrashToRepair>();
   for (const { at, when } of points) {
     const workspace = newWorkspaceDirectory();
     const { acked } = await runChild({ workspace, workload: workload.name, at, when, share: random() });
-    crashes.push({ workspace, at, acked, operations: operationsOfRepair(workspace) });
+    const { operations, signature } = workOfRepair(workspace);
+    if (operations === 0 || crashes.has(signature)) removeWorkspace(workspace);
+    else crashes.set(signature, { workspace, at, acked, operations });
   }
-  const sorted = crashes.sort((a, b) => b.operations - a.operations);
-  const kept = sorted.filter(({ operations }, index) => operations > 0 && (IS_FULL || index === 0));
-  for (const crash of sorted) if (!kept.includes(crash)) removeWorkspace(crash.workspace);
-  return kept;
+  const sorted = [...crashes.values()].sort((a, b) => b.operations - a.operations);
+  if (!IS_FULL) for (const crash of sorted.slice(1)) removeWorkspace(crash.workspace);
+  return IS_FULL ? sorted : sorted.slice(0, 1);
 }
 
-function operationsOfRepair(workspace: string): number {
-  if (!hasStore(workspace)) return 0;
+function workOfRepair(workspace: string): RepairWork {
+  if (!hasStore(workspace)) return { operations: 0, signature: "" };
   const copy = copyWorkspace(workspace);
-  let count = 0;
+  const seen: string[] = [];
   intercept({
     before(operation) {
-      if (isChanging(operation)) count += 1;
+      if (isChanging(operation)) seen.push(`${operation.name} ${nameless(relative(copy, operation.path))}`);
       return undefined;
     },
   });
@@ -159,7 +170,12 @@ function operationsOfRepair(workspace: string): number {
     intercept(undefined);
   }
   removeWorkspace(copy);
-  return count;
+  return { operations: seen.length, signature: seen.join("\n") };
+}
+
+/** Ids, process ids and random parts of names are told apart by nothing. */
+function nameless(path: string): string {
+  return path.replace(/\d+-[0-9a-f]{16}|[0-9a-f]{16,}/g, "*");
 }
 
 interface CrashInRepair {
