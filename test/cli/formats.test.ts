@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import fc from "fast-check";
 import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import type { CommandContext } from "../../cli/context.js";
 import type { CellValue, PlainValue } from "../../cli/output/cell.js";
@@ -19,6 +18,7 @@ import { PLAIN } from "../../cli/output/style.js";
 import { writeParquet } from "../../cli/output/write-parquet.js";
 import { readFormat } from "../../cli/parse/format-options.js";
 import { isRunstoneError } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 const text = fc.string({ unit: "binary" });
 const hostile = fc.oneof(

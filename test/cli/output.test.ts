@@ -1,7 +1,6 @@
 /** The pieces that turn values into text: tables, widths, numbers, times, JSON, sparklines, escapes. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { serializeJson, serializePrettyJson } from "../../cli/output/json.js";
 import { formatBytes, formatNumber } from "../../cli/output/number.js";
 import { sparkline } from "../../cli/output/sparkline.js";
@@ -11,6 +10,7 @@ import { formatAge, formatDuration, formatMoment } from "../../cli/output/time.j
 import { visible, visibleText } from "../../cli/output/visible.js";
 import { displayWidth, truncateMiddle } from "../../cli/output/width.js";
 import { prefixLength } from "../../cli/runs/id-prefix.js";
+import fc from "../helpers/fast-check.js";
 
 describe("width", () => {
   test("wide, combining and emoji characters", () => {

@@ -1,7 +1,6 @@
 /** From the command line to typed arguments. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import type { Command } from "../../cli/command.js";
 import { loadCommand } from "../../cli/command-loaders.js";
 import { parseDuration } from "../../cli/parse/duration.js";
@@ -14,6 +13,7 @@ import { allOptions, routeWithin } from "../../cli/parse/route.js";
 import { cutAtDashes } from "../../cli/parse/tokens.js";
 import { parseInteger, parseNumber, readArguments } from "../../cli/parse/values.js";
 import { isRunstoneError } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 const isUsage = (error: unknown): boolean => isRunstoneError(error, "USAGE");
 

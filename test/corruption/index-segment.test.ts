@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { crc32 } from "node:zlib";
-import fc from "fast-check";
 import type { IndexedRun } from "../../core/index/indexed-run.js";
 import { Segment } from "../../core/index/segment.js";
 import { SegmentDamage } from "../../core/index/segment-damage.js";
 import { serializeSegment } from "../../core/index/segment-format.js";
+import fc from "../helpers/fast-check.js";
 import { fieldsOf, tableOf, valuesOf } from "../unit/index-columns.js";
 import { indexedRun } from "../unit/index-runs.js";
 

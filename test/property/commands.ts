@@ -1,8 +1,8 @@
 /** Random calls on a store and on its model. Each returns whether the store accepted it; the model says whether it should. */
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import type { FileStore } from "../../core/index.js";
 import { isRunstoneError, type Point } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import type { Model, ModelExperiment, ModelRun } from "./model.js";
 
 export interface Real {

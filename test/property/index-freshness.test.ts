@@ -8,12 +8,12 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { openIndexedRuns, type Refresh } from "../../core/index/open-indexed-runs.js";
 import { createFileStore, type FileStore, openFileStore, type RunWriter } from "../../core/index.js";
 import { readRunRecord } from "../../core/search/read-run-record.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import { searchableRuns } from "../../core/search/searchable-runs.js";
+import fc from "../helpers/fast-check.js";
 import { newSeed } from "../helpers/seed.js";
 
 const full = process.env.RUNSTONE_TIER === "full";

@@ -1,5 +1,5 @@
 /** Filters of Runstone's dialect over the store of test/interop/search: valid by grammar, with a few that are refused. */
-import fc from "fast-check";
+import fc from "../helpers/fast-check.js";
 import * as words from "../interop/search/vocabulary.js";
 
 const quotedKey = (key: string): string => (/^[\p{L}_]\w*(\.\w+)*$/u.test(key) ? key : `\`${key}\``);

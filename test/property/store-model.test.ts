@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
 import { createFileStore, type FileStore, fsck, openFileStore, repair } from "../../core/index.js";
 import type { Point } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { type Command, commands, type Real } from "./commands.js";
 import { latestOf, Model, type ModelRun } from "./model.js";
 

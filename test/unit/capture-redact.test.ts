@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { Redactor, redactArgv, redactText } from "../../core/capture/redact.js";
+import fc from "../helpers/fast-check.js";
 
 const R = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /** Built at run time, so that no scanner takes this file for a leak. */

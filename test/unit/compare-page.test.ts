@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import fc from "fast-check";
 import { curveShape, sharedAxes } from "../../cli/compare/curve-shapes.js";
 import { fitApart, formatApart } from "../../cli/compare/format-apart.js";
 import { printComparison } from "../../cli/compare/print-comparison.js";
@@ -16,6 +15,7 @@ import { COMPARED_SECTIONS } from "../../core/compare/sections.js";
 import { FollowedRun } from "../../core/follow/followed-run.js";
 import { scanRunTable } from "../../core/search/scan-run-table.js";
 import { SeriesBuckets } from "../../core/series/series-buckets.js";
+import fc from "../helpers/fast-check.js";
 import { contextOf, temporaryDirectory } from "../helpers/new-store.js";
 import { type PlainRun, writePlainStore } from "../helpers/plain-store.js";
 

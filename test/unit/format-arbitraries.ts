@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { resolveYamlScalar, type YamlInput, type YamlValue } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 /** Characters and pairs of them that mean something in YAML. */
 export const yamlPiece = fc.constantFrom(

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   comparePointRecords,
   compareRunDigestEntries,
@@ -17,6 +16,7 @@ import {
   serializeRunDigest,
   sortPointRecords,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { newHasher, sha256, utf8 } from "./format-support.js";
 
 const INT64 = 2n ** 63n;

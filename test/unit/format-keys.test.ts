@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   checkAlias,
   checkArtifactPath,
@@ -30,6 +29,7 @@ import {
   runNameFrom,
   windowsProblem,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { sha256, utf8 } from "./format-support.js";
 
 function accepts(check: (text: string) => void, texts: readonly string[]): void {

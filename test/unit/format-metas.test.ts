@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   type DatasetMeta,
   type ExperimentMeta,
@@ -30,6 +29,7 @@ import {
   serializeRegisteredModelMeta,
   serializeRunMeta,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { yamlText } from "./format-arbitraries.js";
 import { utf8 } from "./format-support.js";
 

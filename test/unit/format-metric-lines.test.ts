@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   checkPoint,
   isLater,
@@ -15,6 +14,7 @@ import {
   serializeModelPoint,
   serializePoint,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { utf8 } from "./format-support.js";
 
 const INT64 = 2n ** 63n;

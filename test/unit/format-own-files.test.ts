@@ -1,7 +1,6 @@
 /** Runstone's own files: settings, leases, manifests. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   assertWritableFormat,
   assertWritableLease,
@@ -21,6 +20,7 @@ import {
   serializeManifest,
   serializeManifestFiles,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { yamlText } from "./format-arbitraries.js";
 import { generalYaml, sha256, utf8 } from "./format-support.js";
 

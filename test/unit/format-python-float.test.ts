@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { parsePythonFloat, parsePythonInt, serializePythonFloat } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 /** Doubles by their bits: every exponent is as likely as any other. */
 const anyDouble = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((bits) => {

@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import fc from "fast-check";
 import {
   DEFAULT_CONFIG,
   type ManifestFile,
@@ -14,6 +13,7 @@ import {
   serializeManifest,
   serializeYamlMap,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { resolved, yamlMap, yamlText } from "./format-arbitraries.js";
 import { findCorpus, generalYaml, sha256 } from "./format-support.js";
 

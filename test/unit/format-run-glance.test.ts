@@ -1,8 +1,8 @@
 /** A glance at meta.yaml says what reading it says, or nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { glanceAtRunMeta, parseRunMeta, serializeRunMeta } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 const META = serializeRunMeta({
   runId: "0041a1e700c945475ff372fb4ffc3f19",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   isRunstoneError,
   MAX_YAML_DEPTH,
@@ -9,6 +8,7 @@ import {
   serializeYamlMap,
   type YamlInput,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { resolved, yamlMap, yamlPiece, yamlSpecial } from "./format-arbitraries.js";
 import { generalYaml, toPlain, utf8 } from "./format-support.js";
 

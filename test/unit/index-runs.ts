@@ -1,8 +1,9 @@
 /** Indexed runs as a reader of damaged and hostile stores may give them. */
-import fc from "fast-check";
+
 import type { IndexedRun } from "../../core/index/indexed-run.js";
 import type { DatasetUse, MetricMark, MetricSummary } from "../../core/search/run-record.js";
 import { type Integer, RUN_STATUSES, type RunInfo, toInteger } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 /** Objects as literals make them; `required`: the keys that are never left out, default all. */
 function plain<T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T>;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { Segment } from "../../core/index/segment.js";
 import { serializeSegment } from "../../core/index/segment-format.js";
+import fc from "../helpers/fast-check.js";
 import { fieldsOf, tableOf, valuesOf } from "./index-columns.js";
 import { indexedRuns } from "./index-runs.js";
 

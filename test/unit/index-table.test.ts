@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { intercept } from "../../core/fs/index.js";
 import { IndexTable, type SegmentPart } from "../../core/index/index-table.js";
 import type { IndexedRun } from "../../core/index/indexed-run.js";
@@ -12,6 +11,7 @@ import { SegmentDamage } from "../../core/index/segment-damage.js";
 import { serializeSegment } from "../../core/index/segment-format.js";
 import { MemoryRunTable } from "../../core/search/memory-run-table.js";
 import type { RunRecord } from "../../core/search/run-record.js";
+import fc from "../helpers/fast-check.js";
 import { fieldsOf, valuesOf } from "./index-columns.js";
 import { indexedRun, indexedRuns } from "./index-runs.js";
 

@@ -1,7 +1,6 @@
 /** What listings make of a table of runs: several tables as one, groups, the ranks of a job, trees. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { isGlob, matchesGlob } from "../../cli/parse/glob.js";
 import { formatMean } from "../../cli/runs/mean-interval.js";
 import { readOrderWord } from "../../cli/runs/order-words.js";
@@ -13,6 +12,7 @@ import { joinRanks } from "../../core/search/join-ranks.js";
 import { JoinedRunTable } from "../../core/search/joined-run-table.js";
 import { metricDirection } from "../../core/search/metric-direction.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
+import fc from "../helpers/fast-check.js";
 import { type RunSpec, recordOf, tableOf } from "./search-records.js";
 
 describe("several tables as one", () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inflateSync } from "node:zlib";
-import fc from "fast-check";
 import { PLAIN } from "../../cli/output/style.js";
 import { displayWidth } from "../../cli/output/width.js";
 import { axisOver, shareOf } from "../../cli/plot/axis.js";
@@ -13,6 +12,7 @@ import { pngChart } from "../../cli/plot/png-chart.js";
 import { escapeXml, svgChart } from "../../cli/plot/svg-chart.js";
 import { drawn, textChart } from "../../cli/plot/text-chart.js";
 import type { Point } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 interface Series {
   readonly name?: string;

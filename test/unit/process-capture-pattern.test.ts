@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { compileCapturePattern } from "../../core/process/capture-pattern.js";
 import { LinearRegExp } from "../../core/process/linear-regexp.js";
 import { isRunstoneError } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 function points(pattern: string, line: string): unknown {
   return compileCapturePattern(pattern).match(line);

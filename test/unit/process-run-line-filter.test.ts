@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { RunLineFilter } from "../../core/process/run-line-filter.js";
+import fc from "../helpers/fast-check.js";
 
 function filtered(chunks: readonly string[]): string {
   const filter = new RunLineFilter();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { parseLineInteger, parseLineNumber } from "../../core/process/line-numbers.js";
 import { parseRunLine } from "../../core/process/run-lines.js";
+import fc from "../helpers/fast-check.js";
 
 function map(record: Record<string, string>): Record<string, string> {
   return Object.assign(Object.create(null), record);

@@ -13,7 +13,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import fc from "fast-check";
 import { ByteRedactor, ConsoleLog } from "../../core/process/console-log.js";
 import { LineSplitter } from "../../core/process/line-splitter.js";
 import {
@@ -27,6 +26,7 @@ import {
 } from "../../core/process/spool.js";
 import { SpoolFollower, type SpoolSink } from "../../core/process/spool-follower.js";
 import { SpoolWatch } from "../../core/process/spool-watch.js";
+import fc from "../helpers/fast-check.js";
 
 let directory: string;
 beforeEach(() => {

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { readLatestMetrics, readMetricKeys, readMetricPoints, readRun } from "../../core/index.js";
 import { type Damage, type Point, serializeFold, serializeLink } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { makeStore, oneRun, onlyRun, type Tree, told } from "./read-fixture.js";
 
 function pointsOf(

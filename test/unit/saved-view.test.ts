@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import {
   listSavedViews,
   readSavedView,
@@ -17,6 +16,7 @@ import {
   type SavedView,
   serializeSavedView,
 } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { temporaryDirectory } from "../helpers/new-store.js";
 
 const EMPTY: SavedView = {

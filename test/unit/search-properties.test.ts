@@ -1,7 +1,6 @@
 /** The evaluator by columns against one that looks at run after run; matching and selection against the plain way. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { foldCase } from "../../core/search/fold-case.js";
 import { likePredicate } from "../../core/search/like-pattern.js";
 import type { RunRecord } from "../../core/search/run-record.js";
@@ -9,6 +8,7 @@ import { searchRunTable } from "../../core/search/search-runs.js";
 import { firstRows, rowOrdering } from "../../core/search/sort-rows.js";
 import type { NumberColumn } from "../../core/search/table.js";
 import { compareCodePoints } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 import { type RunSpec, recordOf, tableOf } from "./search-records.js";
 
 const KEYS = ["a", "b", "x.y", "a b", "__proto__", "min"];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { firstDifference } from "../../core/series/first-difference.js";
 import { MovingAverage, smoothBuckets } from "../../core/series/moving-average.js";
 import { SeriesBuckets } from "../../core/series/series-buckets.js";
 import type { Point } from "../../store-format/index.js";
+import fc from "../helpers/fast-check.js";
 
 const values = fc.oneof(fc.double(), fc.double({ min: -1, max: 1, noNaN: true }));
 const places = fc.oneof(

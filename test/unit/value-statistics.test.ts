@@ -1,9 +1,9 @@
 /** The statistics of groups against tables and against their definitions. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import { studentQuantile, studentTail } from "../../core/search/student-t.js";
 import { valueStatistics } from "../../core/search/value-statistics.js";
+import fc from "../helpers/fast-check.js";
 
 /** Two-sided 95 %, from the NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2. */
 const TABLE_975: readonly (readonly [number, number])[] = [
