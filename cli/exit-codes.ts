@@ -12,6 +12,8 @@ export const EXIT = {
   permission: 7,
   unsupported: 8,
   busy: 9,
+  remote: 10,
+  partial: 11,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -28,6 +30,8 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   7: "permission denied, or a read-only file system",
   8: "this store or this release cannot do that",
   9: "another process holds the claim",
+  10: "a remote did not answer, or answered with an error",
+  11: "partly done: what is missing was named",
 };
 
 export const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
@@ -46,6 +50,11 @@ export const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   DISK_FULL: EXIT.storage,
   TOO_MANY_OPEN_FILES: EXIT.storage,
   IO_ERROR: EXIT.storage,
+  REMOTE_UNREACHABLE: EXIT.remote,
+  REMOTE_FAILED: EXIT.remote,
+  UNAUTHENTICATED: EXIT.permission,
+  UNTRUSTED_REMOTE: EXIT.permission,
+  SYNC_CONFLICT: EXIT.conflict,
   UNSUPPORTED: EXIT.unsupported,
   USAGE: EXIT.usage,
 };

@@ -35,6 +35,16 @@ export const ERROR_CODES = [
   "TOO_MANY_OPEN_FILES",
   /** Any other failure of the file system; `cause` holds it. */
   "IO_ERROR",
+  /** No answer from a remote: no connection, a time-out, or an answer that was cut; asking again may help. */
+  "REMOTE_UNREACHABLE",
+  /** A remote answered with an error, or with something that is no answer; `data.status` and `data.errorCode` say which. */
+  "REMOTE_FAILED",
+  /** A remote wants a user name, a token or another one than it got. */
+  "UNAUTHENTICATED",
+  /** This user has not confirmed the address of a remote that came with the workspace's settings. */
+  "UNTRUSTED_REMOTE",
+  /** Two stores changed the same thing differently since they were last equal; `data` has base, mine and theirs. */
+  "SYNC_CONFLICT",
   /** The store cannot do this (`capabilities` says what it can). */
   "UNSUPPORTED",
   /** The command line could not be understood. */

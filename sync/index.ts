@@ -1,0 +1,1 @@
+export type { CommonRecord, Receipt, RunState } from "./engine/run-state.js";
