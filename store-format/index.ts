@@ -118,6 +118,7 @@ export {
   type RegisteredModelMeta,
   serializeRegisteredModelMeta,
 } from "./registered-model-meta.js";
+export { checkRemoteName, isRemoteName } from "./remote-names.js";
 export {
   compareRunDigestEntries,
   doubleHex,
@@ -140,6 +141,13 @@ export {
   type SavedView,
   serializeSavedView,
 } from "./saved-view.js";
+export {
+  parseSyncReceipt,
+  RECEIPT_FORMAT,
+  receiptFileName,
+  type SyncReceipt,
+  serializeSyncReceipt,
+} from "./sync-receipt.js";
 export {
   codePointLength,
   compareCodePoints,

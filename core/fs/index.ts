@@ -60,5 +60,6 @@ export {
   statIfExists,
 } from "./read.js";
 export { createFile, replaceFile, type WritePlace } from "./replace-file.js";
+export { replaceFileFrom } from "./rewrite-file.js";
 export { isTemporaryName, temporaryName } from "./temporary.js";
 export { publishFile, writeStream } from "./write-stream.js";

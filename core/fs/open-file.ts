@@ -60,7 +60,12 @@ export class OpenFile {
 
   /** Bytes of `[start, end)` in one piece of memory of their own, fewer where the file ends. Throws typed errors. */
   read(start: number, end: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(0, Math.min(end, this.size) - start));
+    return this.readGrown(start, Math.max(start, Math.min(end, this.size)));
+  }
+
+  /** As {@link read}, but as far as the file reaches now: an appender may have made it longer since it was opened. */
+  readGrown(start: number, end: number): Uint8Array {
+    const bytes = new Uint8Array(end - start);
     let filled = 0;
     while (filled < bytes.length) {
       const count = this.#read(bytes.subarray(filled), start + filled);

@@ -1,0 +1,10 @@
+export { CONFLICT_FIELDS, type Conflict, type ConflictField } from "./conflict.js";
+export type { RunMarks } from "./journal-lines.js";
+export {
+  openRemoteState,
+  type RemoteState,
+  type RemoteStateOptions,
+  type RemoteStateView,
+  readRemoteState,
+} from "./remote-state.js";
+export { remotesWithState, stateDirectory } from "./state-directory.js";

@@ -1,0 +1,274 @@
+/**
+ * What this workspace knows of a remote. Everything here is derived: without it the remote is searched and read back,
+ * which costs time. Written before the data it speaks of (`saveDurably`), or after it was seen there (`save`).
+ */
+import { join } from "node:path";
+import { assertNoLinks, ensureDirectory, PendingSync, replaceFile } from "../../core/fs/index.js";
+import { type LeaseOwner, type OwnerProbes, processOwner, takeExclusive } from "../../core/leases/index.js";
+import type { StoreContext } from "../../core/store/context.js";
+import { writable } from "../../core/store/writable.js";
+import { type RunstoneError, receiptFileName, serializeSyncReceipt } from "../../store-format/index.js";
+import type { RunState } from "../engine/run-state.js";
+import type { Conflict } from "./conflict.js";
+import { Journal, type OnJournalDamage } from "./journal.js";
+import {
+  isRemoteId,
+  parseConflicts,
+  parseMarks,
+  parseState,
+  type RunMarks,
+  toStateValue,
+} from "./journal-lines.js";
+import { stateDirectory } from "./state-directory.js";
+
+const CLAIM = "claim.yaml";
+const RECEIPTS = "receipts";
+/** The marks of a run are at the beginning of its line, nearly always in as many bytes. */
+const MARKS_BYTES = 768;
+
+export interface RemoteStateView {
+  readonly name: string;
+  /** Absolute; may not be there yet. */
+  readonly directory: string;
+  /** Ids of the local runs that something is known of. */
+  runIds(): Iterable<string>;
+  /** Null: nothing is known. Throws typed I/O errors. */
+  run(runId: string): RunState | null;
+  /** As {@link run}, of a run only what tells whether it has to be looked at: much cheaper over many runs. */
+  marks(runId: string): RunMarks | null;
+  /** Id at the remote of the experiment of this name here; null: not known. */
+  experiment(name: string): string | null;
+  /** Name here -> id there. */
+  experiments(): ReadonlyMap<string, string>;
+  /** Ids of the local runs in conflict. */
+  runsInConflict(): Iterable<string>;
+  conflicts(runId: string): readonly Conflict[];
+  close(): void;
+}
+
+/** Only the holder of the claim writes. Methods throw typed I/O errors. */
+export interface RemoteState extends RemoteStateView {
+  /** `kill -9` loses nothing of it; a power cut nothing after {@link flush}. */
+  save(state: RunState): void;
+  /** Durable when the promise is fulfilled; calls of one turn share the wait. The states are seen at once. */
+  saveDurably(...states: readonly RunState[]): Promise<void>;
+  /** Nothing is known of this run any more. */
+  forget(runId: string): void;
+  /** Null forgets it. */
+  saveExperiment(name: string, remoteId: string | null): void;
+  /** The conflicts of a run; an empty list when they are settled. */
+  saveConflicts(runId: string, conflicts: readonly Conflict[]): void;
+  /** Writes the receipt of a saved state for people and, into `runDirectory`, for Git. A state without one is a bug. */
+  writeReceipt(state: RunState, runDirectory: string | null): void;
+  /** Makes everything durable. */
+  flush(): void;
+  /** Flushes and gives the claim back, also when the flush fails. */
+  close(): void;
+}
+
+export interface RemoteStateOptions {
+  /** The command line, as it may be shown to somebody who waits. Default: `runstone`. */
+  readonly command?: string;
+  /** Lines of the journal that cannot be read (DAMAGED). Default: `context.warn` says them. */
+  readonly onDamage?: (damage: RunstoneError) => void;
+  /** Default: this process. */
+  readonly owner?: LeaseOwner;
+  readonly probes?: OwnerProbes;
+}
+
+type StateContext = Pick<StoreContext, "root" | "workspace" | "refusal" | "warn">;
+
+/** For reading, also while a sync works. Creates nothing. Throws as {@link stateDirectory}, FORMAT_TOO_NEW and typed I/O errors. */
+export function readRemoteState(
+  context: StateContext,
+  name: string,
+  options: Pick<RemoteStateOptions, "onDamage"> = {},
+): RemoteStateView {
+  const directory = stateDirectory(context, name);
+  return new View(name, directory, Journal.read(directory, damageTo(context, options)));
+}
+
+/**
+ * For a sync: takes the claim that one at a time works with this remote. Throws LEASE_HELD naming the process that holds
+ * it, and as {@link readRemoteState}.
+ */
+export function openRemoteState(
+  context: StateContext,
+  name: string,
+  options: RemoteStateOptions = {},
+): RemoteState {
+  const directory = stateDirectory(writable(context), name);
+  ensureDirectory(directory, true);
+  assertNoLinks(directory, [RECEIPTS]);
+  const claim = join(directory, CLAIM);
+  const release = takeExclusive(claim, options.owner ?? processOwner(options.command ?? "runstone"), {
+    what: `the remote ${name}`,
+    hintSilent: `If that process is gone for certain, remove ${claim}.`,
+    probes: options.probes,
+  });
+  try {
+    return new State(name, directory, {
+      journal: Journal.open(directory, damageTo(context, options)),
+      release,
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function damageTo(
+  context: StateContext,
+  { onDamage }: Pick<RemoteStateOptions, "onDamage">,
+): OnJournalDamage {
+  return onDamage ?? ((damage) => context.warn(damage.message));
+}
+
+class View implements RemoteStateView {
+  readonly name: string;
+  readonly directory: string;
+  protected readonly journal: Journal;
+
+  constructor(name: string, directory: string, journal: Journal) {
+    this.name = name;
+    this.directory = directory;
+    this.journal = journal;
+  }
+
+  runIds(): Iterable<string> {
+    return this.journal.keys("run");
+  }
+
+  run(runId: string): RunState | null {
+    return this.journal.get("run", runId, (value) => parseState(runId, value));
+  }
+
+  marks(runId: string): RunMarks | null {
+    const beginning = this.journal.beginning("run", runId, MARKS_BYTES);
+    if (beginning === null) return null;
+    return parseMarks(beginning) ?? this.run(runId);
+  }
+
+  experiment(name: string): string | null {
+    return this.journal.get("experiment", name, (value) => (isRemoteId(value) ? value : undefined));
+  }
+
+  experiments(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const name of [...this.journal.keys("experiment")]) {
+      const id = this.experiment(name);
+      if (id !== null) found.set(name, id);
+    }
+    return found;
+  }
+
+  runsInConflict(): Iterable<string> {
+    return this.journal.keys("conflicts");
+  }
+
+  conflicts(runId: string): readonly Conflict[] {
+    return this.journal.get("conflicts", runId, parseConflicts) ?? [];
+  }
+
+  close(): void {
+    this.journal.close();
+  }
+}
+
+interface Held {
+  readonly journal: Journal;
+  release(): void;
+}
+
+class State extends View implements RemoteState {
+  readonly #release: () => void;
+  readonly #pending = new PendingSync();
+  #syncing: Promise<void> | null = null;
+  #closed = false;
+  /** Closed, and everything was durable. */
+  #flushed = false;
+
+  constructor(name: string, directory: string, held: Held) {
+    super(name, directory, held.journal);
+    this.#release = () => held.release();
+  }
+
+  save(state: RunState): void {
+    this.journal.put("run", state.runId, toStateValue(state));
+  }
+
+  saveDurably(...states: readonly RunState[]): Promise<void> {
+    for (const state of states) this.save(state);
+    this.#syncing ??= this.#syncSoon();
+    return this.#syncing;
+  }
+
+  /** Once for all that is saved in this turn. */
+  #syncSoon(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.#syncing = null;
+        try {
+          if (!this.#flushed) this.journal.sync();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  forget(runId: string): void {
+    this.journal.put("run", runId, null);
+  }
+
+  saveExperiment(name: string, remoteId: string | null): void {
+    this.journal.put("experiment", name, remoteId);
+  }
+
+  saveConflicts(runId: string, conflicts: readonly Conflict[]): void {
+    this.journal.put("conflicts", runId, conflicts.length === 0 ? null : conflicts);
+  }
+
+  writeReceipt(state: RunState, runDirectory: string | null): void {
+    const bytes = Buffer.from(this.#receiptText(state));
+    const { directory } = this;
+    replaceFile(join(directory, RECEIPTS, `${state.runId}.yaml`), bytes, {
+      temporaryIn: directory,
+      sync: false,
+    });
+    if (runDirectory === null) return;
+    const copy = join(runDirectory, receiptFileName(this.name));
+    replaceFile(copy, bytes, { temporaryIn: runDirectory, sync: false });
+    this.#pending.add(copy, runDirectory);
+  }
+
+  #receiptText(state: RunState): string {
+    const { runId, remoteRunId, remoteExperimentId, receipt } = state;
+    if (receipt === null || remoteRunId === null) throw new Error(`the state of ${runId} has no receipt`);
+    return serializeSyncReceipt({
+      remote: this.name,
+      runId,
+      remoteRunId,
+      remoteExperimentId: remoteExperimentId ?? "",
+      ...receipt,
+    });
+  }
+
+  flush(): void {
+    this.journal.sync();
+    this.#pending.flush();
+  }
+
+  override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.flush();
+      this.#flushed = true;
+    } finally {
+      super.close();
+      this.#release();
+    }
+  }
+}
