@@ -1,2 +1,52 @@
 /** What goes over the wire, as pure code: shared by the REST client, the sync and the server. */
 export { MLFLOW_ERROR_STATUSES, mlflowErrorStatus } from "./mlflow/error-statuses.js";
+export { errorHeader, parseError } from "./native/error-frame.js";
+export {
+  FRAME_KINDS,
+  type Frame,
+  type FrameKind,
+  FrameReader,
+  serializeFrame,
+  serializeFrameHead,
+} from "./native/frames.js";
+export { headLine, headsValue, parseHeads, type WireHead } from "./native/heads.js";
+export {
+  CAPABILITIES,
+  type Capability,
+  commonVersion,
+  type Hello,
+  helloHeader,
+  parseHello,
+} from "./native/hello.js";
+export { type Item, ItemReader, serializeItem } from "./native/items.js";
+export { asList, asObject, type JsonObject, Members, protocolError } from "./native/json.js";
+export * from "./native/limits.js";
+export {
+  MAX_PIECE_BYTES,
+  type ObjectPiece,
+  type ObjectRange,
+  parseCounts,
+  parseObjects,
+  parsePiece,
+  serializeCounts,
+  serializeObjects,
+  serializePiece,
+  type WireObject,
+} from "./native/objects.js";
+export {
+  documentValue,
+  parseDocument,
+  parseRunIds,
+  runIdOf,
+  type WireArtifact,
+  type WireDocument,
+  type WireSeries,
+} from "./native/run-document.js";
+export {
+  MAX_ITEM_POINTS,
+  parseRunPart,
+  type RunPart,
+  serializePoints,
+  serializeRun,
+  serializeRunEnd,
+} from "./native/run-parts.js";

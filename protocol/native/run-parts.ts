@@ -1,0 +1,49 @@
+/**
+ * Runs in a body, many one after another (PROTOCOL.md, section 6): each is an item with its document, items with points of
+ * its series, and an item that ends it. `putRuns` sends them, `getRuns` answers with them.
+ */
+import { POINT_RECORD_BYTES } from "../../store-format/index.js";
+import { type Item, serializeItem } from "./items.js";
+import { asObject, type JsonObject, Members, protocolError } from "./json.js";
+import { MAX_ITEM_DATA_BYTES } from "./limits.js";
+import { documentValue, parseDocument, type WireDocument } from "./run-document.js";
+
+/** Records of points in one item. */
+export const MAX_ITEM_POINTS = Math.floor(MAX_ITEM_DATA_BYTES / POINT_RECORD_BYTES);
+
+export type RunPart =
+  | { readonly kind: "run"; readonly document: WireDocument; readonly options: JsonObject }
+  /** Packed records (SPEC.md, R-record-3) of the series at this place of the document. */
+  | { readonly kind: "points"; readonly series: number; readonly records: Uint8Array }
+  | { readonly kind: "end" };
+
+/** `options`: what a method says about a run beside its document. */
+export function serializeRun(document: WireDocument, options: JsonObject = {}): Uint8Array {
+  return serializeItem({ ...options, run: documentValue(document) });
+}
+
+/** Throws RangeError for more than {@link MAX_ITEM_POINTS}. */
+export function serializePoints(series: number, records: Uint8Array): Uint8Array {
+  return serializeItem({ points: series }, records);
+}
+
+export function serializeRunEnd(): Uint8Array {
+  return serializeItem({ end: true });
+}
+
+/** Throws REMOTE_FAILED for an item that is no part of a run. */
+export function parseRunPart({ head, data }: Item): RunPart {
+  const members = new Members(head, "part");
+  if (members.has("run")) {
+    const { run, ...options } = asObject(head, "part");
+    return { kind: "run", document: parseDocument(run), options };
+  }
+  if (members.has("points")) return pointsOf(members.size("points"), data);
+  if (members.has("end")) return { kind: "end" };
+  throw protocolError("an item that is no part of a run");
+}
+
+function pointsOf(series: number, records: Uint8Array): RunPart {
+  if (records.length % POINT_RECORD_BYTES !== 0) throw protocolError("points that end within one");
+  return { kind: "points", series, records };
+}
