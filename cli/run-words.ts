@@ -6,18 +6,22 @@ import { runOfThisShell } from "./session/shell-run.js";
 import { findRunId } from "./store/find-run.js";
 import type { OpenPlace } from "./store/open-place.js";
 
-/**
- * The words with `-` replaced by the first word of each line of standard input, and `@last` and the like by ids. Throws
- * USAGE when none are left.
- */
+/** {@link expandDashes}, and `@last` and the like as ids. Throws USAGE when none are left. */
 export async function expandRunWords(
   context: CommandContext,
   words: readonly string[],
 ): Promise<readonly string[]> {
   const expanded: string[] = [];
+  for (const word of await expandDashes(words)) expanded.push(await withoutMark(context, word));
+  return expanded;
+}
+
+/** The words with `-` replaced by the first word of each line of standard input. Throws USAGE when none are left. */
+export async function expandDashes(words: readonly string[]): Promise<readonly string[]> {
+  const expanded: string[] = [];
   for (const word of words) {
     if (word === "-") expanded.push(...(await readWords()));
-    else expanded.push(await withoutMark(context, word));
+    else expanded.push(word);
   }
   if (expanded.length === 0) throw usageError("missing RUN", "Give an id, a unique prefix of one, or a name");
   return expanded;

@@ -46,7 +46,7 @@ const asCommonJs = {
 /** What hot commands need only now and then, and what would make their file large: imported from beside it. */
 const PARTS = {
   "write-parquet": "cli/output/write-parquet.ts",
-  "glob-directories": "cli/runs/glob-directories.ts",
+  "glob-directories": "cli/store/glob-directories.ts",
   "special-run": "cli/store/special-run.ts",
 };
 const PART = new RegExp(`/(?:${Object.keys(PARTS).join("|")})\\.js$`);

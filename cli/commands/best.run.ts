@@ -14,7 +14,8 @@ import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { findMetric } from "../store/best-run.js";
-import { type OpenRuns, openRuns } from "../store/open-runs.js";
+import type { OpenRuns } from "../store/open-runs.js";
+import { openStores } from "../store/open-stores.js";
 import { resolveRuns } from "../store/resolve-runs.js";
 import { runNameOf } from "../store/run-name.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
@@ -32,7 +33,7 @@ interface Found {
 }
 
 export async function runBest(context: CommandContext, args: BestArguments): Promise<void> {
-  const opened = openRuns(context, { experiments: args.experiment });
+  const opened = await openStores(context, { experiments: args.experiment });
   const { key } = findMetric(opened.table, args.metric);
   tellAgeAtEnd(context, opened.table);
   const goal = goalOf(key, args);
@@ -54,7 +55,7 @@ function goalOf(key: string, { min, max }: BestArguments): Goal {
 function candidates(context: CommandContext, opened: OpenRuns, { filter }: BestArguments): readonly number[] {
   if (filter.length === 0) return activeRows(opened.table);
   const runs = resolveRuns(context, opened, filter);
-  return runs.map(({ runId }) => opened.table.rowOf(runId)).filter((row) => row !== null);
+  return runs.map((run) => opened.rowOf(run)).filter((row) => row !== null);
 }
 
 interface Ranking {
@@ -111,17 +112,18 @@ interface FoundRuns {
 }
 
 async function printFound(context: CommandContext, args: BestArguments, runs: FoundRuns): Promise<void> {
-  const { opened, key, goal, found } = runs;
+  const { opened, key, found } = runs;
   const ids = opened.table.column({ entity: "attribute", key: "run_id" });
   const prefix = prefixLength(ids?.kind === "text" ? ids.texts : []);
   await printRows(context, {
     title: titleOf(runs, args.last),
     columns: columnsOf(key, {
       severalExperiments: opened.experimentNames.size > 1,
+      severalStores: opened.severalStores,
       withState: found.some(({ run }) => run.info === null),
     }),
     rows: found.map((each) => rowOf(each, { ...runs, prefix, now: context.now() })),
-    records: found.map((each) => recordOf(each, key, goal)),
+    records: found.map((each) => recordOf(each, runs)),
     format: readFormat(context, args),
     output: args.output,
   });
@@ -141,11 +143,15 @@ function titleOf({ key, goal, count }: FoundRuns, last: boolean): string {
 
 interface ShownColumns {
   readonly severalExperiments: boolean;
+  readonly severalStores: boolean;
   /** A run is damaged: people must see it. */
   readonly withState: boolean;
 }
 
-function columnsOf(key: string, { severalExperiments, withState }: ShownColumns): readonly RowColumn[] {
+function columnsOf(
+  key: string,
+  { severalExperiments, severalStores, withState }: ShownColumns,
+): readonly RowColumn[] {
   return [
     { key: "run_id", title: "ID", type: "text" },
     { key: "run_name", title: "NAME", type: "text", shrinkTo: 8 },
@@ -165,6 +171,7 @@ function columnsOf(key: string, { severalExperiments, withState }: ShownColumns)
       dropOrder: 6,
       ...onlyIf(severalExperiments),
     },
+    ...(severalStores ? [{ key: "store", title: "STORE", type: "text", shrinkTo: 6 } as const] : []),
   ];
 }
 
@@ -191,11 +198,17 @@ function rowOf({ run, mark }: Found, { opened, key, goal, prefix, now }: RowCont
     last.value,
     last.step,
     { value: start, text: formatAge(start, now) },
-    { value: run.experimentId, text: opened.experimentNames.get(run.experimentId) ?? run.experimentId },
+    { value: run.experimentId, text: opened.experimentNameOf(run) ?? run.experimentId },
+    ...storeCell(opened, run),
   ];
 }
 
-function recordOf({ run, mark }: Found, key: string, goal: Goal): object {
+/** None where one store is searched. */
+function storeCell(opened: OpenRuns, run: RunRecord): readonly string[] {
+  return opened.severalStores ? [opened.storesOf(run).join(", ")] : [];
+}
+
+function recordOf({ run, mark }: Found, { key, goal, opened }: FoundRuns): object {
   const { last } = run.metrics[key]!;
   return {
     run_id: run.runId,
@@ -208,5 +221,6 @@ function recordOf({ run, mark }: Found, key: string, goal: Goal): object {
     value: mark.value,
     step: mark.step,
     last: { value: last.value, step: last.step, timestamp: last.timestamp },
+    ...(opened.severalStores ? { store: opened.storesOf(run).join(", ") } : {}),
   };
 }

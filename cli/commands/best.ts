@@ -1,6 +1,7 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
 import { formatOptions } from "../parse/format-options.js";
 import { refreshOptions } from "./refresh-options.js";
+import { storesOption } from "./stores-option.js";
 
 const options = {
   min: { type: "boolean", describe: "Smaller is better" },
@@ -21,6 +22,7 @@ const options = {
   },
   ids: { type: "boolean", describe: "Print full ids only, one a line" },
   ...formatOptions,
+  ...storesOption,
   ...refreshOptions,
 } as const satisfies Options;
 const positionals = {

@@ -15,7 +15,8 @@ import { visible } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import { prefixLength } from "../runs/id-prefix.js";
-import { openRuns } from "../store/open-runs.js";
+import type { OpenRuns } from "../store/open-runs.js";
+import { openStores } from "../store/open-stores.js";
 import { resolveSingly } from "../store/resolve-runs.js";
 import { runNameOf } from "../store/run-name.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
@@ -28,32 +29,33 @@ export async function runCompare(context: CommandContext, args: CompareArguments
   const format = readFormat(context, args);
   const tolerance = args.tolerance ?? 0;
   if (!(tolerance >= 0)) throw usageError("--tolerance must not be negative");
-  const opened = openRuns(context);
+  const opened = await openStores(context);
   const runs = resolveSingly(context, opened, args.run);
   tellAgeAtEnd(context, opened.table);
   if (runs.length < 2) throw tooFewRuns(args.run, runs);
-  const comparison = compareRuns(opened.place.context, runs, {
+  const comparison = compareRuns(runs, {
     sections: new Set<ComparedSection>(
       args.only.length > 0 ? (args.only as ComparedSection[]) : COMPARED_SECTIONS,
     ),
     tolerance,
     atStep: args["at-step"],
     resolution: RESOLUTION,
-    onDamage: opened.place.onDamage,
+    placeOf: (run) => opened.placeOf(run),
   });
   const prefix = prefixLength(runs.map(({ runId }) => runId));
   const shown = { comparison, all: args.all, atStep: args["at-step"], tolerance, prefix };
+  const storesOf = (run: RunRecord) => opened.storesOf(run);
   if (format === "json")
     await withOutput(context, args.output, (into) =>
-      printJsonObject(into, comparisonRecord(comparison, { ...args, tolerance, stateOf })),
+      printJsonObject(into, comparisonRecord(comparison, { ...args, tolerance, stateOf, storesOf })),
     );
   else if (format === "table")
     await withOutput(context, args.output, (into) =>
-      printComparison(into, { ...shown, stateOf, ascii: args.ascii }),
+      printComparison(into, { ...shown, stateOf, storesOf, ascii: args.ascii }),
     );
   else
     await printRows(context, {
-      columns: columnsOf(comparison),
+      columns: columnsOf(comparison, opened),
       rows: comparedRows(comparison, shown).map(({ section, key, of, differs, values }) => [
         section,
         key,
@@ -77,13 +79,19 @@ function tooFewRuns(words: readonly string[], [only]: readonly RunRecord[]): Err
   return usageError(`compare needs two runs or more: ${named} only ${shown}`, hint);
 }
 
-/** A column for each run; people see its name, programs its id. */
-function columnsOf({ runs }: Comparison): readonly RowColumn[] {
+/** A column for each run; people see its name, programs its id, of copies in several stores with the store. */
+function columnsOf({ runs }: Comparison, opened: OpenRuns): readonly RowColumn[] {
+  const isCopied = (run: RunRecord) => runs.some((other) => other !== run && other.runId === run.runId);
+  const named = (run: RunRecord, name: string) =>
+    isCopied(run) ? `${name} (${opened.storesOf(run).join(", ")})` : name;
   return [
     { key: "section", title: "SECTION" },
     { key: "key", title: "KEY" },
     { key: "of", title: "OF" },
     { key: "differs", title: "DIFFERS", only: "programs" },
-    ...runs.map((run) => ({ key: run.runId, title: visible(runNameOf(run) || run.runId.slice(0, 12)) })),
+    ...runs.map((run) => ({
+      key: named(run, run.runId),
+      title: visible(named(run, runNameOf(run) || run.runId.slice(0, 12))),
+    })),
   ];
 }

@@ -2,6 +2,7 @@ import { COMPARED_SECTIONS } from "../../core/compare/sections.js";
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
 import { formatOptions } from "../parse/format-options.js";
 import { refreshOptions } from "./refresh-options.js";
+import { storesOption } from "./stores-option.js";
 
 const options = {
   all: { type: "boolean", alias: ["a"], describe: "Show also what is the same" },
@@ -21,6 +22,7 @@ const options = {
   "exit-code": { type: "boolean", describe: "Exit with 1 when the runs differ" },
   ascii: { type: "boolean", describe: "Draw curves without block characters" },
   ...formatOptions,
+  ...storesOption,
   ...refreshOptions,
 } as const satisfies Options;
 const positionals = {

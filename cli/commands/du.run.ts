@@ -17,7 +17,7 @@ import { usageError } from "../parse/usage-error.js";
 import { expandRunWords } from "../run-words.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { findExperimentIds } from "../store/find-experiment.js";
-import { type OpenRuns, openRuns } from "../store/open-runs.js";
+import { openRuns, type StoreRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
 import type { DuArguments } from "./du.js";
 
@@ -47,7 +47,7 @@ interface Choice {
   isExperiment(use: ExperimentUse): boolean;
 }
 
-async function choiceOf(context: CommandContext, opened: OpenRuns, args: DuArguments): Promise<Choice> {
+async function choiceOf(context: CommandContext, opened: StoreRuns, args: DuArguments): Promise<Choice> {
   const ids = findExperimentIds(opened.place, args.experiment);
   const experiments = ids === undefined ? null : new Set(ids);
   const directories =
@@ -90,7 +90,7 @@ const RUN_COLUMNS: readonly RowColumn[] = [
 
 async function printRuns(
   context: CommandContext,
-  opened: OpenRuns,
+  opened: StoreRuns,
   { use, chosen, args }: Shown,
 ): Promise<void> {
   const format = readFormat(context, args);
@@ -108,7 +108,7 @@ async function printRuns(
 }
 
 function* runRows(
-  opened: OpenRuns,
+  opened: StoreRuns,
   runs: readonly RunUse[],
   idLength: number,
 ): Generator<readonly CellValue[]> {
@@ -136,7 +136,7 @@ const EXPERIMENT_COLUMNS: readonly RowColumn[] = [
 /** The last row is the store: what its experiments share is in its own bytes, once. */
 async function printExperiments(
   context: CommandContext,
-  { experimentNames }: OpenRuns,
+  { experimentNames }: StoreRuns,
   { use, chosen, args }: Shown,
 ): Promise<void> {
   const experiments = use.experiments

@@ -1,6 +1,7 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
 import { formatOptions } from "../parse/format-options.js";
 import { VIEWS } from "../parse/view.js";
+import { storesOption } from "./stores-option.js";
 
 /** Of the formats for programs; those for people are in `runstone runs`. */
 const EXPORT_FORMATS = ["csv", "tsv", "jsonl", "json", "parquet"] as const;
@@ -34,6 +35,7 @@ const options = {
     defaultText: "csv, or what the name of the output file says",
   },
   output: formatOptions.output,
+  ...storesOption,
 } as const satisfies Options;
 
 const positionals = {

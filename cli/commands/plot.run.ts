@@ -15,7 +15,8 @@ import type { Size } from "../plot/layout.js";
 import { type PlotSubjects, plotSubjects } from "../plot/subjects.js";
 import { plotColumns, textChart } from "../plot/text-chart.js";
 import { prefixLength } from "../runs/id-prefix.js";
-import { type OpenRuns, openRuns } from "../store/open-runs.js";
+import type { OpenRuns } from "../store/open-runs.js";
+import { openStores } from "../store/open-stores.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
 import type { PlotArguments } from "./plot.js";
 
@@ -28,7 +29,7 @@ const DEFAULT_HEIGHT = 16;
 export async function runPlot(context: CommandContext, args: PlotArguments): Promise<void> {
   const size = readSize(args.size);
   const smoothing = readSmoothing(args.smooth);
-  const opened = openRuns(context, { experiments: args.experiment });
+  const opened = await openStores(context, { experiments: args.experiment });
   const subjects = plotSubjects(context, opened, args);
   tellAgeAtEnd(context, opened.table);
   const width = Math.max(24, Number(args.width ?? context.width ?? DEFAULT_WIDTH));
@@ -72,7 +73,7 @@ function readCurves(
       .filter((run) => run.metrics[metric] !== undefined)
       .map((run) => ({
         metric,
-        name: nameOf(run, metric, { prefix, metrics, runs }),
+        name: nameOf(run, metric, { prefix, metrics, runs, opened }),
         identity: metrics.length === 1 ? run.runId : `${run.runId} ${metric}`,
         data: readCurve(opened, run, { metric, ...reading }),
       })),
@@ -83,9 +84,11 @@ function readCurves(
 function nameOf(
   run: RunRecord,
   metric: string,
-  { prefix, metrics, runs }: PlotSubjects & { readonly prefix: number },
+  { prefix, metrics, runs, opened }: PlotSubjects & { readonly prefix: number; readonly opened: OpenRuns },
 ): string {
-  const id = `${run.runId.slice(0, prefix)} ${run.info?.runName ?? ""}`.trim();
+  const stores = opened.storesOf(run).join(", ");
+  const words = [run.runId.slice(0, prefix), run.info?.runName, stores && `(${stores})`];
+  const id = words.filter(Boolean).join(" ");
   if (metrics.length === 1) return id;
   return runs.length === 1 ? metric : `${metric} ${id}`;
 }
@@ -102,7 +105,7 @@ function readCurve(
     resolution: Math.max(256, 8 * columns),
     start: startTime === null ? null : Number(startTime),
   });
-  const { onDamage } = opened.place;
+  const { onDamage } = opened.placeOf(run);
   for (const points of readPointChunks(locationOf(run), metric, onDamage)) reader.add(points);
   return reader.data();
 }

@@ -1,5 +1,6 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
 import { refreshOptions } from "./refresh-options.js";
+import { storesOption } from "./stores-option.js";
 
 const options = {
   run: {
@@ -44,6 +45,7 @@ const options = {
     value: "NAME",
     describe: "Only runs of this experiment (name or id)",
   },
+  ...storesOption,
   ...refreshOptions,
 } as const satisfies Options;
 const positionals = {

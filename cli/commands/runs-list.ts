@@ -2,6 +2,7 @@ import { type ArgumentsOf, defineSignature, type Options, type Positionals } fro
 import { formatOptions } from "../parse/format-options.js";
 import { VIEWS } from "../parse/view.js";
 import { refreshOptions } from "./refresh-options.js";
+import { storesOption } from "./stores-option.js";
 
 const listOptions = {
   experiment: {
@@ -72,11 +73,7 @@ const listOptions = {
   ...formatOptions,
   "save-view": { type: "string", value: "NAME", describe: "Keep filter, columns and order under this name" },
   saved: { type: "string", value: "NAME", describe: "Use what was kept; options given beside it win" },
-  store: {
-    type: "strings",
-    value: "DIR",
-    describe: "List this store instead of the workspace's; several, and names with *, are listed together",
-  },
+  ...storesOption,
   ...refreshOptions,
 } as const satisfies Options;
 

@@ -13,6 +13,8 @@ export interface RecordOptions {
   readonly tolerance: number;
   readonly "at-step": Integer | undefined;
   readonly stateOf: (run: RunRecord) => string;
+  /** Empty where runs of one store are compared. */
+  readonly storesOf: (run: RunRecord) => readonly string[];
 }
 
 /** Rows that differ, or all of them. */
@@ -31,7 +33,8 @@ export function comparisonRecord(comparison: Comparison, options: RecordOptions)
   };
 }
 
-function runOf(run: RunRecord, { stateOf }: RecordOptions): object {
+function runOf(run: RunRecord, { stateOf, storesOf }: RecordOptions): object {
+  const stores = storesOf(run);
   return {
     run_id: run.runId,
     run_name: runNameOf(run),
@@ -39,6 +42,7 @@ function runOf(run: RunRecord, { stateOf }: RecordOptions): object {
     state: stateOf(run),
     start_time: run.info?.startTime ?? null,
     end_time: run.info?.endTime ?? null,
+    ...(stores.length === 0 ? {} : { store: stores.join(", ") }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface ShownComparison extends RowChoice {
   /** Length of the id prefixes. */
   readonly prefix: number;
   readonly stateOf: (run: RunRecord) => string;
+  /** Empty where runs of one store are compared. */
+  readonly storesOf: (run: RunRecord) => readonly string[];
   readonly ascii: boolean;
 }
 
@@ -54,12 +56,17 @@ export function printComparison(context: CommandContext, shown: ShownComparison)
   printFoot(context, shown, rows);
 }
 
-function headRows({ style }: CommandContext, { comparison, prefix, stateOf }: ShownComparison): PageRow[] {
+function headRows(
+  { style }: CommandContext,
+  { comparison, prefix, stateOf, storesOf }: ShownComparison,
+): PageRow[] {
   const { runs } = comparison;
   const states = runs.map(stateOf);
+  const stores = runs.map((run) => storesOf(run).join(", "));
   return [
     { label: "", cells: runs.map(({ runId }) => visible(runId.slice(0, prefix))), paint: style.cyan },
     { label: "name", cells: runs.map((run) => visible(runNameOf(run))) },
+    ...(stores.some(Boolean) ? [{ label: "store", cells: stores.map(visible) }] : []),
     { label: "state", cells: states, paint: (text, index) => paintState(style, states[index]!, text) },
     { label: "started", cells: runs.map(({ info }) => formatMoment(info?.startTime ?? null)) },
   ];

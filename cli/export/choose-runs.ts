@@ -3,7 +3,7 @@ import type { RunRecord } from "../../core/search/run-record.js";
 import type { RunTable } from "../../core/search/run-table.js";
 import type { View } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
-import { expandRunWords } from "../run-words.js";
+import { expandDashes } from "../run-words.js";
 import type { OpenRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
 
@@ -16,7 +16,7 @@ export async function chooseRuns(
   opened: OpenRuns,
   { words, view }: { readonly words: readonly string[]; readonly view: View },
 ): Promise<Iterable<RunRecord>> {
-  if (words.length > 0) return resolveRuns(context, opened, await expandRunWords(context, words));
+  if (words.length > 0) return resolveRuns(context, opened, await expandDashes(words));
   const rows = rowsOfView(opened.table, view);
   return {
     *[Symbol.iterator]() {

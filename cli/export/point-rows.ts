@@ -5,9 +5,9 @@ import { readMetricKeys, readPointChunks } from "../../core/store/read/metric-po
 import type { CellValue } from "../output/cell.js";
 import type { RowColumn } from "../output/row-column.js";
 import { matchesGlob } from "../parse/glob.js";
-import type { OpenPlace } from "../store/open-place.js";
+import type { OpenRuns } from "../store/open-runs.js";
 
-export const POINT_COLUMNS: readonly RowColumn[] = [
+const COLUMNS: readonly RowColumn[] = [
   { key: "run_id", title: "run_id", type: "text" },
   { key: "run_name", title: "run_name", type: "text" },
   { key: "experiment_id", title: "experiment_id", type: "text" },
@@ -20,6 +20,11 @@ export const POINT_COLUMNS: readonly RowColumn[] = [
   { key: "model_id", title: "model_id", type: "text" },
 ];
 
+/** Of several stores, points say last where their run lies. */
+export function pointColumns({ severalStores }: OpenRuns): readonly RowColumn[] {
+  return severalStores ? [...COLUMNS, { key: "store", title: "store", type: "text" }] : COLUMNS;
+}
+
 export interface PointSelection {
   readonly runs: Iterable<RunRecord>;
   /** Empty: every metric. */
@@ -31,10 +36,10 @@ export interface PointSelection {
 }
 
 /** In the order of the runs, metrics by key in code-point order, points as they stand in their files. */
-export function* pointRows(place: OpenPlace, selection: PointSelection): Generator<readonly CellValue[]> {
+export function* pointRows(opened: OpenRuns, selection: PointSelection): Generator<readonly CellValue[]> {
   let count = 0;
   for (const run of selection.runs) {
-    for (const chunk of chunksOf(place, run, selection)) {
+    for (const chunk of chunksOf(opened, run, selection)) {
       yield* chunk.rows();
       count += chunk.count;
       selection.onProgress(count);
@@ -47,12 +52,10 @@ interface Chunk {
   rows(): Generator<readonly CellValue[]>;
 }
 
-function* chunksOf(
-  { onDamage }: OpenPlace,
-  run: RunRecord,
-  { globs, onMatch }: PointSelection,
-): Generator<Chunk> {
+function* chunksOf(opened: OpenRuns, run: RunRecord, { globs, onMatch }: PointSelection): Generator<Chunk> {
   const location = locationOf(run);
+  const { onDamage } = opened.placeOf(run);
+  const tail = opened.severalStores ? [opened.storesOf(run).join(", ")] : [];
   const name = run.info?.runName ?? null;
   for (const key of readMetricKeys(location, onDamage)) {
     const matching = globs.filter((glob) => matchesGlob(glob, key));
@@ -72,6 +75,7 @@ function* chunksOf(
               dataset?.name ?? null,
               dataset?.digest ?? null,
               modelId ?? null,
+              ...tail,
             ];
         },
       };

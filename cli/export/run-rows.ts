@@ -5,6 +5,7 @@ import { stateOf } from "../../core/search/scan-run-table.js";
 import { compareCodePoints } from "../../store-format/index.js";
 import type { CellValue } from "../output/cell.js";
 import type { ColumnType, RowColumn } from "../output/row-column.js";
+import type { OpenRuns } from "../store/open-runs.js";
 
 export interface ExportedRuns {
   readonly columns: readonly RowColumn[];
@@ -14,14 +15,14 @@ export interface ExportedRuns {
 interface Attribute {
   readonly key: string;
   readonly type: ColumnType;
-  readonly of: (run: RunRecord, names: ReadonlyMap<string, string>) => CellValue | undefined;
+  readonly of: (run: RunRecord, opened: OpenRuns) => CellValue | undefined;
 }
 
 const ATTRIBUTES: readonly Attribute[] = [
   { key: "run_id", type: "text", of: ({ runId }) => runId },
   { key: "run_name", type: "text", of: ({ info }) => info?.runName },
   { key: "experiment_id", type: "text", of: ({ experimentId }) => experimentId },
-  { key: "experiment", type: "text", of: ({ experimentId }, names) => names.get(experimentId) },
+  { key: "experiment", type: "text", of: (run, opened) => opened.experimentNameOf(run) },
   { key: "status", type: "text", of: ({ info }) => info?.status },
   { key: "state", type: "text", of: (run) => stateOf(run) },
   { key: "lifecycle_stage", type: "text", of: ({ info }) => info?.lifecycleStage },
@@ -32,16 +33,24 @@ const ATTRIBUTES: readonly Attribute[] = [
   { key: "damages", type: "integer", of: ({ damageCount }) => damageCount },
 ];
 
+/** Of several stores. */
+const STORE: Attribute = {
+  key: "store",
+  type: "text",
+  of: (run, opened) => opened.storesOf(run).join(", "),
+};
+
 /** `runs` is gone through twice: for the columns, and again as the rows are taken. */
-export function runRows(runs: Iterable<RunRecord>, names: ReadonlyMap<string, string>): ExportedRuns {
+export function runRows(runs: Iterable<RunRecord>, opened: OpenRuns): ExportedRuns {
   const keys = keysOf(runs);
+  const attributes = opened.severalStores ? [...ATTRIBUTES, STORE] : ATTRIBUTES;
   const columns = [
-    ...ATTRIBUTES.map(({ key, type }) => column(key, type)),
+    ...attributes.map(({ key, type }) => column(key, type)),
     ...keys.metrics.map((key) => column(`metrics.${key}`, "number")),
     ...keys.params.map((key) => column(`params.${key}`, "text")),
     ...keys.tags.map((key) => column(`tags.${key}`, "text")),
   ];
-  return { columns, rows: rowsOf(runs, keys, names) };
+  return { columns, rows: rowsOf(runs, { keys, attributes, opened }) };
 }
 
 function column(key: string, type: ColumnType): RowColumn {
@@ -68,14 +77,19 @@ function inOrder(keys: Iterable<string>): readonly string[] {
   return [...keys].sort(compareCodePoints);
 }
 
+interface RowContent {
+  readonly keys: Keys;
+  readonly attributes: readonly Attribute[];
+  readonly opened: OpenRuns;
+}
+
 function* rowsOf(
   runs: Iterable<RunRecord>,
-  { metrics, params, tags }: Keys,
-  names: ReadonlyMap<string, string>,
+  { keys: { metrics, params, tags }, attributes, opened }: RowContent,
 ): Generator<readonly CellValue[]> {
   for (const run of runs)
     yield [
-      ...ATTRIBUTES.map(({ of }) => of(run, names) ?? null),
+      ...attributes.map(({ of }) => of(run, opened) ?? null),
       ...metrics.map((key) => ownValue(run.metrics, key)?.last.value ?? null),
       ...params.map((key) => ownValue(run.params, key) ?? null),
       ...tags.map((key) => ownValue(run.tags, key) ?? null),

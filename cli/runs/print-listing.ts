@@ -67,7 +67,7 @@ export function columnsOfListing(
 }
 
 export function columnSetting(context: CommandContext, listing: Listing): ColumnSetting {
-  const { table, experimentNames } = listing;
+  const { table } = listing;
   let idLength: number | undefined;
   return {
     now: context.now(),
@@ -76,7 +76,7 @@ export function columnSetting(context: CommandContext, listing: Listing): Column
       idLength ??= shownIdLength(table);
       return idLength;
     },
-    experimentName: ({ experimentId }) => experimentNames.get(experimentId) ?? experimentId,
+    experimentName: ({ location }) => listing.experimentNameOf(location) ?? location.experimentId,
   };
 }
 

@@ -31,7 +31,9 @@ export interface FoundRows {
 export async function runSearch(context: CommandContext, given: RunsArguments): Promise<void> {
   const args = withSavedView(context, given);
   checkCombination(args);
-  const listing = await openListing(context, [...args.experiment, ...args["experiment-id"]]);
+  const listing = await openListing(context, {
+    experiments: [...args.experiment, ...args["experiment-id"]],
+  });
   const found = findRows(context, args, listing);
   saveView(context, args);
   if (args.count) {

@@ -45,7 +45,10 @@ export function openPlaceTelling(context: CommandContext, onDamage: OpenPlace["o
 /** The path the user named, or undefined: the workspace decides. */
 export function storePath(context: CommandContext): string | undefined {
   if (context.stores.length > 1)
-    throw usageError("several stores are given", "This command works on one; `runstone runs` lists several.");
+    throw usageError(
+      "several stores are given",
+      "This command works on one; runs, compare, best, plot, export and summary take several.",
+    );
   const given = context.store ?? (context.env.RUNSTONE_STORE || undefined);
   if (given === undefined || !/^[a-z][a-z0-9+.-]+:/i.test(given)) return given;
   if (/^file:/i.test(given)) return pathOf(given);

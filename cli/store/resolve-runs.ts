@@ -28,7 +28,7 @@ export function resolveRuns(
   opened: OpenRuns,
   words: readonly string[],
 ): readonly RunRecord[] {
-  return distinct(words, (word) => runsOf(context, opened, word));
+  return distinct(opened, words, (word) => runsOf(context, opened, word));
 }
 
 /** As {@link resolveRuns}, but a word that is no id and no name, and no filter either, must find one run only. */
@@ -37,21 +37,22 @@ export function resolveSingly(
   opened: OpenRuns,
   words: readonly string[],
 ): readonly RunRecord[] {
-  return distinct(words, (word) => {
+  return distinct(opened, words, (word) => {
     const runs = runsOf(context, opened, word);
-    if (runs.length > 1 && !looksLikeFilter(word)) throw ambiguous(word, runs);
+    if (runs.length > 1 && !looksLikeFilter(word)) throw ambiguous(opened, word, runs);
     return runs;
   });
 }
 
 function distinct(
+  opened: OpenRuns,
   words: readonly string[],
   runsOfWord: (word: string) => readonly RunRecord[],
 ): readonly RunRecord[] {
   const found = new Map<string, RunRecord>();
   for (const word of words) {
     for (const run of runsOfWord(word)) {
-      const key = `${run.experimentId}/${run.runId}`;
+      const key = `${opened.placeOf(run).context.root}/${run.experimentId}/${run.runId}`;
       if (!found.has(key)) found.set(key, run);
     }
   }
@@ -61,13 +62,13 @@ function distinct(
 /** As {@link resolveRuns}, for a word that must name one run. Throws INVALID_PARAMETER_VALUE when a filter finds several. */
 export function resolveRun(context: CommandContext, opened: OpenRuns, word: string): RunRecord {
   const found = resolveRuns(context, opened, [word]);
-  if (found.length > 1) throw ambiguous(word, found);
+  if (found.length > 1) throw ambiguous(opened, word, found);
   return found[0]!;
 }
 
 function runsOf(context: CommandContext, opened: OpenRuns, word: string): readonly RunRecord[] {
   if (word.startsWith("@")) return [specialRun(opened.table, word)];
-  const run = runOfId(opened, word) ?? runOfName(opened.table, word);
+  const run = runOfId(opened, word) ?? runOfName(opened, word);
   if (run !== null) return [run];
   if (looksLikeFilter(word)) return runsMatching(context, opened, word);
   const runs = runsWithWord(context, opened, word);
@@ -88,35 +89,53 @@ function runsWithWord(context: CommandContext, opened: OpenRuns, word: string): 
   }
 }
 
-/** A full id is read from its directory: no other run is looked at. */
+/** Prefixes are those of the table; of a name see {@link runOfName}. */
 function runOfId(opened: OpenRuns, word: string): RunRecord | null {
-  if (FULL_ID.test(word)) {
-    const location = findRun(opened.place.context, word);
-    return location === null ? null : readRunRecord(location, opened.place.onDamage);
-  }
-  const { table } = opened;
-  const row = table.rowOf(word);
-  if (row !== null) return table.runAt(row);
+  const isFull = FULL_ID.test(word);
+  if (isFull && !opened.severalStores) return readFullId(opened, word);
+  const ids = attribute(opened.table, "run_id");
+  const rows = exactRows(opened, word);
+  if (rows.length > 0) return onlyRun(opened, word, rows);
+  if (isFull) return readFullId(opened, word);
   if (word.length < SHORTEST_PREFIX) return null;
   return onlyRun(
-    table,
+    opened,
     word,
-    rowsWithText(attribute(table, "run_id"), (id) => id.startsWith(word)),
+    rowsWithText(ids, (id) => id.startsWith(word)),
   );
 }
 
+function exactRows({ severalStores, table }: OpenRuns, runId: string): readonly number[] {
+  if (severalStores) return rowsWithText(attribute(table, "run_id"), (id) => id === runId);
+  const row = table.rowOf(runId);
+  return row === null ? [] : [row];
+}
+
+/** From its directory: no other run is looked at, and the table may not know it yet. Of several stores the first that has it. */
+function readFullId({ stores }: OpenRuns, runId: string): RunRecord | null {
+  for (const { opened } of stores) {
+    const { context, onDamage } = opened.place;
+    const location = findRun(context, runId);
+    if (location !== null) return readRunRecord(location, onDamage);
+  }
+  return null;
+}
+
 /** An active run goes before deleted ones of that name. */
-function runOfName(table: RunTable, name: string): RunRecord | null {
+function runOfName(opened: OpenRuns, name: string): RunRecord | null {
   if (name === "") return null;
+  const { table } = opened;
   const rows = rowsWithText(attribute(table, "run_name"), (text) => text === name);
   const stages = attribute(table, "lifecycle_stage");
   const active = rows.filter((row) => textAt(stages, row) === "active");
-  return onlyRun(table, name, active.length > 0 ? active : rows);
+  return onlyRun(opened, name, active.length > 0 ? active : rows);
 }
 
-function onlyRun(table: RunTable, word: string, rows: readonly number[]): RunRecord | null {
-  const runs = rows.map((row) => table.runAt(row));
-  if (new Set(runs.map(({ runId }) => runId)).size > 1) throw ambiguous(word, runs);
+/** One run may have several rows in a store (a copy in the trash): the first counts. Copies in two stores that differ are two runs. */
+function onlyRun(opened: OpenRuns, word: string, rows: readonly number[]): RunRecord | null {
+  const runs = rows.map((row) => opened.table.runAt(row));
+  const different = new Set(runs.map((run) => `${run.runId} ${opened.placeOf(run).context.root}`));
+  if (different.size > 1) throw ambiguous(opened, word, runs);
   return runs[0] ?? null;
 }
 
@@ -181,20 +200,30 @@ function shortened(word: string): string {
   return word.length <= 80 ? word : `${word.slice(0, 80)}…`;
 }
 
-function ambiguous(word: string, candidates: readonly RunRecord[]): RunstoneError {
+function ambiguous(opened: OpenRuns, word: string, candidates: readonly RunRecord[]): RunstoneError {
   const shown = candidates.slice(0, CANDIDATES_SHOWN);
-  const list = shown
-    .map(({ runId, info }) => `${runId.slice(0, 12)} (${info?.runName || "no name"})`)
-    .join(", ");
+  const list = shown.map((run) => candidateText(opened, run)).join(", ");
   const more = candidates.length > shown.length ? ", ..." : "";
+  const sameId = new Set(candidates.map(({ runId }) => runId)).size === 1;
   return new RunstoneError(
     "INVALID_PARAMETER_VALUE",
     `'${shortened(word)}' names ${candidates.length} runs`,
     {
-      hint: `Give more of the id: ${list}${more}`,
-      data: { run: shortened(word), candidates: shown.map(({ runId }) => runId) },
+      hint: `${sameId ? "Give one --store" : "Give more of the id"}: ${list}${more}`,
+      data: {
+        run: shortened(word),
+        candidates: shown.map(({ runId }) => runId),
+        ...(opened.severalStores ? { stores: shown.map((run) => opened.storesOf(run).join(", ")) } : {}),
+      },
     },
   );
+}
+
+/** `3f2a9c01d4e7 (baseline)`, and of several stores where it lies. */
+function candidateText(opened: OpenRuns, run: RunRecord): string {
+  const text = `${run.runId.slice(0, 12)} (${run.info?.runName || "no name"})`;
+  const stores = opened.storesOf(run);
+  return stores.length === 0 ? text : `${text} in ${stores.join(" and ")}`;
 }
 
 function noSuchRun(table: RunTable, word: string): RunstoneError {

@@ -4,7 +4,7 @@ import { numberAt, textAt } from "../../core/search/cells.js";
 import type { RunTable } from "../../core/search/run-table.js";
 import { scanExperiments } from "../../core/store/read/experiments.js";
 import type { View } from "../../store-format/index.js";
-import type { OpenRuns } from "./open-runs.js";
+import type { OpenRuns, StoreRuns } from "./open-runs.js";
 
 /** The states that runs are counted by; a LOST run is not RUNNING. */
 export const COUNTED_STATES = [
@@ -32,11 +32,13 @@ export interface ExperimentSummary {
   lastActivity: number | null;
 }
 
-/** The last activity first. */
-export function summarizeExperiments(opened: OpenRuns, view: View): ExperimentSummary[] {
+/** Those of one store that were asked for, the last activity first. */
+export function summarizeExperiments(opened: StoreRuns, view: View): ExperimentSummary[] {
   const summaries = new Map<string, ExperimentSummary>();
+  const wanted = opened.experimentIds === undefined ? null : new Set(opened.experimentIds);
   for (const { experimentId, name, lifecycleStage } of scanExperiments(opened.place.context, () => {}))
-    summaries.set(experimentId, emptySummary(experimentId, name, lifecycleStage));
+    if (wanted === null || wanted.has(experimentId))
+      summaries.set(experimentId, emptySummary(experimentId, name, lifecycleStage));
   countRuns(opened.table, (experimentId) => {
     const found = summaries.get(experimentId) ?? emptySummary(experimentId, experimentId, "active");
     summaries.set(experimentId, found);
@@ -44,7 +46,31 @@ export function summarizeExperiments(opened: OpenRuns, view: View): ExperimentSu
   });
   return [...summaries.values()]
     .filter(({ lifecycleStage }) => view === "all" || lifecycleStage === view)
-    .sort((a, b) => (b.lastActivity ?? -1) - (a.lastActivity ?? -1));
+    .sort(byLastActivity);
+}
+
+export function byLastActivity(
+  a: Pick<ExperimentSummary, "lastActivity">,
+  b: Pick<ExperimentSummary, "lastActivity">,
+): number {
+  return (b.lastActivity ?? -1) - (a.lastActivity ?? -1);
+}
+
+export type RunCounts = Pick<ExperimentSummary, "runs" | "states" | "deleted">;
+
+/** All runs of some experiments; one that lies in several stores counts once. */
+export function countTogether(
+  opened: OpenRuns,
+  isCounted: (store: string, experimentId: string) => boolean,
+): RunCounts {
+  const { table } = opened;
+  const column = (key: string) => table.column({ entity: "attribute", key });
+  const [ids, stages, states] = [column("experiment_id"), column("lifecycle_stage"), column("state")];
+  const counts = emptySummary("", "", "active");
+  for (let row = 0; row < table.rowCount; row += 1)
+    if (isCounted(opened.storesAt(row)[0] ?? "", textAt(ids, row) ?? ""))
+      count(counts, textAt(states, row) as CountedState | null, textAt(stages, row) === "deleted");
+  return counts;
 }
 
 function emptySummary(experimentId: string, name: string, lifecycleStage: string): ExperimentSummary {

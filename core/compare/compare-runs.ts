@@ -35,18 +35,21 @@ export interface ComparisonOptions {
   readonly tolerance: number;
   readonly atStep?: Integer | undefined;
   readonly resolution: number;
+  /** Where a run is read from: they may be of several stores. */
+  readonly placeOf: (run: RunRecord) => ComparedPlace;
+}
+
+export interface ComparedPlace {
+  readonly context: StoreContext;
   readonly onDamage: OnDamage;
 }
 
 /** Throws typed I/O errors. */
-export function compareRuns(
-  context: StoreContext,
-  runs: readonly RunRecord[],
-  options: ComparisonOptions,
-): Comparison {
-  const { sections, onDamage } = options;
-  const files = runs.map((run) => new RunFiles(context, locationOf(run)));
-  const pointsOf = (run: RunRecord, key: string) => readMetricPoints(locationOf(run), key, onDamage);
+export function compareRuns(runs: readonly RunRecord[], options: ComparisonOptions): Comparison {
+  const { sections, placeOf } = options;
+  const files = runs.map((run) => new RunFiles(placeOf(run).context, locationOf(run)));
+  const pointsOf = (run: RunRecord, key: string) =>
+    readMetricPoints(locationOf(run), key, placeOf(run).onDamage);
   const { tolerance, atStep, resolution } = options;
   const metrics = sections.has("metrics")
     ? compareMetrics(runs, { tolerance, atStep, resolution, pointsOf })

@@ -1,6 +1,6 @@
 /** `runstone runs` and `runstone views`, as people and scripts use them. */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type PlainRun, writePlainRun, writePlainStore } from "../helpers/plain-store.js";
@@ -467,56 +467,6 @@ describe("trees and jobs", () => {
       job?.ranks?.map((one) => one.rank),
       [0, 1, 2],
     );
-  });
-});
-
-describe("several stores", () => {
-  test("equal copies are one row, copies that differ are two, and each says where", (t) => {
-    const workspace = place(t);
-    for (const name of ["a", "b"])
-      cpSync(join(workspace.directory, "mlruns"), join(workspace.directory, name, "mlruns"), {
-        recursive: true,
-      });
-    writePlainRun(join(workspace.directory, "b/mlruns"), { ...SWEEP[0]!, params: { lr: "0.5" } });
-    writePlainRun(join(workspace.directory, "b/mlruns"), {
-      id: "only",
-      name: "only-b",
-      startTime: 99 * HOUR,
-    });
-    const stores = ["--store", "a/mlruns", "--store", "b/mlruns"];
-    const found = json<readonly RunJson[]>(workspace, ["runs", ...stores, "--json"]);
-    const where = found.map(({ run_name, store }) => `${run_name}: ${store}`);
-    assert.equal(where.length, 11);
-    assert.deepEqual([where[0], where[1]], ["only-b: b", "lr0.3-s3: a, b"]);
-    assert.deepEqual(where.slice(-2), ["lr0.1-s1: a", "lr0.1-s1: b"]);
-    assert.equal(
-      workspace.read(["runs", "--store", "?/mlruns", "--json"]),
-      workspace.read(["runs", ...stores, "--json"]),
-    );
-    assert.equal(
-      workspace.read(["runs", "--store", "?", "--ids"]),
-      workspace.read(["runs", ...stores, "--ids"]),
-    );
-    assert.equal(workspace.read(["runs", "params.lr = 0.5", ...stores, "--count"]), "1");
-  });
-
-  test("damage is named with its store", (t) => {
-    const workspace = place(t);
-    cpSync(join(workspace.directory, "mlruns"), join(workspace.directory, "b"), { recursive: true });
-    const broken = join("b/0", "01aaaa".padEnd(32, "0"), "meta.yaml");
-    writeFileSync(join(workspace.directory, broken), "run_id: [");
-    const { stderr } = workspace.run(["runs", "--store", "mlruns", "--store", "b"]);
-    assert.ok(stderr.includes(`runstone: ${broken}: `), stderr);
-    assert.match(stderr, /`runstone --store DIR fsck` lists them/);
-    assert.match(workspace.run(["runs", "--store", "b"]).stderr, /`runstone --store b fsck` lists them/);
-  });
-
-  test("a pattern without a match, and a command that takes one store only", (t) => {
-    const workspace = place(t);
-    assert.equal(workspace.run(["runs", "--store", "no*where"]).status, 3);
-    const { status, stderr } = workspace.run(["show", "--store", "mlruns", "--store", "mlruns"]);
-    assert.equal(status, 2);
-    assert.match(stderr, /several stores/);
   });
 });
 

@@ -39,11 +39,11 @@ function pageOf(t: TestContext, count: number, width: number | undefined): reado
   const context = contextOf(writePlainStore(directory, manyRuns(count)));
   const table = scanRunTable(context);
   const runs = Array.from({ length: count }, (_, row) => table.runAt(row));
-  const comparison = compareRuns(context, runs, {
+  const comparison = compareRuns(runs, {
     sections: new Set(COMPARED_SECTIONS),
     tolerance: 0,
     resolution: 64,
-    onDamage: () => {},
+    placeOf: () => ({ context, onDamage: () => {} }),
   });
   const path = join(directory, "page");
   const fd = openSync(path, "w");
@@ -51,6 +51,7 @@ function pageOf(t: TestContext, count: number, width: number | undefined): reado
   printComparison({ out, style: PLAIN, width } as CommandContext, {
     ...{ comparison, all: false, atStep: undefined, tolerance: 0, prefix: 7, ascii: false },
     stateOf: () => "FINISHED",
+    storesOf: () => [],
   });
   out.flush();
   closeSync(fd);

@@ -5,7 +5,7 @@ import { isGlob, matchesGlob } from "../../cli/parse/glob.js";
 import { formatMean } from "../../cli/runs/mean-interval.js";
 import { readOrderWord } from "../../cli/runs/order-words.js";
 import { treeLines, treeOf } from "../../cli/runs/run-tree.js";
-import { isSameRun } from "../../cli/runs/same-run.js";
+import { isSameRun } from "../../cli/store/same-run.js";
 import { numberAt, textAt } from "../../core/search/cells.js";
 import { groupRows } from "../../core/search/group-rows.js";
 import { joinRanks } from "../../core/search/join-ranks.js";
