@@ -1,4 +1,7 @@
-/** What goes over the wire, as pure code: shared by the REST client, the sync and the server. */
+/**
+ * What goes over the wire, as pure code: shared by the REST client, the sync and the server. Runstone's own protocol here;
+ * MLflow's, which has words of its own for the same things, in `mlflow/index.ts`.
+ */
 export { MLFLOW_ERROR_STATUSES, mlflowErrorStatus } from "./mlflow/error-statuses.js";
 export { errorHeader, parseError } from "./native/error-frame.js";
 export {
