@@ -125,5 +125,6 @@ export type { RecordOwner, StoreItem } from "./store/read/store-items.js";
 export { scanTraces, type TraceLocation } from "./store/read/traces.js";
 export { FileRunWriter } from "./store/runs/run-writer.js";
 export { readManifest } from "./store/runs/seal.js";
+export * from "./transfer/index.js";
 export { configPath, findGitTop, findWorkspace, WORKSPACE_DIRECTORY } from "./workspace/find-workspace.js";
 export { type InitResult, initWorkspace } from "./workspace/init-workspace.js";

@@ -13,6 +13,8 @@ export interface FileFacts {
   readonly mtimeMs: number;
   readonly ctimeMs: number;
   readonly mode: number;
+  /** Of a directory, where the file system counts them: 2 and one for each directory in it. */
+  readonly nlink: number;
 }
 
 const TYPE = 0o170000;

@@ -16,6 +16,8 @@ export interface ArtifactHead {
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
+  /** The record has it and its bytes are not here: left out of Git, or not fetched yet. */
+  readonly absent?: true;
 }
 
 export interface RunDocument {

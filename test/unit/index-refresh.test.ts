@@ -131,7 +131,7 @@ describe("slices", () => {
 
 describe("young entries", () => {
   const at = 1_700_000_000_500;
-  const entry = { dev: 1, ino: 1, size: 1, mode: 0o100644 };
+  const entry = { dev: 1, ino: 1, size: 1, mode: 0o100644, nlink: 1 };
 
   for (const [what, ctimeMs, mtimeMs, isYoung] of [
     ["of the last tenth of a second", at - 99.75, 1_000.5, true],

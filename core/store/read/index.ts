@@ -14,7 +14,7 @@ export { readInputs, readOutputs } from "./inputs-outputs.js";
 export type { ExperimentLocation, Located, LoggedModelLocation, RunLocation } from "./located.js";
 export { findLoggedModel, mustFindLoggedModel, readLoggedModel, scanLoggedModels } from "./logged-models.js";
 export { readMetricKeys, readMetricPoints } from "./metric-points.js";
-export { readKeys, readParams, readTags } from "./records.js";
+export { type RecordBytes, readKeys, readParams, readTags } from "./records.js";
 export { mustReadRegisteredModel, scanModelVersions, scanRegisteredModels } from "./registry.js";
 export {
   findRun,

@@ -1,19 +1,21 @@
-/** The record digest of a run on disk: what "equal" means between two stores. */
-import { createHash } from "node:crypto";
+/** The record of a run on disk, and its digest: what "equal" means between two stores. One walk gives both. */
 import {
   comparePointRecords,
+  type Damage,
   type DatasetRef,
-  type Hasher,
   type ManifestFile,
+  type ModelOutput,
   POINT_RECORD_BYTES,
   type Point,
   RecordDigestBuilder,
+  type RunInputs,
   type SeriesDigest,
-  type SeriesHasher,
-  sortPointRecords,
+  SeriesHasher,
   writePointRecord,
 } from "../../../store-format/index.js";
 import {
+  type OnDamage,
+  type RecordBytes,
   type RunLocation,
   readInputs,
   readMetricKeys,
@@ -23,30 +25,66 @@ import {
   readTags,
   THROW_UNREADABLE,
 } from "../read/index.js";
+import { newHasher, PointSet } from "./point-set.js";
 
-function newHasher(): Hasher {
-  const hash = createHash("sha256");
+/** The points of one key (and of one dataset they are linked to, if any) as a set. */
+export interface RecordedSeries extends SeriesDigest {
+  readonly key: string;
+  readonly dataset?: DatasetRef;
+}
+
+/** All of a run's record but its artifacts. */
+export interface RunRecord {
+  readonly params: readonly RecordBytes[];
+  readonly tags: readonly RecordBytes[];
+  /** None without points. */
+  readonly series: readonly RecordedSeries[];
+  readonly inputs: RunInputs;
+  readonly outputs: readonly ModelOutput[];
+}
+
+export interface RecordedArtifact {
+  /** Relative to the run's artifacts. */
+  readonly path: string;
+  readonly sha256: string;
+}
+
+const ARTIFACTS = "artifacts/";
+
+/** Reads params, tags, points, inputs and outputs of the run; what is damaged is reported and left out. */
+export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRecord {
   return {
-    update: (bytes) => {
-      hash.update(bytes);
-    },
-    digestHex: () => hash.digest("hex"),
+    params: readParams(location, onDamage),
+    tags: readTags(location, onDamage),
+    series: readMetricKeys(location, onDamage).flatMap((key) => seriesOf(location, key, onDamage)),
+    inputs: readInputs(location, onDamage),
+    outputs: readOutputs(location, onDamage),
   };
 }
 
-/** Reads params, tags, points, inputs and outputs of the run; artifacts come hashed from the manifest's lines. */
-export function recordDigest(location: RunLocation, files: readonly ManifestFile[]): string {
+/** SPEC.md, Record digest. */
+export function digestRecord(record: RunRecord, artifacts: Iterable<RecordedArtifact>): string {
   const builder = new RecordDigestBuilder(newHasher);
-  for (const { key, bytes } of readParams(location, THROW_UNREADABLE)) builder.param(key, bytes);
-  for (const { key, bytes } of readTags(location, THROW_UNREADABLE)) builder.tag(key, bytes);
-  for (const key of readMetricKeys(location, THROW_UNREADABLE)) addSeries(builder, location, key);
-  const inputs = readInputs(location, THROW_UNREADABLE);
-  for (const { dataset, tags } of inputs.datasetInputs) builder.datasetInput(dataset, tags);
-  for (const { modelId } of inputs.modelInputs) builder.modelInput(modelId);
-  for (const { modelId, step } of readOutputs(location, THROW_UNREADABLE)) builder.output(modelId, step);
-  for (const file of files)
-    if (file.kind === "artifact") builder.artifact(file.path.slice("artifacts/".length), file.sha256);
+  for (const { key, bytes } of record.params) builder.param(key, bytes);
+  for (const { key, bytes } of record.tags) builder.tag(key, bytes);
+  for (const series of record.series) builder.series(series.key, series, series.dataset);
+  for (const { dataset, tags } of record.inputs.datasetInputs) builder.datasetInput(dataset, tags);
+  for (const { modelId } of record.inputs.modelInputs) builder.modelInput(modelId);
+  for (const { modelId, step } of record.outputs) builder.output(modelId, step);
+  for (const { path, sha256 } of artifacts) builder.artifact(path, sha256);
   return builder.digestHex();
+}
+
+/** Of the run's record, with the artifacts of a manifest's lines. Throws typed errors for a place that cannot be read. */
+export function recordDigest(location: RunLocation, files: readonly ManifestFile[]): string {
+  return digestRecord(readRunRecord(location, THROW_UNREADABLE), artifactsOf(files));
+}
+
+/** The artifacts among the files of a manifest. */
+export function artifactsOf<File extends ManifestFile>(files: readonly File[]): File[] {
+  return files
+    .filter(({ kind }) => kind === "artifact")
+    .map((file) => ({ ...file, path: file.path.slice(ARTIFACTS.length) }));
 }
 
 interface Series {
@@ -57,10 +95,15 @@ interface Series {
 }
 
 /** Points are nearly always logged in order of step and time: then they are hashed as they come, in flat memory. */
-function addSeries(builder: RecordDigestBuilder, location: RunLocation, key: string): void {
-  const ordered = hashInOrder(builder, readMetricPoints(location, key, THROW_UNREADABLE));
-  const all = ordered ?? hashSorted(builder, readMetricPoints(location, key, THROW_UNREADABLE));
-  for (const { dataset, digest } of all) builder.series(key, digest, dataset);
+function seriesOf(location: RunLocation, key: string, onDamage: OnDamage): RecordedSeries[] {
+  const damages: Damage[] = [];
+  const ordered = hashInOrder(readMetricPoints(location, key, (damage) => damages.push(damage)));
+  // A reading that was broken off is repeated, and tells its damage then.
+  if (ordered !== null) for (const damage of damages) onDamage(damage);
+  const all = ordered ?? hashSorted(readMetricPoints(location, key, onDamage));
+  return all
+    .filter(({ digest }) => digest.count > 0)
+    .map(({ dataset, digest }) => ({ key, ...digest, ...(dataset === undefined ? {} : { dataset }) }));
 }
 
 interface NamedDigest {
@@ -69,12 +112,12 @@ interface NamedDigest {
 }
 
 /** Null when the points are not in order. */
-function hashInOrder(builder: RecordDigestBuilder, points: Iterable<Point>): NamedDigest[] | null {
+function hashInOrder(points: Iterable<Point>): NamedDigest[] | null {
   const groups = new Map<string, Series>();
   const record = new Uint8Array(POINT_RECORD_BYTES);
   const view = new DataView(record.buffer);
   for (const point of points) {
-    const series = groupOf(groups, point.dataset, (dataset) => newSeries(builder, dataset));
+    const series = groupOf(groups, point.dataset, newSeries);
     writePointRecord(point, view, 0);
     if (!series.empty && comparePointRecords(series.last, record) > 0) return null;
     series.hasher.add(record);
@@ -84,8 +127,9 @@ function hashInOrder(builder: RecordDigestBuilder, points: Iterable<Point>): Nam
   return [...groups.values()].map(({ dataset, hasher }) => ({ dataset, digest: hasher.finish() }));
 }
 
-function newSeries(builder: RecordDigestBuilder, dataset: DatasetRef | undefined): Series {
-  return { dataset, hasher: builder.newSeries(), last: new Uint8Array(POINT_RECORD_BYTES), empty: true };
+function newSeries(dataset: DatasetRef | undefined): Series {
+  const last = new Uint8Array(POINT_RECORD_BYTES);
+  return { dataset, hasher: new SeriesHasher(newHasher()), last, empty: true };
 }
 
 function groupOf<T>(
@@ -102,39 +146,8 @@ function groupOf<T>(
 }
 
 /** Sorts first: 24 bytes a point in memory. */
-function hashSorted(builder: RecordDigestBuilder, points: Iterable<Point>): NamedDigest[] {
-  const groups = new Map<string, RecordList>();
-  for (const point of points) groupOf(groups, point.dataset, (dataset) => new RecordList(dataset)).add(point);
-  return [...groups.values()].map((list) => {
-    const hasher = builder.newSeries();
-    hasher.addAll(sortPointRecords(list.records()));
-    return { dataset: list.dataset, digest: hasher.finish() };
-  });
-}
-
-/** Packed point records in a buffer that doubles. */
-class RecordList {
-  readonly dataset: DatasetRef | undefined;
-  #bytes = new Uint8Array(POINT_RECORD_BYTES * 1024);
-  #length = 0;
-
-  constructor(dataset: DatasetRef | undefined) {
-    this.dataset = dataset;
-  }
-
-  add(point: Point): void {
-    if (this.#length === this.#bytes.length) this.#grow();
-    writePointRecord(point, new DataView(this.#bytes.buffer), this.#length);
-    this.#length += POINT_RECORD_BYTES;
-  }
-
-  records(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  #grow(): void {
-    const larger = new Uint8Array(this.#bytes.length * 2);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-  }
+function hashSorted(points: Iterable<Point>): NamedDigest[] {
+  const groups = new Map<string, PointSet>();
+  for (const point of points) groupOf(groups, point.dataset, (dataset) => new PointSet(dataset)).add(point);
+  return [...groups.values()].map((set) => ({ dataset: set.dataset, digest: set.digest() }));
 }

@@ -1,0 +1,15 @@
+/** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
+export { ArtifactHashes } from "./artifact-heads.js";
+export { type OpenBytes, openArtifact, openObject } from "./open-object.js";
+export { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";
+export {
+  type ReadSeriesOptions,
+  readSeries,
+  type SeriesChunk,
+  type SeriesMark,
+  SeriesMarker,
+  type SeriesReading,
+} from "./read-series.js";
+export type { ArtifactHead, RunDocument, RunHead, SeriesHead } from "./run-document.js";
+export { type LocalRunHead, listRunHeads, type RunHeadOptions, readRunHead } from "./run-heads.js";
+export { isSameMark } from "./run-mark.js";
