@@ -37,7 +37,9 @@ export function axisOver(low: number, high: number, spec: AxisSpec): Axis {
 function widened(low: number, high: number, { scale, kind }: AxisSpec): readonly [number, number] {
   if (low > high) return [0, 1];
   if (low < high) return [low, high];
-  const margin = scale === "log" ? 0.5 : kind === "value" ? Math.abs(low) / 10 || 1 : 0.5;
+  const least = Math.abs(low) / 10;
+  // Half a step beside a huge step is that step again.
+  const margin = scale === "log" ? 0.5 : kind === "value" ? least || 1 : Math.max(0.5, least * 1e-9);
   return [Math.max(-Number.MAX_VALUE, low - margin), Math.min(Number.MAX_VALUE, high + margin)];
 }
 
@@ -81,7 +83,8 @@ function multiples(low: number, high: number, step: number): readonly number[] {
   for (let index = 0; index < MOST_TICKS; index += 1) {
     const at = (first + index) * step;
     if (!(at - high <= slack)) break;
-    if (low - at <= slack) found.push(at === 0 ? 0 : at);
+    // Beside the largest numbers two multiples can round to one.
+    if (low - at <= slack && at !== found.at(-1)) found.push(at === 0 ? 0 : at);
   }
   return found;
 }

@@ -223,6 +223,19 @@ describe("axes", () => {
     );
   });
 
+  test("among the largest numbers no two labels are one", () => {
+    const ends = [
+      [1.7976931348623141e308, 1.797693134862315e308, "seconds", 12],
+      [-1.797693134862315e308, -1.797693134862314e308, "step", 8],
+      [-1.797693134862313e308, -1.797693134862313e308, "seconds", 2],
+    ] as const;
+    for (const [low, high, kind, labels] of ends) {
+      const axis = axisOver(low, high, { title: "t", scale: "linear", kind, labels });
+      assert.ok(axis.low < axis.high);
+      assert.equal(new Set(axis.ticks.map(({ at }) => at)).size, axis.ticks.length);
+    }
+  });
+
   test("a single value has room on both sides, however large or small it is", () => {
     for (const value of [0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE, 1]) {
       const axis = axisOver(value, value, { title: "", scale: "linear", kind: "value", labels: 4 });
