@@ -1,0 +1,69 @@
+/** Child processes that serve a test: they end with it, whatever becomes of it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+
+/** A test, or a whole file: `{ after }` of node:test. */
+export interface Scope {
+  after(end: () => void | Promise<void>): void;
+}
+
+export interface ServiceCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** The user it runs as; that of the tests when absent. */
+  readonly uid?: number;
+}
+
+/** Ends the whole group when standard input ends, that is, with the process that started it, even if that was killed. */
+const GUARD = '{ "$@"; kill -9 0; } & cat >/dev/null; kill -9 0';
+
+/** A process group that serves until it is ended; what it printed last is kept for messages. */
+export class Service {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<void>;
+  #said = "";
+  ended = false;
+
+  constructor({ program, args, cwd, env, uid }: ServiceCommand) {
+    const user = uid === undefined ? {} : { uid, gid: uid };
+    const stdio = ["pipe", "pipe", "pipe"] as const;
+    const command = ["-c", GUARD, "guard", program, ...args];
+    this.#child = spawn("sh", command, { cwd, env, stdio: [...stdio], detached: true, ...user });
+    for (const output of [this.#child.stdout, this.#child.stderr])
+      output?.on("data", (chunk: Buffer) => {
+        this.#said = (this.#said + chunk).slice(-20_000);
+      });
+    this.#child.stdin?.on("error", () => {}); // the group is gone: its end is told by "close"
+    this.#closed = new Promise<void>((resolve) => {
+      this.#child.on("error", (error) => {
+        this.#said += error.message;
+        resolve();
+      });
+      this.#child.on("close", () => resolve());
+    }).then(() => {
+      this.ended = true;
+    });
+  }
+
+  get said(): string {
+    return this.#said;
+  }
+
+  /** Sends a signal to every process of the group and waits until all are gone. */
+  async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<void> {
+    if (!this.ended && this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
+    await this.#closed;
+  }
+}
+
+/** A TCP port of the loopback interface that nobody listened on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
