@@ -1,6 +1,7 @@
 /** A run as listings show it, whether its files or the index told it. */
 import { type RunState, readRunState } from "../../core/leases/index.js";
 import type { RunRecord } from "../../core/search/run-record.js";
+import { withWorstState } from "../../core/search/state-severity.js";
 import type { MetricAggregate } from "../../core/search/table.js";
 import type { RunLocation } from "../../core/store/read/located.js";
 import type { Damage, Point, RunInfo, StringMap } from "../../store-format/index.js";
@@ -62,12 +63,9 @@ export function statusName(run: ListedRun): string | null {
   return worstRank(run).info?.status ?? null;
 }
 
-const BY_SEVERITY = ["FINISHED", "SCHEDULED", "RUNNING", "KILLED", "FAILED", "LOST", "DAMAGED"];
-
 /** The run itself unless ranks are joined; of equal ones the lowest. */
 function worstRank<T extends Pick<ListedRun, "state" | "ranks">>(run: T): T | ListedRun {
-  const severity = ({ state }: Pick<ListedRun, "state">) => BY_SEVERITY.indexOf(state?.state ?? "DAMAGED");
   const [first, ...others] = run.ranks;
   if (first === undefined) return run;
-  return others.reduce((worst, one) => (severity(one) > severity(worst) ? one : worst), first);
+  return withWorstState([first, ...others], ({ state }) => state?.state ?? null);
 }

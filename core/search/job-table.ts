@@ -1,10 +1,12 @@
 /** The table of runs with joined ranks: the row that speaks for a job has what only its other ranks logged, too. */
+import { textAt } from "./cells.js";
 import type { Job } from "./join-ranks.js";
 import type { RunRecord } from "./run-record.js";
 import type { RunTable } from "./run-table.js";
+import { withWorstState } from "./state-severity.js";
 import type { Column, Field } from "./table.js";
 
-/** Its rows are those of the table; only metrics, params and tags of the rows that speak for a job differ. */
+/** Its rows are those of the table; only state, status, metrics, params and tags of the rows that speak for a job differ. */
 export class JobTable implements RunTable {
   readonly #table: RunTable;
   readonly #jobs: readonly Job[];
@@ -36,15 +38,26 @@ export class JobTable implements RunTable {
   }
 
   column(field: Field): Column | null {
-    if (field.entity !== "metric" && field.entity !== "param" && field.entity !== "tag")
-      return this.#table.column(field);
+    const isRecord = field.entity === "metric" || field.entity === "param" || field.entity === "tag";
+    if (!isRecord && !isState(field)) return this.#table.column(field);
     const name = JSON.stringify(field);
     let column = this.#columns.get(name);
     if (column === undefined) {
-      column = this.#joined(this.#table.column(field));
+      const own = this.#table.column(field);
+      column = isRecord ? this.#joined(own) : this.#ofWorstRanks(own);
       this.#columns.set(name, column);
     }
     return column;
+  }
+
+  /** The rank with the worst state decides, as in listings. */
+  #ofWorstRanks(column: Column | null): Column | null {
+    if (column?.kind !== "text") return column;
+    const states = this.#table.column({ entity: "attribute", key: "state" });
+    const codes = Uint32Array.from(column.codes);
+    for (const { row, others } of this.#jobs)
+      codes[row] = column.codes[withWorstState([row, ...others], (rank) => textAt(states, rank))]!;
+    return { ...column, codes };
   }
 
   /** The lowest rank that has a value decides. */
@@ -77,4 +90,8 @@ export class JobTable implements RunTable {
       if (from !== undefined) copy(row, from);
     }
   }
+}
+
+function isState({ entity, key }: Field): boolean {
+  return entity === "attribute" && (key === "state" || key === "status");
 }
