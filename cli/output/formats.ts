@@ -30,3 +30,8 @@ export function formatOfFile(path: string): Format | undefined {
 export function isForPeople(format: Format): boolean {
   return format === "table" || format === "md" || format === "latex";
 }
+
+/** Formats that have objects. */
+export function isJson(format: Format): boolean {
+  return format === "json" || format === "jsonl";
+}

@@ -139,9 +139,8 @@ export function chosenColumns({ runCount, metrics, params }: KnownKeys): readonl
 }
 
 /** Every metric and every param, for formats that programs read. */
-export function allColumns({ metrics, params }: KnownKeys): readonly RunColumn[] {
-  return [
-    ...[...metrics.names].sort().map((key) => metricColumn(key)),
-    ...[...params.names].sort().map(paramColumn),
-  ];
+export function allColumns(known: readonly KeyNames[]): readonly RunColumn[] {
+  const sorted = (entity: "metrics" | "params") =>
+    [...new Set(known.flatMap((keys) => keys[entity].names))].sort();
+  return [...sorted("metrics").map((key) => metricColumn(key)), ...sorted("params").map(paramColumn)];
 }

@@ -1,5 +1,7 @@
 /** The keys that the runs of a listing have. */
+import { numberAt, textAt } from "../../core/search/cells.js";
 import type { RunTable } from "../../core/search/run-table.js";
+import type { Column } from "../../core/search/table.js";
 import { ATTRIBUTE_NAMES } from "./attribute-columns.js";
 import type { ListedRun } from "./listed-run.js";
 
@@ -18,9 +20,39 @@ interface NamedKeys {
 
 /** Those of all runs of a table. */
 export function keysOfTable(table: RunTable): KeyNames {
-  const of = (entity: "metric" | "param" | "tag"): NamedKeys => {
-    const names = table.keys(entity);
-    return { names, has: (key) => names.includes(key) };
+  return keyNames((entity) => table.keys(entity));
+}
+
+/** Those that one of the rows has a value for. */
+export function keysOfRows(table: RunTable, rows: readonly number[]): KeyNames {
+  return keyNames((entity) =>
+    table.keys(entity).filter((key) => {
+      const column = table.column(entity === "metric" ? { entity, key, aggregate: "last" } : { entity, key });
+      return rows.some((row) => hasValue(column, row));
+    }),
+  );
+}
+
+function hasValue(column: Column | null, row: number): boolean {
+  return numberAt(column, row) !== null || textAt(column, row) !== null;
+}
+
+type KeyEntity = "metric" | "param" | "tag";
+
+/** `namesOf` is asked when the keys of an entity are. */
+function keyNames(namesOf: (entity: KeyEntity) => readonly string[]): KeyNames {
+  const of = (entity: KeyEntity): NamedKeys => {
+    let found: readonly string[] | undefined;
+    const names = () => {
+      found ??= namesOf(entity);
+      return found;
+    };
+    return {
+      get names() {
+        return names();
+      },
+      has: (key) => names().includes(key),
+    };
   };
   const [metrics, params, tags] = [of("metric"), of("param"), of("tag")];
   return { metrics, params, tags, has: (key) => [metrics, params, tags].some((keys) => keys.has(key)) };

@@ -9,6 +9,8 @@ export interface ListingLook {
   readonly known: KnownKeys;
   /** Where keys are looked for that no shown run has; none: nowhere. */
   readonly all?: KeyNames;
+  /** Those of all runs that match: for programs these are columns on every page. */
+  readonly matching?: KeyNames;
   readonly setting: ColumnSetting;
   readonly format: Format;
   /** As given; none: chosen by what the runs have. */
@@ -25,7 +27,11 @@ export interface ListingLook {
 export function listingColumns(look: ListingLook): readonly RunColumn[] {
   const named = look.words.length === 0 ? null : namedColumns({ ...look, stable: !isForPeople(look.format) });
   if (named !== null && look.format !== "table") return named;
-  if (!isForPeople(look.format)) return [...attributes(look, FOR_PROGRAMS), ...allColumns(look.known)];
+  if (!isForPeople(look.format))
+    return [
+      ...attributes(look, FOR_PROGRAMS),
+      ...allColumns([look.known, ...(look.matching === undefined ? [] : [look.matching])]),
+    ];
   const own = named ?? chosenColumns(look.known);
   const keys = new Set(own.map(({ key }) => key));
   if (keys.has("status")) keys.add("state");

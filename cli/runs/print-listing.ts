@@ -3,11 +3,11 @@ import type { RunTable } from "../../core/search/run-table.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
 import type { CellValue } from "../output/cell.js";
-import type { Format } from "../output/formats.js";
+import { type Format, isJson } from "../output/formats.js";
 import { printRows } from "../output/print-rows.js";
 import type { ColumnSetting } from "./attribute-columns.js";
 import { prefixLength } from "./id-prefix.js";
-import { KnownKeys, keysOfTable } from "./known-keys.js";
+import { KnownKeys, keysOfRows, keysOfTable } from "./known-keys.js";
 import type { ListedRun } from "./listed-run.js";
 import { listingColumns } from "./listing-columns.js";
 import type { Listing } from "./open-listing.js";
@@ -19,17 +19,19 @@ export interface ListingToPrint {
   readonly listing: Listing;
   /** Can be gone through several times. */
   readonly runs: Iterable<ListedRun>;
+  /** All that match, those that are not shown too. */
+  readonly matching: readonly number[];
   readonly format: Format;
 }
 
 export async function printListing(
   context: CommandContext,
   args: RunsArguments,
-  { listing, runs, format }: ListingToPrint,
+  listed: ListingToPrint,
 ): Promise<void> {
-  const columns = columnsOfListing(context, args, { listing, runs, format });
-  const isJson = format === "json" || format === "jsonl";
-  const whole = args.column.length === 0 && isJson;
+  const { listing, runs, format } = listed;
+  const whole = args.column.length === 0 && isJson(format);
+  const columns = whole ? [] : columnsOfListing(context, args, listed);
   if (format === "table" && isEmpty(runs)) return;
   await printRows(context, {
     columns,
@@ -47,12 +49,13 @@ export async function printListing(
 export function columnsOfListing(
   context: CommandContext,
   args: RunsArguments,
-  { listing, runs, format }: ListingToPrint,
+  { listing, runs, matching, format }: ListingToPrint,
 ): readonly RunColumn[] {
   const experiments = new Set<string>();
   const known = new KnownKeys(noting(runs, ({ experimentId }) => experiments.add(experimentId)));
   return listingColumns({
     known,
+    matching: keysOfRows(listing.table, matching),
     ...(args.column.length === 0 ? {} : { all: keysOfTable(listing.table) }),
     setting: columnSetting(context, listing),
     format,

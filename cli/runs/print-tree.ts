@@ -5,7 +5,7 @@ import { RunstoneError } from "../../store-format/index.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
 import type { CellValue } from "../output/cell.js";
-import { isForPeople } from "../output/formats.js";
+import { isForPeople, isJson } from "../output/formats.js";
 import { formatNumber } from "../output/number.js";
 import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
@@ -87,7 +87,7 @@ async function printNodes(context: CommandContext, args: RunsArguments, nodes: N
   if (lines.length === 0 && format === "table") return;
   const { listing } = nodes;
   const runs = lines.map(({ node }) => runOfRow(listing, nodes, node.item));
-  const columns = columnsOfTree(context, args, { listing, runs, format });
+  const columns = columnsOfTree(context, args, { listing, runs, matching: nodes.rows, format });
   const hasBest = lines.some(({ node }) => nodes.best.of(node) !== null);
   const json: RunJsonOptions = { ...listing, stores: listing.severalStores, ranks: args["join-ranks"] };
   await printRows(context, {
@@ -96,9 +96,7 @@ async function printNodes(context: CommandContext, args: RunsArguments, nodes: N
       ...columns.map((column) => treeCell(column, column.cell(runs[index]!), line, nodes.best)),
       ...(hasBest ? nodes.best.cells(line.node) : []),
     ]),
-    ...(format === "json" || format === "jsonl"
-      ? { records: nodes.tops.map((top) => nodeRecord(nodes, top, json)) }
-      : {}),
+    ...(isJson(format) ? { records: nodes.tops.map((top) => nodeRecord(nodes, top, json)) } : {}),
     format,
     output: args.output,
   });

@@ -1,15 +1,18 @@
 /** `runstone runs` with a filter, an order, groups, trees, several stores: over the table of runs. */
+import { textAt } from "../../core/search/cells.js";
 import { JobTable } from "../../core/search/job-table.js";
 import { type Job, joinRanks } from "../../core/search/join-ranks.js";
 import { parsePageToken, serializePageToken } from "../../core/search/page-token.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
 import type { RunsArguments } from "../commands/runs-list.js";
 import type { CommandContext } from "../context.js";
+import { isForPeople, isJson } from "../output/formats.js";
 import { visible } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { readView } from "../parse/view.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
 import { checkCombination } from "./check-combination.js";
+import { HeldDamages } from "./held-damages.js";
 import type { ListedRun } from "./listed-run.js";
 import { readLimit } from "./listing-limit.js";
 import { type Listing, openListing } from "./open-listing.js";
@@ -31,10 +34,13 @@ export interface FoundRows {
 export async function runSearch(context: CommandContext, given: RunsArguments): Promise<void> {
   const args = withSavedView(context, given);
   checkCombination(args);
+  const damages = filterOf(args) === undefined ? undefined : new HeldDamages(context);
   const listing = await openListing(context, {
     experiments: [...args.experiment, ...args["experiment-id"]],
+    ...(damages === undefined ? {} : { onDamage: damages.add }),
   });
   const found = findRows(context, args, listing);
+  damages?.release(idsOf(listing, found));
   saveView(context, args);
   if (args.count) {
     tellAgeAtEnd(context, listing.table);
@@ -43,6 +49,17 @@ export async function runSearch(context: CommandContext, given: RunsArguments): 
   const footer = await print(context, args, withJobs(listing, found.jobs), found);
   context.out.flush();
   if (footer !== null) tellFooter(context, args, listing, footer);
+}
+
+function filterOf(args: RunsArguments): string | undefined {
+  return args.filter ?? args["filter-string"];
+}
+
+/** Of the runs that are shown, and of the other ranks of their jobs. */
+function idsOf({ table }: Listing, { rows, othersOf }: FoundRows): ReadonlySet<string> {
+  const ids = table.column({ entity: "attribute", key: "run_id" });
+  const all = rows.flatMap((row) => [row, ...(othersOf.get(row) ?? [])]);
+  return new Set(all.map((row) => textAt(ids, row) ?? ""));
 }
 
 /** Groups and trees compare jobs, not their lowest ranks. */
@@ -59,12 +76,12 @@ interface AllFound extends FoundRows {
 function findRows(context: CommandContext, args: RunsArguments, listing: Listing): AllFound {
   const ordersRuns = args["group-by"].length === 0;
   const { rows, total, hints } = searchRunTable(listing.table, {
-    filter: args.filter ?? args["filter-string"],
+    filter: filterOf(args),
     dialect: "runstone",
     orderBy: ordersRuns ? orderClauses(args["order-by"], listing.table) : [],
     view: readView(args.view),
     experimentNames: listing.experimentNames,
-    maxResults: rowsWanted(args),
+    maxResults: rowsWanted(context, args),
     now: context.now(),
   });
   for (const hint of hints) context.err.line(`runstone: ${visible(hint)}`);
@@ -79,9 +96,16 @@ function findRows(context: CommandContext, args: RunsArguments, listing: Listing
 }
 
 /** How many rows must be found in order: a page is found faster than all. Undefined for all. */
-function rowsWanted(args: RunsArguments): number | undefined {
+function rowsWanted(context: CommandContext, args: RunsArguments): number | undefined {
+  if (!args.count && hasColumnsOfAll(context, args)) return undefined;
   if (args["join-ranks"] || args.tree || args["group-by"].length > 0) return undefined;
   return args.count ? 1 : parsePageToken(args["page-token"]) + readLimit(args);
+}
+
+/** For programs, the columns do not depend on the page; JSON has none. */
+function hasColumnsOfAll(context: CommandContext, args: RunsArguments): boolean {
+  const format = readFormat(context, args);
+  return args.column.length === 0 && !args.ids && !isForPeople(format) && !isJson(format);
 }
 
 /** Null when nothing is to be said below. */
@@ -102,7 +126,13 @@ async function print(
       context,
       Array.from(shown, (row) => listing.table.runAt(row).runId),
     );
-  else await printListing(context, args, { listing, runs, format: readFormat(context, args) });
+  else
+    await printListing(context, args, {
+      listing,
+      runs,
+      matching: found.rows,
+      format: readFormat(context, args),
+    });
   return {
     what: args["join-ranks"] ? "jobs" : "runs",
     shown: shown.length,

@@ -102,13 +102,13 @@ class DamageNotes {
 
   #sayHowMany(): void {
     const more = this.#count > SHOWN ? ` (${this.#count} in all)` : "";
-    const line = `runstone: damaged entries were met${more}; \`${this.#fsck()}\` lists them`;
+    const line = `runstone: damaged entries were met${more}; \`${fsckLine(this.#context)}\` lists them`;
     this.#context.err.line(visible(line));
   }
+}
 
-  #fsck(): string {
-    const { stores } = this.#context;
-    if (stores.length === 0) return "runstone fsck";
-    return `runstone --store ${stores.length === 1 ? stores[0] : "DIR"} fsck`;
-  }
+/** The command that lists the damage of these stores. */
+export function fsckLine({ stores }: Pick<CommandContext, "stores">): string {
+  if (stores.length === 0) return "runstone fsck";
+  return `runstone --store ${stores.length === 1 ? stores[0] : "DIR"} fsck`;
 }

@@ -202,6 +202,38 @@ describe("columns", () => {
     );
   });
 
+  test("programs get the columns of all runs that match, on every page", (t) => {
+    const workspace = place(t);
+    const root = join(workspace.directory, "mlruns");
+    writePlainRun(root, {
+      id: "0dd",
+      name: "odd",
+      params: { only: "1" },
+      metrics: { rare: [1] },
+      startTime: 0,
+    });
+    const head = (...args: readonly string[]) =>
+      workspace
+        .read(["runs", "--format", "tsv", ...args])
+        .split("\n")[0]!
+        .split("\t");
+    const all = head("--all");
+    assert.deepEqual(
+      all.filter((key) => key.includes(".")),
+      [
+        ...["epoch", "rare", "val_acc", "val_loss"].map((key) => `metrics.${key}`),
+        ...["lr", "only", "opt", "seed"].map((key) => `params.${key}`),
+      ],
+    );
+    assert.deepEqual(head("--limit", "2"), all);
+    assert.deepEqual(head("--limit", "2", "--tree").slice(0, -1), all);
+    const narrow = head("--limit", "1", "params.lr = 0.1");
+    assert.deepEqual(
+      narrow,
+      all.filter((key) => key !== "metrics.rare" && key !== "params.only"),
+    );
+  });
+
   test("a key that no run has is told, with the nearest one", (t) => {
     const { status, stderr } = place(t).run(["runs", "-c", "vall_loss"]);
     assert.equal(status, 0);
@@ -255,6 +287,25 @@ describe("a damaged run", () => {
     ]);
     assert.deepEqual([run?.state, run?.run_name], ["DAMAGED", null]);
     assert.match(run?.damage?.path ?? "", /^0\/bad0+\/meta\.yaml$/);
+  });
+
+  test("a search tells the damage of what it finds, and of the rest how much there is", (t) => {
+    const workspace = place(t);
+    const root = join(workspace.directory, "mlruns");
+    for (const id of ["bad1", "bad2", "bad3", "bad4"])
+      writeFileSync(join(writePlainRun(root, { id, name: id }), "meta.yaml"), "artifact_uri: [\n");
+    writePlainRun(root, { id: "half", name: "half", metrics: { val_loss: "what\n1 0.5 0\n" } });
+    const elsewhere = workspace.run(["runs", "params.lr = 0.1"]);
+    assert.equal(
+      elsewhere.stderr,
+      "3 of 14 runs match\nrunstone: 5 damaged entries are left out of this search; `runstone fsck` lists them\n",
+    );
+    const { stdout, stderr } = workspace.run(["runs", "name = half or id = bad1"]);
+    assert.match(stdout, /DAMAGED/);
+    assert.match(stderr, /^runstone: 0\/half0+\/metrics\/val_loss: /m);
+    assert.match(stderr, /^runstone: 0\/bad10+\/meta\.yaml: /m);
+    assert.match(stderr, /^runstone: 3 damaged entries are left out of this search/m);
+    assert.equal(workspace.run(["runs", "params.lr = 0.1", "--count"]).stdout, "3\n");
   });
 });
 
@@ -463,6 +514,16 @@ describe("trees and jobs", () => {
       ["loss0", "loss1", "loss2"].map((key) => group?.metrics[key]?.mean),
       [0, 1, 2],
     );
+    for (const key of ["status", "state"])
+      assert.deepEqual(
+        JSON.parse(workspace.read(["runs", "--join-ranks", "-g", key, "--json"])).map(
+          (each: { readonly group: object; readonly runs: number }) => [Object.values(each.group), each.runs],
+        ),
+        [
+          [["FAILED"], 1],
+          [["FINISHED"], 9],
+        ],
+      );
     assert.deepEqual(
       job?.ranks?.map((one) => one.rank),
       [0, 1, 2],
