@@ -9,8 +9,11 @@ import { CONFLICT_FIELDS, type Conflict } from "./conflict.js";
 /** The newest format of a journal that this code writes. */
 export const JOURNAL_FORMAT = 1;
 
-/** `run`: a {@link RunState}; `experiment`: name here -> id there; `conflicts`: of a run. */
-export const JOURNAL_KINDS = ["run", "experiment", "conflicts"] as const;
+/**
+ * `run`: a {@link RunState}; `experiment`: name here -> id there; `conflicts`: of a run; `remote`: of which address all of
+ * it speaks (key `address`).
+ */
+export const JOURNAL_KINDS = ["remote", "run", "experiment", "conflicts"] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 
 /** A longer beginning of a line up to its value is no beginning that was written by us. */

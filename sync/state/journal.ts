@@ -108,6 +108,13 @@ export class Journal {
     this.#rewriteIfStale();
   }
 
+  /** Forgets everything: durably when opened for writing, else for this reader. Throws typed I/O errors. */
+  clear(): void {
+    this.#spans = noSpans();
+    this.#live = 0;
+    if (this.#appender !== null) this.#rewrite();
+  }
+
   /** Gives up the descriptors; what was put and not synced is the kernel's. */
   close(): void {
     this.#appender?.close();
@@ -185,7 +192,10 @@ export class Journal {
   }
 
   #rewriteIfStale(): void {
-    if (this.#length < REWRITE_FROM || this.#live * 2 > this.#length) return;
+    if (this.#length >= REWRITE_FROM && this.#live * 2 <= this.#length) this.#rewrite();
+  }
+
+  #rewrite(): void {
     replaceFileFrom(this.path, this.#liveLines(), this.#directory);
     this.close();
     this.#openForWriting();
@@ -215,7 +225,7 @@ export class Journal {
 }
 
 function noSpans(): Spans {
-  return { run: new Map(), experiment: new Map(), conflicts: new Map() };
+  return { remote: new Map(), run: new Map(), experiment: new Map(), conflicts: new Map() };
 }
 
 interface Line extends Span {

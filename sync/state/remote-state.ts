@@ -67,6 +67,11 @@ export interface RemoteState extends RemoteStateView {
 }
 
 export interface RemoteStateOptions {
+  /**
+   * Where the remote is, as it was resolved. State of another address is forgotten: what is known of one server says
+   * nothing of the next. Default: not looked at.
+   */
+  readonly address?: string;
   /** The command line, as it may be shown to somebody who waits. Default: `runstone`. */
   readonly command?: string;
   /** Lines of the journal that cannot be read (DAMAGED). Default: `context.warn` says them. */
@@ -82,10 +87,12 @@ type StateContext = Pick<StoreContext, "root" | "workspace" | "refusal" | "warn"
 export function readRemoteState(
   context: StateContext,
   name: string,
-  options: Pick<RemoteStateOptions, "onDamage"> = {},
+  options: Pick<RemoteStateOptions, "onDamage" | "address"> = {},
 ): RemoteStateView {
   const directory = stateDirectory(context, name);
-  return new View(name, directory, Journal.read(directory, damageTo(context, options)));
+  const journal = Journal.read(directory, damageTo(context, options));
+  if (!speaksOf(journal, options.address)) journal.clear();
+  return new View(name, directory, journal);
 }
 
 /**
@@ -107,14 +114,23 @@ export function openRemoteState(
     probes: options.probes,
   });
   try {
-    return new State(name, directory, {
-      journal: Journal.open(directory, damageTo(context, options)),
-      release,
-    });
+    const journal = Journal.open(directory, damageTo(context, options));
+    if (!speaksOf(journal, options.address)) {
+      journal.clear();
+      journal.put(...ADDRESS, options.address);
+    }
+    return new State(name, directory, { journal, release });
   } catch (error) {
     release();
     throw error;
   }
+}
+
+const ADDRESS = ["remote", "address"] as const;
+
+function speaksOf(journal: Journal, address: string | undefined): boolean {
+  if (address === undefined) return true;
+  return journal.get(...ADDRESS, (value) => (typeof value === "string" ? value : undefined)) === address;
 }
 
 function damageTo(

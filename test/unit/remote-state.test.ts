@@ -257,6 +257,27 @@ describe("the journal of a remote", () => {
     read.close();
   });
 
+  test("of another address nothing is known", (t) => {
+    const context = newContext(t);
+    const seen = (address: string) => {
+      const read = readRemoteState(context, "lab", { address });
+      const ids = [...read.runIds()];
+      read.close();
+      return ids;
+    };
+    const first = openRemoteState(context, "lab", { address: "http://a" });
+    first.save(newState({ runId: "r" }));
+    first.saveExperiment("Default", "7");
+    first.close();
+    openRemoteState(context, "lab", { address: "http://a" }).close();
+    assert.deepEqual([seen("http://a"), seen("http://b"), seen("http://a")], [["r"], [], ["r"]]);
+    const second = openRemoteState(context, "lab", { address: "http://b" });
+    assert.deepEqual([[...second.runIds()], second.experiment("Default")], [[], null]);
+    second.save(newState({ runId: "s" }));
+    second.close();
+    assert.deepEqual([seen("http://a"), seen("http://b")], [[], ["s"]]);
+  });
+
   test("a journal of a newer release is left alone", (t) => {
     const context = newContext(t);
     openRemoteState(context, "lab").close();
