@@ -142,6 +142,7 @@ export {
   serializeSavedView,
 } from "./saved-view.js";
 export {
+  isReceiptFileName,
   parseSyncReceipt,
   RECEIPT_FORMAT,
   receiptFileName,

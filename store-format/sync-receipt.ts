@@ -2,6 +2,7 @@
 import type { Integer } from "./entities.js";
 import { RunstoneError } from "./errors.js";
 import { MetaFields, type ParseOptions } from "./meta-fields.js";
+import { isRemoteName } from "./remote-names.js";
 import { serializeYamlMap } from "./yaml/serialize.js";
 import { isYamlList, yamlString } from "./yaml/value.js";
 
@@ -30,6 +31,11 @@ const WHAT = "receipt";
 /** The name of the copy in a run's directory. */
 export function receiptFileName(remote: string): string {
   return `runstone-receipt.${remote}.yaml`;
+}
+
+export function isReceiptFileName(name: string): boolean {
+  const remote = /^runstone-receipt\.(.+)\.yaml$/.exec(name)?.[1];
+  return remote !== undefined && isRemoteName(remote);
 }
 
 /** Throws DAMAGED, and FORMAT_TOO_NEW for a receipt of a newer release: it may claim less than it seems to. */

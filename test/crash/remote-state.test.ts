@@ -76,7 +76,7 @@ function isOneOf(seen: Seen, legal: readonly Seen[]): boolean {
 /** A claim that the cut spoilt is nobody's after a minute. */
 const LATER = { ...systemProbes(), now: () => Date.now() + 3_600_000 };
 
-describe(`a power cut after every operation (seed ${SEED})`, () => {
+describe(`R-remote-1: a power cut after every operation (seed ${SEED})`, () => {
   const choices: Readonly<Record<string, () => Choice>> = {
     "nothing that was not synced is kept": () => () => "lost",
     "everything is kept": () => () => "kept",

@@ -56,6 +56,7 @@ export const CODECS: Readonly<Record<string, Codec>> = {
   },
   lease: yaml(format.parseLease, format.serializeLease),
   fold: { parse: format.parseFold, serialize: format.serializeFold },
+  receipt: yaml(format.parseSyncReceipt, format.serializeSyncReceipt),
   config: yaml(format.parseConfig, format.serializeConfig),
   "point-record": { parse: parsePointRecord, serialize: format.pointRecord },
   "run-lines": { parse: (bytes) => linesOf(bytes).map(parseRunLine) },

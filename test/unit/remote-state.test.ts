@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { fsck, initWorkspace, mustFindRun, openFileStore, verifyRun } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { isRunstoneError, parseSyncReceipt, type RunstoneError } from "../../store-format/index.js";
 import {
@@ -156,7 +157,7 @@ describe("the journal of a remote", () => {
     second.close();
   });
 
-  test("a torn last line is no line, and the next one is whole", (t) => {
+  test("R-remote-2: a torn last line is no line, and the next one is whole", (t) => {
     const context = newContext(t);
     const [a, b, c] = ["a", "b", "c"].map((runId) => newState({ runId, localMark: runId }));
     const first = openRemoteState(context, "lab");
@@ -181,7 +182,7 @@ describe("the journal of a remote", () => {
     }
   });
 
-  test("a damaged line is named with its offset, and its run is not known", (t) => {
+  test("R-remote-2: a damaged line is named with its offset, and its run is not known", (t) => {
     const context = newContext(t);
     const damages: RunstoneError[] = [];
     const first = openRemoteState(context, "lab");
@@ -209,7 +210,7 @@ describe("the journal of a remote", () => {
     again.close();
   });
 
-  test("states that nobody of us wrote are damage", (t) => {
+  test("R-remote-4: states that nobody of us wrote are damage", (t) => {
     const context = newContext(t);
     const sound = { ...newState(), runId: undefined };
     const bad: readonly unknown[] = [
@@ -257,7 +258,7 @@ describe("the journal of a remote", () => {
     read.close();
   });
 
-  test("of another address nothing is known", (t) => {
+  test("R-remote-3: of another address nothing is known", (t) => {
     const context = newContext(t);
     const seen = (address: string) => {
       const read = readRemoteState(context, "lab", { address });
@@ -388,4 +389,30 @@ test("a receipt says what the remote was seen to hold, and a copy lies with the 
     remoteExperimentId: "",
     ...receipt,
   });
+});
+
+test("a receipt beside a run is no damage, no record, and no change of the seal", async (t) => {
+  const workspace = temporaryDirectory(t);
+  initWorkspace(workspace);
+  const store = openFileStore({ cwd: workspace });
+  const { runId } = (await store.createRun({ experimentId: "0" })).info;
+  const writer = await store.openRun(runId);
+  writer.logParams({ lr: "0.1" });
+  await writer.end({ status: "FINISHED" });
+  const location = mustFindRun(store.context, runId);
+  const before = verifyRun(store.context, location);
+  const state = openRemoteState(store.context, "lab");
+  const receipt = { verifiedTime: 1, recordDigest: "d", exceptions: [] };
+  const counts = { params: 1, tags: 0, points: 0, artifacts: 0, hashedArtifacts: 0 };
+  const run = newState({ runId, remoteRunId: "q", receipt: { ...receipt, ...counts } });
+  state.writeReceipt(run, location.directory);
+  state.close();
+  assert.ok(existsSync(join(location.directory, "runstone-receipt.lab.yaml")));
+  assert.deepEqual(fsck(store.context).damages, []);
+  assert.deepEqual(verifyRun(store.context, location), before);
+  writeFileSync(join(location.directory, "runstone-receipt.-x.yaml"), "");
+  assert.deepEqual(
+    fsck(store.context).damages.map(({ kind }) => kind),
+    ["unknown_file_in_run"],
+  );
 });

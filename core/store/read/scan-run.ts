@@ -1,5 +1,6 @@
 /** The walk over one run. */
 import { join } from "node:path";
+import { isReceiptFileName } from "../../../store-format/index.js";
 import { type Dirent, isTemporaryName, statIfExists } from "../../fs/index.js";
 import { LEASE_BEAT } from "../../leases/index.js";
 import { LEASE, LINKS, MANIFEST, META, TORN, WRITERS } from "../layout.js";
@@ -81,5 +82,6 @@ function checkEntry(run: RunLocation, entry: Dirent, onDamage: OnDamage): void {
     if (!KNOWN_DIRECTORIES.has(name))
       report(onDamage, run, "unknown_file_in_run", { name, reason: "a directory" });
   } else if (!entry.isFile()) report(onDamage, run, "not_a_regular_file", { name });
-  else if (!KNOWN_FILES.has(name)) report(onDamage, run, "unknown_file_in_run", { name });
+  else if (!KNOWN_FILES.has(name) && !isReceiptFileName(name))
+    report(onDamage, run, "unknown_file_in_run", { name });
 }
