@@ -1,0 +1,455 @@
+/**
+ * One HTTP client for one server: kept connections, time-outs, retries with full jitter, credentials for that origin only,
+ * and caps on what comes back. What the server says is taken for hostile.
+ */
+import type { Dispatcher } from "undici";
+import {
+  isFinalError,
+  isJsonObject,
+  type Json,
+  type JsonInput,
+  type JsonObject,
+  parseError,
+  parseJson,
+  serializeJson,
+} from "../../protocol/mlflow/index.js";
+import { decodeUtf8, RunstoneError } from "../../store-format/index.js";
+import { backoffWait, retryAfterMs } from "./backoff.js";
+import { systemClock } from "./clock.js";
+import { makeDispatcher } from "./dispatcher.js";
+import { connectionFailure, Failure, withData } from "./failure.js";
+import type { Clock, Throttle } from "./rate-limiter.js";
+import type { HttpCredentials, HttpSettings } from "./settings.js";
+import { authorization, parseTarget, type Target, withoutSecrets } from "./target.js";
+
+export type QueryValue = string | number | bigint | boolean | readonly string[] | undefined;
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Begins with `/`, percent-encoded, below the settings' URL. */
+  readonly path: string;
+  /** How messages call it: `POST mlflow/runs/create`. */
+  readonly endpoint: string;
+  /** `undefined` is left out, a list becomes several entries. */
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  /**
+   * False: doing it twice is not the same as once. Then it is tried again only when the server surely did nothing. Default:
+   * true.
+   */
+  readonly repeatable?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface JsonRequest extends HttpRequest {
+  readonly body?: JsonInput;
+}
+
+export interface UploadRequest extends HttpRequest {
+  /** Opens the content from its beginning; called once per try. */
+  readonly content: () => AsyncIterable<Uint8Array>;
+  /** Bytes; null when it is not known. */
+  readonly size: number | null;
+  readonly contentType?: string;
+}
+
+export interface DownloadRequest extends HttpRequest {
+  /** First byte wanted. The answer says whether the server heeded it. */
+  readonly start?: number;
+}
+
+export interface Download {
+  /** Where the body begins: `start`, or 0 when the server sends everything. */
+  readonly start: number;
+  /** Bytes of the body; null when the server does not say. */
+  readonly size: number | null;
+  /** ETag or Last-Modified: differs when the content does. */
+  readonly version: string | null;
+  /** Rejects REMOTE_UNREACHABLE when it is cut. Read it, or `discard` it. */
+  readonly body: AsyncIterable<Uint8Array>;
+  discard(): void;
+}
+
+/** What went over the wire, headers not counted. */
+export interface HttpCounters {
+  requests: number;
+  retries: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+export interface HttpClientOptions {
+  readonly throttle?: Throttle;
+  /** Asked once for other credentials when the server refuses those it got (401); null: there are none. */
+  readonly renew?: () => Promise<HttpCredentials | null>;
+  /** For tests. */
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+const MAX_ERROR_BYTES = 65_536;
+const UPLOAD_PIECE = 65_536;
+/** A server that stores what it got elsewhere may take as long again before it answers. */
+const SLOW_STORE_BYTES_PER_MS = 10_000;
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Dispatcher.ResponseData["body"];
+}
+
+interface Sending {
+  readonly body?: string | (() => AsyncIterable<Uint8Array>);
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly headersTimeout?: number;
+}
+
+export class HttpClient {
+  readonly settings: HttpSettings;
+  readonly counters: HttpCounters = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
+  readonly #target: Target;
+  readonly #dispatcher: Dispatcher;
+  readonly #throttle: Throttle | null;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #renew: HttpClientOptions["renew"];
+  #authorization: string | null;
+  #renewing: Promise<boolean> | null = null;
+
+  /** Throws INVALID_PARAMETER_VALUE for settings that cannot be used. */
+  constructor(settings: HttpSettings, options: HttpClientOptions = {}) {
+    this.settings = settings;
+    this.#target = parseTarget(settings);
+    this.#authorization = authorization(settings.credentials);
+    this.#dispatcher = makeDispatcher(settings, this.#target);
+    this.#throttle = options.throttle ?? null;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#renew = options.renew;
+  }
+
+  /** Scheme, host and port of the server. */
+  get origin(): string {
+    return this.#target.origin;
+  }
+
+  /**
+   * Sends JSON and reads a JSON object; an empty answer is the empty object. Rejects REMOTE_UNREACHABLE (no answer),
+   * REMOTE_FAILED (no JSON, a redirect, too large), or what `parseError` makes of an error. In `data`: `attempts`, and
+   * `ambiguous: true` when a try before, or this one, may have been done by the server though it failed.
+   */
+  async json(request: JsonRequest): Promise<JsonObject> {
+    const body = request.body === undefined ? undefined : serializeJson(request.body);
+    const sending: Sending =
+      body === undefined ? {} : { body, headers: { "content-type": "application/json" } };
+    return this.#retrying(request, async () => {
+      const answer = await this.#ask(request, sending);
+      return this.#readJson(request, answer);
+    });
+  }
+
+  /** Begins to read bytes. Rejects as {@link json}; a cut within the body is the reader's to mend. */
+  async download(request: DownloadRequest): Promise<Download> {
+    const { start = 0 } = request;
+    const headers: Record<string, string> = start === 0 ? {} : { range: `bytes=${start}-` };
+    return this.#retrying(request, async () => {
+      const answer = await this.#ask(request, { headers });
+      return {
+        start: answer.status === 206 ? start : 0,
+        size: lengthOf(answer),
+        version: headerOf(answer, "etag") ?? headerOf(answer, "last-modified") ?? null,
+        body: this.#body(answer, request),
+        discard: () => void answer.body.on("error", () => undefined).destroy(),
+      };
+    });
+  }
+
+  /** Sends a stream; the answer's body does not matter. Rejects as {@link json}, or with what `content` throws. */
+  async upload(request: UploadRequest): Promise<void> {
+    const { size, contentType = "application/octet-stream" } = request;
+    const headers = {
+      "content-type": contentType,
+      ...(size === null ? {} : { "content-length": String(size) }),
+    };
+    const headersTimeout = this.settings.timeoutMs + Math.ceil((size ?? 0) / SLOW_STORE_BYTES_PER_MS);
+    await this.#retrying(request, async () => {
+      const answer = await this.#ask(request, { headers, headersTimeout, body: request.content });
+      await this.#readCapped(request, answer, MAX_ERROR_BYTES);
+    });
+  }
+
+  /** Waits for running requests, then closes the connections. */
+  async close(): Promise<void> {
+    await this.#dispatcher.close();
+  }
+
+  /** Cuts running requests off. */
+  async destroy(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async #retrying<T>(request: HttpRequest, attempt: () => Promise<T>): Promise<T> {
+    const begin = this.#clock.now();
+    let ambiguous = false;
+    for (let retry = 0; ; retry++) {
+      request.signal?.throwIfAborted();
+      if (retry > 0) this.counters.retries += 1;
+      try {
+        return await attempt();
+      } catch (failure) {
+        if (!(failure instanceof Failure)) throw failure;
+        ambiguous ||= !failure.untouched && request.method !== "GET";
+        const wait = this.#waitFor(failure, request, retry);
+        const late = this.#clock.now() - begin + (wait ?? 0) > this.settings.maxTotalMs;
+        if (wait === null || late) throw finalError(failure, retry + 1, ambiguous);
+        await this.#clock.sleep(wait, request.signal);
+      }
+    }
+  }
+
+  /** Milliseconds until the next try; null: there is none. */
+  #waitFor(failure: Failure, request: HttpRequest, retry: number): number | null {
+    const { settings } = this;
+    if (!failure.retriable || retry >= settings.maxRetries) return null;
+    if (request.repeatable === false && !failure.untouched) return null;
+    const wait = backoffWait(settings, retry, this.#random);
+    return settings.respectRetryAfter ? Math.max(wait, failure.retryAfterMs ?? 0) : wait;
+  }
+
+  /** One try, up to the headers of an answer that is fine (200 to 299). */
+  async #ask(request: HttpRequest, sending: Sending): Promise<Answer> {
+    const used = this.#authorization;
+    const answer = await this.#send(request, sending);
+    if (answer.status === 401 && (await this.#renewed(used))) {
+      await this.#drop(answer);
+      return this.#accept(request, await this.#send(request, sending));
+    }
+    return this.#accept(request, answer);
+  }
+
+  async #send(request: HttpRequest, { body, headers, headersTimeout }: Sending): Promise<Answer> {
+    this.counters.requests += 1;
+    let contentError: { readonly error: unknown } | null = null;
+    if (typeof body === "string") await this.#pass(Buffer.byteLength(body), "bytesSent");
+    const content =
+      typeof body === "function" ? this.#outgoing(body, (error) => (contentError = { error })) : body;
+    try {
+      const {
+        statusCode,
+        headers: received,
+        body: answered,
+      } = await this.#dispatcher.request({
+        origin: this.#target.origin,
+        path: this.#target.prefix + request.path + queryText(request.query),
+        method: request.method,
+        headers: { ...this.settings.headers, ...this.#ownHeaders(), ...headers },
+        ...(content === undefined ? {} : { body: content as unknown as string }),
+        ...(headersTimeout === undefined ? {} : { headersTimeout }),
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+      });
+      return { status: statusCode, headers: received, body: answered };
+    } catch (error) {
+      const failed = contentError as { readonly error: unknown } | null;
+      if (failed !== null) throw failed.error;
+      throw this.#failed(error, request);
+    }
+  }
+
+  #failed(error: unknown, { endpoint, signal }: HttpRequest): unknown {
+    if (signal?.aborted === true) return signal.reason;
+    return connectionFailure(error, { endpoint, origin: this.origin });
+  }
+
+  #ownHeaders(): Readonly<Record<string, string>> {
+    const own = { "user-agent": "runstone", accept: "*/*" };
+    return this.#authorization === null ? own : { ...own, authorization: this.#authorization };
+  }
+
+  /** The bytes of an upload in pieces that the throttle can tell apart. */
+  async *#outgoing(
+    open: () => AsyncIterable<Uint8Array>,
+    onError: (error: unknown) => void,
+  ): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of open()) {
+        for (let at = 0; at < chunk.length; at += UPLOAD_PIECE) {
+          const piece = chunk.subarray(at, at + UPLOAD_PIECE);
+          await this.#pass(piece.length, "bytesSent");
+          yield piece;
+        }
+      }
+    } catch (error) {
+      onError(error);
+      throw error;
+    }
+  }
+
+  async #pass(bytes: number, counter: "bytesSent" | "bytesReceived"): Promise<void> {
+    this.counters[counter] += bytes;
+    if (this.#throttle !== null) await this.#throttle.take(bytes);
+  }
+
+  /** Asks for other credentials once per refusal, however many requests were refused. True when there are new ones. */
+  async #renewed(used: string | null): Promise<boolean> {
+    if (this.#authorization !== used) return true;
+    if (this.#renew === undefined) return false;
+    this.#renewing ??= this.#renewCredentials(this.#renew).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #renewCredentials(renew: () => Promise<HttpCredentials | null>): Promise<boolean> {
+    const credentials = await renew();
+    if (credentials === null) return false;
+    parseTarget({ ...this.settings, credentials });
+    const fresh = authorization(credentials);
+    const changed = fresh !== this.#authorization;
+    this.#authorization = fresh;
+    return changed;
+  }
+
+  async #drop({ body }: Answer): Promise<void> {
+    await body.dump({ limit: MAX_ERROR_BYTES });
+  }
+
+  /** Throws a {@link Failure} for an answer that is an error or a redirect. */
+  async #accept(request: HttpRequest, answer: Answer): Promise<Answer> {
+    const { status } = answer;
+    if (status >= 200 && status < 300) return answer;
+    if (status < 400) throw await this.#redirected(request, answer);
+    const bytes = await this.#readUpTo(request, answer, MAX_ERROR_BYTES);
+    const body = bytes.toString("utf8");
+    throw new Failure(parseError({ status, body, endpoint: request.endpoint }), {
+      retriable: RETRIED.has(status) && !isFinalError(status, body),
+      untouched: status < 500 && status !== 408,
+      retryAfterMs: retryAfterMs(headerOf(answer, "retry-after"), Date.now()),
+    });
+  }
+
+  /** Never followed: what is asked, and the credentials, are meant for the address the user gave. */
+  async #redirected({ endpoint }: HttpRequest, answer: Answer): Promise<Failure> {
+    await this.#drop(answer);
+    const { status } = answer;
+    const location = withoutSecrets((headerOf(answer, "location") ?? "nowhere").slice(0, 500));
+    const error = new RunstoneError(
+      "REMOTE_FAILED",
+      `${endpoint}: ${this.origin} points to ${location} instead of answering`,
+      {
+        hint: "If that address is right, use it as the server's; perhaps it asks for a login first.",
+        data: { status, endpoint, location, errorCode: "REDIRECT" },
+      },
+    );
+    return new Failure(error, { retriable: false, untouched: true });
+  }
+
+  async #readJson(request: HttpRequest, answer: Answer): Promise<JsonObject> {
+    const bytes = await this.#readCapped(request, answer, this.settings.maxJsonBytes);
+    if (bytes.length === 0) return {};
+    const text = decodeUtf8(bytes);
+    const json = text === undefined ? undefined : jsonOf(text);
+    if (isJsonObject(json)) return json;
+    throw this.#wrongBody(request, answer, `is no JSON object: ${shown(bytes)}`);
+  }
+
+  async #readCapped(request: HttpRequest, answer: Answer, limit: number): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of this.#chunks(answer, request)) {
+      size += chunk.length;
+      if (size > limit) throw this.#wrongBody(request, answer, `is larger than ${limit} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  #wrongBody({ endpoint }: HttpRequest, { status }: Answer, problem: string): Failure {
+    const error = new RunstoneError(
+      "REMOTE_FAILED",
+      `the answer to ${endpoint} from ${this.origin} ${problem}`,
+      {
+        hint: "The address may not be that of an MLflow tracking server, or a proxy or login page answers in its place.",
+        data: { status, endpoint, errorCode: "WRONG_ANSWER" },
+      },
+    );
+    return new Failure(error, { retriable: false, untouched: false });
+  }
+
+  /** The beginning of a body; what is wrong with the rest of an error does not matter. */
+  async #readUpTo(request: HttpRequest, answer: Answer, limit: number): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of this.#chunks(answer, request)) {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size >= limit) break;
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+    return Buffer.concat(chunks).subarray(0, limit);
+  }
+
+  /** As {@link #chunks}, for readers outside. */
+  async *#body(answer: Answer, request: HttpRequest): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#chunks(answer, request);
+    } catch (error) {
+      throw error instanceof Failure ? error.error : error;
+    }
+  }
+
+  async *#chunks({ body }: Answer, request: HttpRequest): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        await this.#pass(chunk.length, "bytesReceived");
+        yield chunk;
+      }
+    } catch (error) {
+      throw this.#failed(error, request);
+    }
+  }
+}
+
+function finalError({ error }: Failure, attempts: number, ambiguous: boolean): RunstoneError {
+  return withData(error, { attempts, ...(ambiguous ? { ambiguous } : {}) });
+}
+
+function jsonOf(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function shown(bytes: Buffer): string {
+  const text = bytes
+    .subarray(0, 200)
+    .toString("utf8")
+    .replace(/[\s\p{C}]+/gu, " ")
+    .trim();
+  return JSON.stringify(text.slice(0, 80));
+}
+
+function headerOf({ headers }: Answer, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function lengthOf(answer: Answer): number | null {
+  const text = headerOf(answer, "content-length");
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function queryText(query: HttpRequest["query"]): string {
+  const entries: string[] = [];
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue;
+    for (const item of typeof value === "object" ? value : [value])
+      entries.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(item))}`);
+  }
+  return entries.length === 0 ? "" : `?${entries.join("&")}`;
+}
