@@ -12,7 +12,15 @@ export {
   serializeFrame,
   serializeFrameHead,
 } from "./native/frames.js";
-export { headLine, headsValue, parseHeads, type WireHead } from "./native/heads.js";
+export {
+  headLine,
+  parseCheck,
+  parseHeads,
+  serializeCheck,
+  serializeHeads,
+  type WireCheck,
+  type WireHead,
+} from "./native/heads.js";
 export {
   CAPABILITIES,
   type Capability,
@@ -38,6 +46,7 @@ export {
 } from "./native/objects.js";
 export {
   documentValue,
+  parseDatasetRef,
   parseDocument,
   parseRunIds,
   runIdOf,
@@ -52,4 +61,5 @@ export {
   serializePoints,
   serializeRun,
   serializeRunEnd,
+  type WirePoints,
 } from "./native/run-parts.js";

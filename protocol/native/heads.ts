@@ -1,61 +1,78 @@
-/** Heads of runs on the wire: enough to tell which runs have to be looked at. */
+/** Which runs there are, and whether they changed (PROTOCOL.md, section 6). */
 import {
+  type Integer,
   isExperimentId,
   type LifecycleStage,
   RUN_STATUSES,
   type RunStatus,
 } from "../../store-format/index.js";
-import { asList, Members } from "./json.js";
+import { type Item, serializeItem } from "./items.js";
+import { asList, Members, protocolError } from "./json.js";
 import { MAX_LIST_ENTRIES } from "./limits.js";
 import { runIdOf } from "./run-document.js";
 
 export interface WireHead {
   readonly runId: string;
   readonly experimentId: string;
-  /** Says nothing between stores; null: it cannot be told whether the run changed, look at it. */
+  /** Another one whenever something of the run changed; says nothing between stores. null: it cannot be told, look. */
   readonly mark: string | null;
-  /** Of a sealed run that was not changed since. */
-  readonly recordDigest: string | null;
-  readonly status: RunStatus;
-  readonly lifecycleStage: LifecycleStage;
 }
 
-/** One line of the text whose SHA-256 is the digest over all heads, sorted by run. */
-export function headLine(head: WireHead): string {
-  const { runId, mark, recordDigest, status, lifecycleStage } = head;
-  return `${runId} ${mark ?? "-"} ${recordDigest ?? "-"} ${status} ${lifecycleStage}\n`;
+const MAX_MARK = 200;
+
+/** One line of the text whose SHA-256 is the digest over all heads, in the order of the run ids. */
+export function headLine({ runId, experimentId, mark }: WireHead): string {
+  return `${experimentId} ${runId} ${mark ?? "-"}\n`;
 }
 
-/** Heads as they go into one item: at most {@link MAX_LIST_ENTRIES}, each a list in the order of the type's members. */
-export function headsValue(heads: readonly WireHead[]): readonly unknown[] {
-  return heads.map((head) => [
-    head.runId,
-    head.experimentId,
-    head.mark,
-    head.recordDigest,
-    head.status,
-    head.lifecycleStage,
-  ]);
+/** At most {@link MAX_LIST_ENTRIES} of one experiment each. */
+export function serializeHeads(heads: readonly WireHead[]): Uint8Array {
+  return serializeItem(heads.map(({ runId, experimentId, mark }) => [runId, experimentId, mark]));
 }
 
 /** Throws REMOTE_FAILED. */
-export function parseHeads(value: unknown): WireHead[] {
-  return asList(value, "heads", MAX_LIST_ENTRIES).map(parseHead);
+export function parseHeads({ head }: Item): WireHead[] {
+  return asList(head, "heads", MAX_LIST_ENTRIES).map((value) => {
+    const [runId, experimentId, mark] = asList(value, "head", 3);
+    const members = new Members({ experimentId, mark }, "head");
+    const id = members.text("experimentId");
+    if (!isExperimentId(id)) members.refuse("experimentId", "no id of an experiment");
+    return { runId: runIdOf(runId), experimentId: id, mark: markOf(members) };
+  });
 }
 
-function parseHead(value: unknown): WireHead {
-  const [runId, experimentId, mark, recordDigest, status, lifecycleStage] = asList(value, "head", 16);
-  const head = new Members({ runId, experimentId, mark, recordDigest, status, lifecycleStage }, "head");
-  const id = head.text("experimentId");
-  const text = head.textOrNull("mark");
-  if (!isExperimentId(id)) head.refuse("experimentId", "no id of an experiment");
-  if (text !== null && text.length > 200) head.refuse("mark", "too long");
+/** A run as it was found after its mark was taken: what both sides compare. */
+export interface WireCheck {
+  readonly runId: string;
+  readonly mark: string | null;
+  readonly recordDigest: string;
+  readonly runName: string;
+  readonly status: RunStatus;
+  readonly endTime: Integer | null;
+  readonly lifecycleStage: LifecycleStage;
+}
+
+/** A run that is asked for may be gone, or damaged: then the error stands in its place. */
+export function serializeCheck(check: WireCheck): Uint8Array {
+  return serializeItem(check);
+}
+
+/** Throws REMOTE_FAILED. */
+export function parseCheck(members: Members): WireCheck {
   return {
-    runId: runIdOf(runId),
-    experimentId: id,
-    mark: text,
-    recordDigest: head.sha256OrNull("recordDigest"),
-    status: head.choice("status", RUN_STATUSES),
-    lifecycleStage: head.choice("lifecycleStage", ["active", "deleted"]),
+    runId: runIdOf(members.raw("runId")),
+    mark: markOf(members),
+    recordDigest: members.sha256("recordDigest"),
+    runName: members.text("runName"),
+    status: members.choice("status", RUN_STATUSES),
+    endTime: members.integerOrNull("endTime"),
+    lifecycleStage: members.choice("lifecycleStage", ["active", "deleted"]),
   };
+}
+
+function markOf(members: Members): string | null {
+  const mark = members.textOrNull("mark");
+  if (mark !== null && (mark.length > MAX_MARK || !/^[\x21-\x7e]+$/.test(mark)))
+    throw protocolError("a mark that is none");
+  return mark;
 }

@@ -43,6 +43,8 @@ export interface WireArtifact {
   readonly path: string;
   readonly size: number;
   readonly sha256: string;
+  /** The record has it, and the sender has not its bytes. */
+  readonly absent?: true;
 }
 
 /** The value that goes into the head of an item. Where the sender keeps its files is nobody else's business. */
@@ -104,7 +106,7 @@ function parseSeries(value: unknown): WireSeries {
   };
 }
 
-function parseDatasetRef(members: Members): DatasetRef {
+export function parseDatasetRef(members: Members): DatasetRef {
   return { name: members.text("name"), digest: members.text("digest") };
 }
 
@@ -141,7 +143,7 @@ function parseOutput(value: unknown): ModelOutput {
   return { modelId: modelIdOf(members), step: members.integer("step") };
 }
 
-function modelIdOf(members: Members): string {
+export function modelIdOf(members: Members): string {
   const id = members.text("modelId");
   return isModelId(id) ? id : members.refuse("modelId", "no id of a logged model");
 }
@@ -150,7 +152,8 @@ function parseArtifact(value: unknown): WireArtifact {
   const members = new Members(value, "artifact");
   const path = members.text("path");
   if (!isContainedPath(path)) members.refuse("path", "a path that leads out of the run");
-  return { path, size: members.size("size"), sha256: members.sha256("sha256") };
+  const absent = members.raw("absent") === true ? ({ absent: true } as const) : {};
+  return { path, size: members.size("size"), sha256: members.sha256("sha256"), ...absent };
 }
 
 /** A list of ids of runs. */

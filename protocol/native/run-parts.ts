@@ -2,19 +2,33 @@
  * Runs in a body, many one after another (PROTOCOL.md, section 6): each is an item with its document, items with points of
  * its series, and an item that ends it. `putRuns` sends them, `getRuns` answers with them.
  */
-import { POINT_RECORD_BYTES } from "../../store-format/index.js";
+import { type DatasetRef, POINT_RECORD_BYTES } from "../../store-format/index.js";
 import { type Item, serializeItem } from "./items.js";
 import { asObject, type JsonObject, Members, protocolError } from "./json.js";
 import { MAX_ITEM_DATA_BYTES } from "./limits.js";
-import { documentValue, parseDocument, type WireDocument } from "./run-document.js";
+import {
+  documentValue,
+  modelIdOf,
+  parseDatasetRef,
+  parseDocument,
+  type WireDocument,
+} from "./run-document.js";
 
 /** Records of points in one item. */
 export const MAX_ITEM_POINTS = Math.floor(MAX_ITEM_DATA_BYTES / POINT_RECORD_BYTES);
 
+/** Points of one key that belong to the same dataset and logged model, in file order. */
+export interface WirePoints {
+  readonly key: string;
+  readonly dataset?: DatasetRef;
+  readonly modelId?: string;
+  /** Packed: 24 bytes a point (SPEC.md, R-record-3). */
+  readonly records: Uint8Array;
+}
+
 export type RunPart =
   | { readonly kind: "run"; readonly document: WireDocument; readonly options: JsonObject }
-  /** Packed records (SPEC.md, R-record-3) of the series at this place of the document. */
-  | { readonly kind: "points"; readonly series: number; readonly records: Uint8Array }
+  | ({ readonly kind: "points" } & WirePoints)
   | { readonly kind: "end" };
 
 /** `options`: what a method says about a run beside its document. */
@@ -23,8 +37,8 @@ export function serializeRun(document: WireDocument, options: JsonObject = {}): 
 }
 
 /** Throws RangeError for more than {@link MAX_ITEM_POINTS}. */
-export function serializePoints(series: number, records: Uint8Array): Uint8Array {
-  return serializeItem({ points: series }, records);
+export function serializePoints({ key, dataset, modelId, records }: WirePoints): Uint8Array {
+  return serializeItem({ points: key, dataset, modelId }, records);
 }
 
 export function serializeRunEnd(): Uint8Array {
@@ -38,12 +52,18 @@ export function parseRunPart({ head, data }: Item): RunPart {
     const { run, ...options } = asObject(head, "part");
     return { kind: "run", document: parseDocument(run), options };
   }
-  if (members.has("points")) return pointsOf(members.size("points"), data);
+  if (members.has("points")) return pointsOf(members, data);
   if (members.has("end")) return { kind: "end" };
   throw protocolError("an item that is no part of a run");
 }
 
-function pointsOf(series: number, records: Uint8Array): RunPart {
+function pointsOf(members: Members, records: Uint8Array): RunPart {
   if (records.length % POINT_RECORD_BYTES !== 0) throw protocolError("points that end within one");
-  return { kind: "points", series, records };
+  return {
+    kind: "points",
+    key: members.text("points"),
+    ...(members.has("dataset") ? { dataset: parseDatasetRef(members.object("dataset")) } : {}),
+    ...(members.has("modelId") ? { modelId: modelIdOf(members) } : {}),
+    records,
+  };
 }
