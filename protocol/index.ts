@@ -3,6 +3,7 @@
  * MLflow's, which has words of its own for the same things, in `mlflow/index.ts`.
  */
 export { MLFLOW_ERROR_STATUSES, mlflowErrorStatus } from "./mlflow/error-statuses.js";
+export { parseFailure, serializeFailure } from "./native/about.js";
 export { errorHeader, parseError } from "./native/error-frame.js";
 export {
   FRAME_KINDS,
@@ -34,14 +35,20 @@ export { asList, asObject, type JsonObject, Members, protocolError } from "./nat
 export * from "./native/limits.js";
 export {
   MAX_PIECE_BYTES,
+  type ObjectFailure,
   type ObjectPiece,
   type ObjectRange,
   parseCounts,
+  parseObjectFailure,
   parseObjects,
   parsePiece,
+  parseWanted,
   serializeCounts,
+  serializeObjectFailure,
   serializeObjects,
   serializePiece,
+  serializeWanted,
+  type WantedArtifact,
   type WireObject,
 } from "./native/objects.js";
 export {

@@ -1,7 +1,10 @@
 /** Objects on the wire (PROTOCOL.md, section 7): asked for by hash, sent in pieces that say where they belong. */
+import { isContainedPath, type RunstoneError } from "../../store-format/index.js";
+import { errorHeader, parseError } from "./error-frame.js";
 import { type Item, serializeItem } from "./items.js";
-import { asList, Members, protocolError } from "./json.js";
+import { asList, asObject, Members, protocolError } from "./json.js";
 import { MAX_ITEM_DATA_BYTES, MAX_LIST_ENTRIES } from "./limits.js";
+import { runIdOf } from "./run-document.js";
 
 export interface WireObject {
   readonly sha256: string;
@@ -71,4 +74,44 @@ export function parseCounts({ head }: Item, objects: readonly WireObject[]): num
 
 function protocolErrorOfCount(): never {
   throw protocolError("more bytes of an object than it has");
+}
+
+/** An artifact that is asked for, from a byte on. */
+export interface WantedArtifact extends ObjectRange {
+  readonly runId: string;
+  readonly path: string;
+}
+
+export function serializeWanted(wanted: readonly WantedArtifact[]): Uint8Array {
+  return serializeItem(
+    wanted.map(({ runId, path, sha256, size, start }) => [runId, path, sha256, size, start]),
+  );
+}
+
+/** Throws REMOTE_FAILED. */
+export function parseWanted({ head }: Item): WantedArtifact[] {
+  return asList(head, "wanted", MAX_LIST_ENTRIES).map((value) => {
+    const [runId, path, sha256, size, start] = asList(value, "wanted", 5);
+    const members = new Members({ path, sha256, size, start }, "wanted");
+    const at = members.text("path");
+    if (!isContainedPath(at)) members.refuse("path", "a path that leads out of the run");
+    return { runId: runIdOf(runId), path: at, ...rangeOf(members) };
+  });
+}
+
+/** In place of the bytes of an object, or of the word that it was kept. */
+export function serializeObjectFailure(sha256: string, error: RunstoneError): Uint8Array {
+  return serializeItem({ sha256, error: errorHeader(error) });
+}
+
+export interface ObjectFailure {
+  readonly sha256: string;
+  readonly error: RunstoneError;
+}
+
+/** Null for an item that is none. Throws REMOTE_FAILED. */
+export function parseObjectFailure({ head }: Item): ObjectFailure | null {
+  const members = new Members(head, "object");
+  if (!members.has("error")) return null;
+  return { sha256: members.sha256("sha256"), error: parseError(asObject(members.raw("error"), "error")) };
 }

@@ -4,11 +4,12 @@
  */
 import type {
   Capability,
+  ObjectFailure,
   ObjectPiece,
+  WantedArtifact,
   WireCheck,
   WireDocument,
   WireHead,
-  WireObject,
   WirePoints,
 } from "../../protocol/index.js";
 import type { RunstoneError } from "../../store-format/index.js";
@@ -26,13 +27,6 @@ export interface Heads {
 export type About<Value> =
   | ({ readonly runId: string; readonly error?: undefined } & Value)
   | { readonly runId: string; readonly error: RunstoneError };
-
-/** One artifact to be sent, from a byte on. */
-export interface WantedArtifact extends WireObject {
-  readonly runId: string;
-  readonly path: string;
-  readonly start: number;
-}
 
 export interface SentRun {
   readonly document: WireDocument;
@@ -54,8 +48,6 @@ export interface Peer {
   /** Documents with points. The points of a run are to be read before the next run. */
   runs(runIds: readonly string[]): AsyncIterable<About<SentRun>>;
   /** Bytes of artifacts, in the order asked for; one that cannot be sent is an error in place of its bytes. */
-  artifacts(
-    wanted: readonly WantedArtifact[],
-  ): AsyncIterable<ObjectPiece | { readonly error: RunstoneError }>;
+  artifacts(wanted: readonly WantedArtifact[]): AsyncIterable<ObjectPiece | ObjectFailure>;
   close(): Promise<void>;
 }

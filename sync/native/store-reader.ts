@@ -14,8 +14,9 @@ import {
 import type { StoreContext } from "../../core/store/context.js";
 import {
   headLine,
-  MAX_PIECE_BYTES,
+  type ObjectFailure,
   type ObjectPiece,
+  type WantedArtifact,
   type WireCheck,
   type WireDocument,
   type WireHead,
@@ -23,7 +24,7 @@ import {
 } from "../../protocol/index.js";
 import { compareCodePoints, isRunId, isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { packPoints } from "./pack-points.js";
-import type { About, Heads, SentRun, WantedArtifact } from "./peer.js";
+import type { About, Heads, SentRun } from "./peer.js";
 
 export class StoreReader {
   readonly context: StoreContext;
@@ -64,12 +65,12 @@ export class StoreReader {
       });
   }
 
-  *artifacts(wanted: readonly WantedArtifact[]): Generator<ObjectPiece | { readonly error: RunstoneError }> {
+  *artifacts(wanted: readonly WantedArtifact[]): Generator<ObjectPiece | ObjectFailure> {
     for (const artifact of wanted) {
       try {
         yield* this.#pieces(artifact);
       } catch (error) {
-        yield { error: asRunstoneError(error) };
+        yield { sha256: artifact.sha256, error: asRunstoneError(error) };
       }
     }
   }
@@ -124,9 +125,6 @@ export class StoreReader {
     }
   }
 }
-
-/** Blocks of a file are no larger than a piece may be. */
-void MAX_PIECE_BYTES;
 
 function* pointsOf<Chunk extends { readonly points: readonly Point[] }, Point>(
   chunks: Iterable<Chunk>,

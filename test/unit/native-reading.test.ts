@@ -1,0 +1,151 @@
+/** What a peer tells of its store arrives as it is, in this process and over a pipe. */
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { describe, type TestContext, test } from "node:test";
+import type { FileStore } from "../../core/index.js";
+import { listRunHeads, readRunDocument, readSeries } from "../../core/transfer/index.js";
+import type { WireDocument } from "../../protocol/index.js";
+import { isRunstoneError, type Metric } from "../../store-format/index.js";
+import { answerWith } from "../../sync/native/answer-peer.js";
+import { answerAll } from "../../sync/native/answerer.js";
+import { openFarPeer } from "../../sync/native/far-peer.js";
+import { unpackPoints } from "../../sync/native/pack-points.js";
+import type { Peer } from "../../sync/native/peer.js";
+import { StorePeer } from "../../sync/native/store-peer.js";
+import { makeRun, mustFind, newWorkspace, points, settledMark } from "../helpers/transfer-store.js";
+
+type Connect = (t: TestContext, peer: Peer) => Promise<Peer>;
+
+const CONNECTIONS: Readonly<Record<string, Connect>> = {
+  "in this process": async (_t, peer) => peer,
+  async "over a pipe"(t, peer) {
+    const there = new PassThrough();
+    const back = new PassThrough();
+    const hello = { versions: [1], program: "far", capabilities: peer.capabilities };
+    const answering = answerAll({ input: there, output: back }, hello, answerWith(peer));
+    const far = await openFarPeer({ streams: { input: back, output: there }, program: "near" });
+    t.after(async () => {
+      await far.close();
+      await answering;
+    });
+    return far;
+  },
+};
+
+function peerOf(store: FileStore): Peer {
+  return new StorePeer({ program: "test", open: () => store.context });
+}
+
+async function all<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
+  const found: Value[] = [];
+  for await (const value of values) found.push(value);
+  return found;
+}
+
+const LINKED: Metric[] = [
+  { key: "loss", value: 1, timestamp: 5, step: 0, dataset: { name: "d", digest: "1" } },
+  { key: "loss", value: 2, timestamp: 6, step: 1 },
+  { key: "loss", value: Number.NaN, timestamp: 7, step: -3 },
+  { key: "loss", value: -0, timestamp: 8, step: -(2n ** 62n) },
+  { key: "loss", value: Number.POSITIVE_INFINITY, timestamp: 9, step: 2n ** 63n - 1n },
+];
+
+for (const [how, connect] of Object.entries(CONNECTIONS))
+  describe(`reading ${how}`, () => {
+    test("heads are those of the store; the same digest brings none", async (t) => {
+      const store = newWorkspace(t);
+      for (let n = 0; n < 3; n += 1) {
+        const { runId } = await makeRun(store, { metrics: points("loss", 0, n) });
+        await settledMark(store, runId);
+      }
+      const peer = await connect(t, peerOf(store));
+      const { exists, heads, digest } = await peer.heads(null);
+      assert.equal(exists, true);
+      const expected = [...listRunHeads(store.context)];
+      assert.deepEqual(
+        heads,
+        expected.map(({ runId, experimentId, mark }) => ({ runId, experimentId, mark })),
+      );
+      assert.deepEqual(await peer.heads(digest), { exists, digest, heads: null });
+      await store.setTags(expected[0]!.runId, { team: "b" });
+      assert.notEqual((await peer.heads(digest)).heads, null);
+    });
+
+    test("documents, checks and points are those of the run", async (t) => {
+      const store = newWorkspace(t);
+      const metrics = [...points("acc", 0, 90_000), ...LINKED];
+      const { runId } = await makeRun(store, {
+        runName: "first",
+        params: { lr: "0.1", "opt/name": "adam", __proto__: "x" },
+        tags: { note: "ü\u0000\n" },
+        metrics,
+        artifacts: { "a/b.txt": "hello", empty: "" },
+      });
+      const other = await makeRun(store);
+      const peer = await connect(t, peerOf(store));
+      const { document } = readRunDocument(store.context, mustFind(store, runId));
+      const [run, gone, second] = await all(peer.documents([runId, "ab".repeat(16), other.runId]));
+      assert.ok(run?.error === undefined && second?.error === undefined);
+      assert.deepEqual(withoutPlace(run!.document), withoutPlace(document));
+      assert.ok(isRunstoneError(gone?.error, "RESOURCE_DOES_NOT_EXIST"));
+      const [check] = await all(peer.check([runId]));
+      assert.ok(check?.error === undefined);
+      assert.equal(check?.recordDigest, document.recordDigest);
+      const found: Metric[] = [];
+      for await (const about of peer.runs([runId, other.runId])) {
+        assert.ok(about.error === undefined);
+        if (about.runId === runId)
+          for await (const stretch of about.points) found.push(...unpackPoints(stretch));
+      }
+      assert.deepEqual(found, [...seriesOf(store, runId, "acc"), ...seriesOf(store, runId, "loss")]);
+      assert.equal(found.length, metrics.length);
+    });
+
+    test("runs whose points nobody reads do not stop the next ones", async (t) => {
+      const store = newWorkspace(t);
+      const ids: string[] = [];
+      for (let n = 0; n < 5; n += 1)
+        ids.push((await makeRun(store, { metrics: points("x", 0, 2_000) })).runId);
+      const peer = await connect(t, peerOf(store));
+      assert.deepEqual(
+        (await all(peer.runs(ids))).map(({ runId }) => runId),
+        ids,
+      );
+    });
+
+    test("bytes of artifacts come from any byte on; what is not there is named", async (t) => {
+      const store = newWorkspace(t);
+      const text = "0123456789".repeat(200_000);
+      const location = await makeRun(store, { artifacts: { big: text, empty: "" } });
+      const { runId } = location;
+      const { document } = readRunDocument(store.context, location);
+      const peer = await connect(t, peerOf(store));
+      const [big, empty] = document.artifacts;
+      const pieces = await all(
+        peer.artifacts([
+          { runId, ...big!, start: 1_234_567 },
+          { runId, ...empty!, start: 0 },
+          { runId, ...big!, path: "gone", sha256: "0".repeat(64), start: 0 },
+          { runId, ...big!, start: big!.size },
+        ]),
+      );
+      const failed = pieces.filter((piece) => "error" in piece);
+      assert.deepEqual(
+        failed.map(({ sha256 }) => sha256),
+        ["0".repeat(64)],
+      );
+      const sent = pieces.flatMap((piece) => ("error" in piece ? [] : [Buffer.from(piece.data)]));
+      assert.ok(Buffer.concat(sent).equals(Buffer.from(text.slice(1_234_567))));
+    });
+  });
+
+function withoutPlace({ info, ...document }: WireDocument): object {
+  return { ...document, info: { ...info, artifactUri: "" } };
+}
+
+function seriesOf(store: FileStore, runId: string, key: string): Metric[] {
+  const found: Metric[] = [];
+  for (const chunk of readSeries(mustFind(store, runId), key).chunks)
+    for (const one of chunk.points) found.push({ key, ...one });
+  return found;
+}
