@@ -1,0 +1,98 @@
+/** What became of each run, and the sums: what a sync leaves behind when it ends, whole or in part. */
+import type { RunstoneError } from "../../store-format/index.js";
+import type { Conflict } from "../state/index.js";
+import type { Moved } from "./progress.js";
+
+/**
+ * `done`: the other side was seen to hold it. `unchanged`: nothing was to do. `skipped`: it was left out for a reason.
+ * `conflict`: all but what is in conflict is done. `failed`: `error` says why; what was sent stays and is not sent again.
+ */
+export type RunResult = "done" | "unchanged" | "skipped" | "conflict" | "failed";
+
+export interface RunOutcome {
+  readonly runId: string;
+  readonly runName: string;
+  readonly remoteRunId: string | null;
+  readonly result: RunResult;
+  /** Of a run that was skipped. */
+  readonly reason?: string;
+  /** Of a run that failed. */
+  readonly error?: RunstoneError;
+  readonly conflicts: readonly Conflict[];
+  /** What could not be sent as it is, one sentence each. */
+  readonly exceptions: readonly string[];
+  /** True when something of the run is not there and a repeat will not bring it without a change of the remote. */
+  readonly incomplete: boolean;
+  readonly moved: Required<Moved>;
+}
+
+export interface SyncReport {
+  readonly remote: string;
+  /** Every run that was looked at closely; those whose mark had not changed are only counted. */
+  readonly outcomes: readonly RunOutcome[];
+  readonly counts: Readonly<Record<RunResult, number>>;
+  readonly moved: Required<Moved>;
+  /** What concerns no run alone. */
+  readonly notes: readonly string[];
+  /** Requests that went out, repeats included. */
+  readonly requests: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** The user stopped it. */
+  readonly interrupted: boolean;
+}
+
+export const NOTHING_MOVED: Required<Moved> = { params: 0, tags: 0, points: 0, artifacts: 0, bytes: 0 };
+
+export function addMoved(a: Required<Moved>, b: Moved): Required<Moved> {
+  return {
+    params: a.params + (b.params ?? 0),
+    tags: a.tags + (b.tags ?? 0),
+    points: a.points + (b.points ?? 0),
+    artifacts: a.artifacts + (b.artifacts ?? 0),
+    bytes: a.bytes + (b.bytes ?? 0),
+  };
+}
+
+/** Whether something that was asked for is missing at the other side. */
+export function isPartial({ counts, outcomes, interrupted }: SyncReport): boolean {
+  return (
+    interrupted || counts.failed > 0 || counts.conflict > 0 || outcomes.some(({ incomplete }) => incomplete)
+  );
+}
+
+/** Gathers outcomes into a report. */
+export class ReportBuilder {
+  readonly #outcomes: RunOutcome[] = [];
+  readonly #notes: string[] = [];
+  readonly #counts: Record<RunResult, number> = { done: 0, unchanged: 0, skipped: 0, conflict: 0, failed: 0 };
+  #moved = NOTHING_MOVED;
+
+  add(outcome: RunOutcome): void {
+    this.#outcomes.push(outcome);
+    this.#counts[outcome.result] += 1;
+    this.#moved = addMoved(this.#moved, outcome.moved);
+  }
+
+  /** Runs of which nothing had to be read. */
+  addUnchanged(count: number): void {
+    this.#counts.unchanged += count;
+  }
+
+  /** The same note is kept once. */
+  note(message: string): void {
+    if (!this.#notes.includes(message)) this.#notes.push(message);
+  }
+
+  finish(rest: Pick<SyncReport, "remote" | "requests" | "duration" | "interrupted">): SyncReport {
+    const { remote, requests, duration, interrupted } = rest;
+    return {
+      remote,
+      outcomes: this.#outcomes,
+      counts: { ...this.#counts },
+      moved: this.#moved,
+      notes: this.#notes,
+      ...{ requests, duration, interrupted },
+    };
+  }
+}
