@@ -1,0 +1,266 @@
+/**
+ * Pushing runs to an MLflow server: what is new or changed here is sent, read back, and then called synced. What the
+ * journal knows to be the same is not read, and costs no request.
+ */
+import pLimit from "p-limit";
+import { type OnDamage, type RunLocation, readRecord, type StoreContext } from "../../core/index.js";
+import { ArtifactHashes, isSameMark, type LocalRunHead, listRunHeads } from "../../core/transfer/index.js";
+import { decodeText, isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { runPool } from "../engine/pool.js";
+import type { OnSyncEvent } from "../engine/progress.js";
+import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
+import type { HttpClient } from "../http/index.js";
+import type { RemoteState } from "../state/index.js";
+import { MlflowCalls } from "./calls.js";
+import { experimentNames } from "./experiment-names.js";
+import { type ExperimentOptions, RemoteExperiments } from "./experiments.js";
+import { chunksOf, findRemoteRuns } from "./find-runs.js";
+import { HttpTransport } from "./http-transport.js";
+import { LocalModels } from "./local-models.js";
+import { pushRun, type SentRun } from "./push-run.js";
+import type { PushSession, RunTask } from "./push-session.js";
+import { settleRun } from "./settle-run.js";
+import { settleTwins } from "./twins.js";
+import type { HashChoice } from "./verify-artifacts.js";
+import { verifyRuns } from "./verify-runs.js";
+
+export interface PushOptions {
+  /** Ids of the runs; default: every run. */
+  readonly runIds?: readonly string[];
+  /** Ids of experiments; default: every one. */
+  readonly experimentIds?: readonly string[];
+  /** Transfers at once. */
+  readonly jobs: number;
+  readonly withArtifacts: boolean;
+  /** Runs that are deleted here are sent and deleted there. */
+  readonly includeDeleted: boolean;
+  /** Looks at runs that the journal says are the same, too, and reads back every series before it sends. */
+  readonly recheck?: boolean;
+  readonly hash: HashChoice;
+  readonly experiments: Omit<ExperimentOptions, "onNote">;
+  /** Writes the receipt into the run's directory, too. */
+  readonly commitReceipts: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnSyncEvent;
+  readonly onDamage?: OnDamage;
+}
+
+export interface PushParties {
+  readonly context: StoreContext;
+  readonly http: HttpClient;
+  readonly state: RemoteState;
+}
+
+/** Runs whose reading back shares requests. */
+const RUNS_A_VERIFICATION = 50;
+/** After so many runs in a row without an answer, the rest is not tried. */
+const MOST_UNREACHABLE = 3;
+
+/** Rejects only when nothing can be done at all; what fails of a run is in its outcome. */
+export async function push(parties: PushParties, options: PushOptions): Promise<SyncReport> {
+  return new Push(parties, options).run();
+}
+
+class Push {
+  readonly #options: PushOptions;
+  readonly #session: PushSession;
+  readonly #report = new ReportBuilder();
+  readonly #begin: number;
+  readonly #requestsBefore: number;
+  readonly #stop = new AbortController();
+  #sent: SentRun[] = [];
+  readonly #made: SentRun[] = [];
+  #unreachable = 0;
+
+  constructor({ context, http, state }: PushParties, options: PushOptions) {
+    this.#options = options;
+    this.#begin = performance.now();
+    const {
+      signal,
+      jobs,
+      onEvent = () => undefined,
+      withArtifacts,
+      includeDeleted,
+      recheck = false,
+      hash,
+    } = options;
+    const calls = new MlflowCalls(new HttpTransport(http, signal));
+    this.#requestsBefore = calls.requests;
+    const onNote = (message: string): void => this.#note(message);
+    this.#session = {
+      ...{ context, calls, state, baseUrl: http.settings.url },
+      experiments: new RemoteExperiments(calls, state, { ...options.experiments, onNote }),
+      counterparts: new Map(),
+      hashes: new ArtifactHashes(),
+      models: new LocalModels(context, options.onDamage ?? (() => undefined)),
+      modelIds: new Map(),
+      artifactLimit: pLimit(jobs),
+      ...{ signal, withArtifacts, includeDeleted, recheck, hash, onEvent },
+      now: () => context.now(),
+    };
+  }
+
+  async run(): Promise<SyncReport> {
+    const tasks = this.#plan();
+    await this.#findCounterparts(tasks);
+    const signal = anySignal([this.#stop.signal, this.#options.signal]);
+    await runPool(tasks, { jobs: this.#options.jobs, signal, run: (task) => this.#runTask(task) });
+    await this.#verifySent();
+    if (!this.#isInterrupted)
+      await this.#softly(() => settleTwins(this.#session, this.#made, (text) => this.#note(text)));
+    this.#session.state.flush();
+    return this.#report.finish({
+      remote: this.#session.state.name,
+      requests: this.#session.calls.requests - this.#requestsBefore,
+      duration: performance.now() - this.#begin,
+      interrupted: this.#isInterrupted,
+    });
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  /** The runs that have to be looked at. */
+  #plan(): readonly RunTask[] {
+    const { context, state, recheck } = this.#session;
+    const { runIds, experimentIds, onDamage } = this.#options;
+    const tasks: RunTask[] = [];
+    let unchanged = 0;
+    const heads = listRunHeads(context, {
+      ...(runIds === undefined ? {} : { runIds }),
+      ...(experimentIds === undefined ? {} : { experimentIds }),
+      ...(onDamage === undefined ? {} : { onDamage }),
+    });
+    for (const head of heads) {
+      const known = state.run(head.runId);
+      const isSame = known?.receipt != null && isSameMark(known.localMark, head.mark);
+      if (isSame && !recheck) unchanged += 1;
+      else tasks.push({ id: head.runId, after: parentIn(head.location), head, state: known });
+    }
+    this.#report.addUnchanged(unchanged);
+    this.#session.onEvent({ type: "plan", runs: tasks.length, unchanged });
+    return tasks;
+  }
+
+  /** Looks in one search an experiment for runs that may be there though the journal does not say where. */
+  async #findCounterparts(tasks: readonly RunTask[]): Promise<void> {
+    const { calls, experiments, counterparts } = this.#session;
+    const names = experimentNames();
+    const unknown = new Map<string, string[]>();
+    for (const { head, state } of tasks) {
+      if (state !== null && state.remoteRunId !== null) continue;
+      const name = names.nameOf(head.location);
+      unknown.set(name, [...(unknown.get(name) ?? []), head.runId]);
+    }
+    for (const [name, ids] of unknown) {
+      const experimentId = await this.#softly(() => experiments.find(name));
+      const found =
+        typeof experimentId === "string"
+          ? await this.#softly(() => findRemoteRuns(calls, experimentId, ids))
+          : null;
+      for (const id of ids) counterparts.set(id, found?.get(id) ?? []);
+    }
+  }
+
+  async #runTask(task: RunTask): Promise<void> {
+    try {
+      const result = await pushRun(this.#session, task);
+      this.#unreachable = 0;
+      if (result.kind === "over") return this.#end(result.outcome);
+      this.#sent.push(result.sent);
+      if (result.sent.isNew) this.#made.push(result.sent);
+      if (this.#sent.length >= RUNS_A_VERIFICATION) await this.#verifySent();
+    } catch (error) {
+      this.#failed(task, error);
+    }
+  }
+
+  /** Reads back what was sent since the last time. */
+  async #verifySent(): Promise<void> {
+    const sent = this.#sent.splice(0);
+    for (const group of chunksOf(sent, RUNS_A_VERIFICATION)) await this.#verify(group);
+  }
+
+  async #verify(sent: readonly SentRun[]): Promise<void> {
+    const { calls, hash } = this.#session;
+    let verified: Awaited<ReturnType<typeof verifyRuns>>;
+    try {
+      verified = await verifyRuns(
+        calls,
+        sent.map(({ expected }) => expected),
+        { hash },
+      );
+    } catch (error) {
+      for (const run of sent) this.#failed({ head: run.head }, error);
+      return;
+    }
+    for (const run of sent) {
+      const found = verified.get(run.expected.runId)!;
+      if (found instanceof RunstoneError) this.#failed({ head: run.head }, found);
+      else this.#end(settleRun(this.#session, run, { found, commitReceipts: this.#options.commitReceipts }));
+    }
+  }
+
+  #failed({ head }: { readonly head: LocalRunHead }, error: unknown): void {
+    if (this.#isInterrupted) return this.#end(outcomeOf(head, { result: "skipped", reason: "stopped" }));
+    if (!(error instanceof RunstoneError)) throw error;
+    this.#end(outcomeOf(head, { result: "failed", error }));
+    if (isRunstoneError(error, "REMOTE_UNREACHABLE")) this.#unreachable += 1;
+    // Everything else would fail the same way.
+    if (this.#unreachable >= MOST_UNREACHABLE || isRunstoneError(error, "UNAUTHENTICATED"))
+      this.#stop.abort();
+  }
+
+  #end(outcome: RunOutcome): void {
+    this.#report.add(outcome);
+    this.#session.onEvent({ type: "end", outcome });
+  }
+
+  #note(message: string): void {
+    this.#report.note(message);
+    this.#session.onEvent({ type: "note", message });
+  }
+
+  /** What only helps is done without when it fails: each run's own transfer meets the reason again. */
+  async #softly<Value>(work: () => Promise<Value>): Promise<Value | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isRunstoneError(error) || this.#isInterrupted) return null;
+      throw error;
+    }
+  }
+}
+
+/** The id of the run's parent, without reading all of the run. */
+function parentIn(location: RunLocation): string | undefined {
+  try {
+    const bytes = readRecord(location, "tags", "mlflow.parentRunId");
+    return bytes === null ? undefined : decodeText(bytes).value;
+  } catch (error) {
+    // The run's own transfer tells what is wrong with it.
+    if (isRunstoneError(error)) return undefined;
+    throw error;
+  }
+}
+
+function outcomeOf(
+  { runId }: LocalRunHead,
+  how: Pick<RunOutcome, "result"> & { readonly reason?: string; readonly error?: RunstoneError },
+): RunOutcome {
+  return {
+    runId,
+    runName: "",
+    remoteRunId: null,
+    ...how,
+    conflicts: [],
+    exceptions: [],
+    incomplete: false,
+    moved: NOTHING_MOVED,
+  };
+}
+
+function anySignal(signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined));
+}
