@@ -5,6 +5,7 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { benchArtifacts } from "./artifacts.js";
+import { benchFilters } from "./filters.js";
 import { benchLogMetric } from "./log-metric.js";
 import { benchMemory } from "./memory.js";
 import { benchMlflow } from "./mlflow.js";
@@ -31,6 +32,7 @@ const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
     for (const runs of values.large ? [100_000] : values.small ? [1_000] : [1_000, 10_000])
       await benchSearch(values.place, runs);
   },
+  filters: () => benchFilters(values.place, values.small ? 1_000 : 10_000),
   memory: () =>
     benchMemory(
       values.place,

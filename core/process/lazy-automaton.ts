@@ -21,6 +21,10 @@ interface Place {
   readonly end: boolean;
 }
 
+export type OnWork = (places: number) => void;
+
+function ignore(): void {}
+
 const INSIDE: Place = { start: false, end: false };
 const MAX_STATES = 500;
 
@@ -35,12 +39,13 @@ export class LazyAutomaton {
     this.#first = this.#make([0], { start: true, end: false });
   }
 
-  matches(text: string): boolean {
+  /** `onWork` is told of every state that is made: how many places it looked at. */
+  matches(text: string, onWork: OnWork = ignore): boolean {
     let state = this.#first;
     if (state.accepts) return true;
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
-      state = (code < 256 ? state.near[code] : state.far.get(code)) ?? this.#follow(state, code);
+      state = (code < 256 ? state.near[code] : state.far.get(code)) ?? this.#follow(state, code, onWork);
       if (state.accepts) return true;
     }
     if (text.length === 0) return this.#reach([0], { start: true, end: true }).accepts;
@@ -49,7 +54,8 @@ export class LazyAutomaton {
   }
 
   /** The state after a character; a match may begin after it, too. */
-  #follow(state: State, code: number): State {
+  #follow(state: State, code: number, onWork: OnWork): State {
+    onWork(state.kernel.length + state.chars.length);
     const kernel = new Set([0]);
     for (const at of state.chars) {
       const instruction = this.#program[at]!;

@@ -9,7 +9,7 @@
  * are refused: no linear matcher has them.
  */
 import { RunstoneError } from "../../store-format/index.js";
-import { LazyAutomaton } from "./lazy-automaton.js";
+import { LazyAutomaton, type OnWork } from "./lazy-automaton.js";
 
 type CharTest = (code: number) => boolean;
 
@@ -67,12 +67,15 @@ export class LinearRegExp {
     this.#required = ignoreCase ? "" : requiredText(node);
   }
 
-  /** Whether there is a match in `text`: faster than asking for it. */
-  test(text: string): boolean {
+  /**
+   * Whether there is a match in `text`: faster than asking for it. `onWork` is told of the places of the pattern that are
+   * looked at beyond one state for each character, and may throw.
+   */
+  test(text: string, onWork?: OnWork): boolean {
     if (!text.includes(this.#required)) return false;
     this.#automaton ??= new LazyAutomaton(withoutWordEdges(this.#program));
-    if (!this.#automaton.matches(text)) return false;
-    return !hasWordEdge(this.#program) || run(this.#program, text, this.names.length * 2) !== null;
+    if (!this.#automaton.matches(text, onWork)) return false;
+    return !hasWordEdge(this.#program) || run(this.#program, text, this.names.length * 2, onWork) !== null;
   }
 
   /** The leftmost match in `text`, or null. */
@@ -432,7 +435,12 @@ interface Thread {
 }
 
 /** Slots of the leftmost match by priority, or null. At most `program.length` threads live at any character. */
-function run(program: readonly Instruction[], text: string, slotCount: number): readonly number[] | null {
+function run(
+  program: readonly Instruction[],
+  text: string,
+  slotCount: number,
+  onWork?: OnWork,
+): readonly number[] | null {
   const start: readonly number[] = new Array<number>(slotCount).fill(-1);
   const seenAt = new Int32Array(program.length).fill(-1);
   let threads: Thread[] = [];
@@ -442,6 +450,7 @@ function run(program: readonly Instruction[], text: string, slotCount: number): 
     for (const thread of threads) follow(program, thread, text, at, seenAt, ready);
     if (found === null) follow(program, { at: 0, slots: start }, text, at, seenAt, ready);
     if (ready.length === 0 && found !== null) return found;
+    onWork?.(ready.length);
     threads = [];
     for (const thread of ready) {
       const instruction = program[thread.at]!;

@@ -4,12 +4,13 @@ import { LinearRegExp } from "../process/linear-regexp.js";
 import { both, type Condition, either, type Filter, type Operator, type OrderOperator } from "./filter.js";
 import { filterError, shown } from "./filter-error.js";
 import { foldCase } from "./fold-case.js";
-import { likePredicate, type TextPredicate } from "./like-pattern.js";
+import { likePredicate, literalOf, type TextPredicate } from "./like-pattern.js";
 import { parseDuration, parseTime, type TimeRange } from "./parse-times.js";
 import { parsePythonText } from "./python-texts.js";
 import type { SearchField } from "./search-schema.js";
 import { nearestWord } from "./suggest.js";
 import { type Dialect, type Token, unquoted } from "./tokenize.js";
+import { COST } from "./work.js";
 
 export interface TestRequest {
   readonly source: string;
@@ -55,7 +56,7 @@ function test({ field }: TestRequest, condition: Condition): Filter {
 }
 
 function isNegated(operator: Operator): boolean {
-  return operator === "!=" || operator === "NOT IN";
+  return operator === "!=" || operator === "!~" || operator.startsWith("NOT ");
 }
 
 function wrongValue({ source }: TestRequest, at: Token, reason: string, hint?: string): Error {
@@ -164,10 +165,15 @@ function readText(request: TestRequest, value: Token, inList: boolean): string {
 
 function buildText(request: TestRequest, values: readonly string[]): Filter {
   const { operator, field } = request;
-  if (operator === "=" && field.aliases === undefined && field.type !== "prefix")
-    return test(request, { kind: "equal", value: values[0]! });
-  const matches = textPredicate(request, values);
-  return test(request, { kind: isFolded(request) ? "folded" : "text", matches });
+  const plain = field.aliases === undefined && field.type !== "prefix";
+  if (plain && (operator === "=" || operator === "!="))
+    return test(request, { kind: "equal", value: values[0]!, negated: operator === "!=" });
+  return test(request, {
+    kind: isFolded(request) ? "folded" : "text",
+    matches: textPredicate(request, values),
+    negated: isNegated(operator),
+    holds: heldText(request, values),
+  });
 }
 
 /** Whether the texts of the column can be folded once for all: not when each has others that stand for it. */
@@ -179,15 +185,18 @@ function ignoresCase(operator: Operator): boolean {
   return operator === "ILIKE" || operator === "NOT ILIKE";
 }
 
-/** Negated operators are those of the other, turned around: for experiments, no name of an id may pass. */
+/** What a text of the column must hold to match. */
+function heldText({ operator, field }: TestRequest, [value]: readonly string[]): string {
+  if (field.aliases !== undefined || !operator.endsWith("LIKE")) return "";
+  return literalOf(ignoresCase(operator) ? foldCase(value!) : value!);
+}
+
+/** Of the operator without NOT: for experiments, no name of an id may pass then. */
 function textPredicate(request: TestRequest, values: readonly string[]): TextPredicate {
-  const { operator } = request;
-  const negated = operator === "!=" || operator === "!~" || operator.startsWith("NOT ");
   const positive = positivePredicate(request, values);
   const { aliases } = request.field;
-  const matches: TextPredicate =
-    aliases === undefined ? positive : (text) => positive(text) || aliases(text).some(positive);
-  return negated ? (text) => !matches(text) : matches;
+  if (aliases === undefined) return positive;
+  return (text, work) => positive(text, work) || aliases(text).some((alias) => positive(alias, work));
 }
 
 function positivePredicate(request: TestRequest, values: readonly string[]): TextPredicate {
@@ -214,7 +223,7 @@ function positivePredicate(request: TestRequest, values: readonly string[]): Tex
 
 function foldedLike(request: TestRequest, pattern: string): TextPredicate {
   const like = likePredicate(foldCase(pattern));
-  return isFolded(request) ? like : (text) => like(foldCase(text));
+  return isFolded(request) ? like : (text, work) => like(foldCase(text), work);
 }
 
 function memberPredicate(values: readonly string[]): TextPredicate {
@@ -226,16 +235,34 @@ function prefixPredicate(request: TestRequest, values: readonly string[]): TextP
   const prefixes = values.map((value) => value.toLowerCase());
   const empty = prefixes.indexOf("");
   if (empty >= 0) throw wrongValue(request, request.values[empty]!, "an id cannot begin with nothing");
-  const wanted = new Set(prefixes);
-  const lengths = [...new Set(prefixes.map(({ length }) => length))].sort((a, b) => a - b);
-  return (text) => {
+  const shortest = withoutLonger(prefixes);
+  return (text, work) => {
+    work.look(COST.text);
     const lower = text.toLowerCase();
-    for (const length of lengths) {
-      if (length > lower.length) return false;
-      if (wanted.has(lower.slice(0, length))) return true;
-    }
-    return false;
+    const prefix = greatestUpTo(shortest, lower);
+    return prefix !== undefined && lower.startsWith(prefix);
   };
+}
+
+/** Sorted, without those that begin with another. */
+function withoutLonger(prefixes: readonly string[]): readonly string[] {
+  const shortest: string[] = [];
+  for (const prefix of [...prefixes].sort()) {
+    const last = shortest.at(-1);
+    if (last === undefined || !prefix.startsWith(last)) shortest.push(prefix);
+  }
+  return shortest;
+}
+
+/** The last of sorted texts that does not stand after `text`: of texts none of which begins another, the only one `text` can begin with. */
+function greatestUpTo(sorted: readonly string[], text: string): string | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= text) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low - 1];
 }
 
 function orderPredicate(operator: OrderOperator, value: string): TextPredicate {
@@ -254,7 +281,10 @@ function orderPredicate(operator: OrderOperator, value: string): TextPredicate {
 function regexpPredicate(request: TestRequest, pattern: string): TextPredicate {
   try {
     const regexp = new LinearRegExp(pattern);
-    return (text) => regexp.test(text);
+    return (text, work) => {
+      work.look(text.length * COST.symbol);
+      return regexp.test(text, (places) => work.spend(places * COST.place));
+    };
   } catch (error) {
     if (!isRunstoneError(error, "INVALID_PARAMETER_VALUE")) throw error;
     throw wrongValue(request, request.values[0]!, error.message);
@@ -306,9 +336,8 @@ function buildScalarList(request: TestRequest): Filter {
     if (value.kind === "number") numbers.add(Number(value.raw));
     else texts.add(readText(request, value, true));
   }
-  const negated = request.operator === "NOT IN";
   const matches: TextPredicate = (text) => texts.has(text) || isNumberIn(numbers, text);
-  return test(request, { kind: "text", matches: negated ? (text) => !matches(text) : matches });
+  return test(request, { kind: "text", matches, negated: request.operator === "NOT IN" });
 }
 
 function isNumberIn(numbers: ReadonlySet<number>, text: string): boolean {
@@ -337,9 +366,7 @@ function buildState(request: TestRequest): Filter {
     return {
       kind: "test",
       field: { entity: "attribute", key },
-      condition: isNegated(operator)
-        ? { kind: "text", matches: (text) => text !== word }
-        : { kind: "equal", value: word },
+      condition: { kind: "equal", value: word, negated: isNegated(operator) },
     };
   });
   return isNegated(operator) ? both(tests) : either(tests);

@@ -1,8 +1,9 @@
 /** Evaluates a filter over the columns of a table. */
-import type { Filter, FilterField, WordFilter } from "./filter.js";
-import { intersect, invert, type RowMask, unite } from "./row-mask.js";
+import type { Condition, Filter, FilterField, TestFilter, WordFilter } from "./filter.js";
+import { allRows, type Rows, rowsThat, without } from "./rows.js";
 import type { Column, NumberColumn, SearchTable } from "./table.js";
-import { testColumn } from "./test-column.js";
+import { passingRows } from "./test-column.js";
+import { COST, type SearchWork } from "./work.js";
 
 export interface EvaluationContext {
   readonly table: SearchTable;
@@ -12,41 +13,48 @@ export interface EvaluationContext {
   readonly names: readonly FilterField[];
   /** What bare words of hexadecimal digits begin. */
   readonly ids: readonly FilterField[];
+  readonly work: SearchWork;
 }
 
-/** The rows that match; the mask is the caller's. */
-export function evaluateFilter(filter: Filter, context: EvaluationContext): RowMask {
-  const { rowCount } = context.table;
+/**
+ * The rows that match, of those given. Throws `INVALID_PARAMETER_VALUE` for a filter that costs more than its
+ * {@link SearchWork} allows.
+ */
+export function evaluateFilter(filter: Filter, rows: Rows, context: EvaluationContext): Rows {
+  if (rows.length === 0) return rows;
   switch (filter.kind) {
     case "all":
-      return new Uint8Array(rowCount).fill(1);
+      return rows;
     case "test":
-      return testColumn(columnOf(filter.field, context), filter.condition, rowCount);
+      return evaluateTest(filter, rows, context);
     case "word":
-      return evaluateWord(filter, context);
-    case "not": {
-      const mask = evaluateFilter(filter.part, context);
-      invert(mask);
-      return mask;
-    }
-    default:
-      return filter.kind === "and" ? allOf(filter.parts, context) : anyOf(filter.parts, context);
+      return evaluateWord(filter, rows, context);
+    case "not":
+      return without(rows, evaluateFilter(filter.part, rows, context));
+    case "and":
+      return filter.parts.reduce((left, part) => evaluateFilter(part, left, context), rows);
+    case "or":
+      return anyOf(filter.parts, rows, context);
   }
 }
 
-/** What comes after no row is left is not looked at. */
-function allOf(parts: readonly Filter[], context: EvaluationContext): RowMask {
-  const mask = evaluateFilter(parts[0]!, context);
-  for (let i = 1; i < parts.length && mask.includes(1); i += 1)
-    intersect(mask, evaluateFilter(parts[i]!, context));
-  return mask;
+/** What matched already is not looked at again. */
+function anyOf(parts: readonly Filter[], rows: Rows, context: EvaluationContext): Rows {
+  const rest = parts.reduce((left, part) => without(left, evaluateFilter(part, left, context)), rows);
+  return without(rows, rest);
 }
 
-function anyOf(parts: readonly Filter[], context: EvaluationContext): RowMask {
-  const mask = evaluateFilter(parts[0]!, context);
-  for (let i = 1; i < parts.length && mask.includes(0); i += 1)
-    unite(mask, evaluateFilter(parts[i]!, context));
-  return mask;
+function evaluateTest({ field, condition }: TestFilter, rows: Rows, context: EvaluationContext): Rows {
+  const { work } = context;
+  work.begin();
+  return passingRows(countedColumn(field, context), condition, { rows, work });
+}
+
+/** Columns of fields that were not asked for before have to be made. */
+function countedColumn(field: FilterField, context: EvaluationContext): Column | null {
+  const { table, work } = context;
+  if (work.isNew(JSON.stringify(field))) work.look(table.rowCount * COST.load);
+  return columnOf(field, context);
 }
 
 /** The column a filter or an order means; null when no row has a value. */
@@ -73,21 +81,26 @@ function durationColumn(table: SearchTable, now: number): NumberColumn | null {
   const start = table.column({ entity: "attribute", key: "start_time" });
   const end = table.column({ entity: "attribute", key: "end_time" });
   if (start?.kind !== "number") return null;
-  const running = testColumn(
-    table.column({ entity: "attribute", key: "state" }),
-    { kind: "equal", value: "RUNNING" },
-    table.rowCount,
-  );
+  const running = new Set(runningRows(table));
   const values = new Float64Array(table.rowCount);
   const present = new Uint8Array(table.rowCount);
   for (let row = 0; row < table.rowCount; row += 1) {
     const until =
-      end?.kind === "number" && isPresent(end, row) ? end.values[row]! : running[row] === 1 ? now : null;
+      end?.kind === "number" && isPresent(end, row) ? end.values[row]! : running.has(row) ? now : null;
     if (until === null || !isPresent(start, row)) continue;
     values[row] = until - start.values[row]!;
     present[row] = 1;
   }
   return { kind: "number", values, present };
+}
+
+function runningRows(table: SearchTable): Rows {
+  const state = table.column({ entity: "attribute", key: "state" });
+  if (state?.kind !== "text") return new Uint32Array();
+  const code = state.texts.indexOf("RUNNING") + 1;
+  return code === 0
+    ? new Uint32Array()
+    : rowsThat(allRows(table.rowCount), (row) => state.codes[row] === code);
 }
 
 function isPresent({ present }: NumberColumn, row: number): boolean {
@@ -98,18 +111,21 @@ const NOTE = "mlflow.note.content";
 const SYSTEM_TAGS = ["mlflow.", "runstone."];
 
 /** In a name, the note, or the value of a tag that is nobody's but the user's; or the beginning of an id. */
-function evaluateWord({ matches, idPrefix }: WordFilter, context: EvaluationContext): RowMask {
-  const { table, names, ids } = context;
-  const mask = new Uint8Array(table.rowCount);
-  const begins = (id: string): boolean => idPrefix !== null && id.startsWith(idPrefix);
-  for (const id of idPrefix === null ? [] : ids)
-    unite(mask, testColumn(columnOf(id, context), { kind: "text", matches: begins }, table.rowCount));
-  const add = (column: Column | null): void => {
-    if (column !== null) unite(mask, testColumn(column, { kind: "folded", matches }, table.rowCount));
+function evaluateWord(filter: WordFilter, rows: Rows, context: EvaluationContext): Rows {
+  const { table, names, ids, work } = context;
+  const { matches, folded, idPrefix } = filter;
+  const word: Condition = { kind: "folded", matches, holds: folded };
+  work.begin();
+  let rest = rows;
+  const add = (field: FilterField, condition: Condition): void => {
+    const column = rest.length === 0 ? null : countedColumn(field, context);
+    if (column !== null) rest = without(rest, passingRows(column, condition, { rows: rest, work }));
   };
-  for (const name of names) add(columnOf(name, context));
-  for (const key of table.keys("tag")) if (isOwnTag(key)) add(table.column({ entity: "tag", key }));
-  return mask;
+  const begins = (id: string): boolean => idPrefix !== null && id.startsWith(idPrefix);
+  if (idPrefix !== null) for (const id of ids) add(id, { kind: "text", matches: begins });
+  for (const name of names) add(name, word);
+  for (const key of table.keys("tag")) if (isOwnTag(key)) add({ entity: "tag", key }, word);
+  return without(rows, rest);
 }
 
 function isOwnTag(key: string): boolean {

@@ -39,13 +39,21 @@ export type Condition =
   /** `from` up to, without, `to`. */
   | { readonly kind: "range"; readonly from: number; readonly to: number; readonly negated: boolean }
   | { readonly kind: "numbers"; readonly values: ReadonlySet<number>; readonly negated: boolean }
-  | { readonly kind: "text"; readonly matches: TextPredicate }
-  /** Of the text in folded case. */
-  | { readonly kind: "folded"; readonly matches: TextPredicate }
+  | TextCondition
   /** Of the number that the text is, NaN for a text that is none. */
   | { readonly kind: "text number"; readonly matches: (value: number) => boolean }
-  | { readonly kind: "equal"; readonly value: string }
+  | { readonly kind: "equal"; readonly value: string; readonly negated?: boolean }
   | { readonly kind: "present"; readonly wanted: boolean };
+
+export interface TextCondition {
+  /** `folded`: of the text in folded case. */
+  readonly kind: "text" | "folded";
+  readonly matches: TextPredicate;
+  /** The texts that do not match pass. */
+  readonly negated?: boolean;
+  /** Every text that matches holds this: many texts are searched for it at once. Default nothing. */
+  readonly holds?: string;
+}
 
 export type Filter =
   | { readonly kind: "all" }
@@ -69,6 +77,8 @@ export interface WordFilter {
   /** As written, without quotes. */
   readonly word: string;
   readonly matches: TextPredicate;
+  /** In folded case. */
+  readonly folded: string;
   /** Also the beginning of an id, in lower case; null for a word that is none. */
   readonly idPrefix: string | null;
   readonly advice?: (() => string | null) | undefined;

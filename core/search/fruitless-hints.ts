@@ -1,7 +1,9 @@
 /** Words and comparisons that no row passes and that look like something else was meant. */
+import { isRunstoneError } from "../../store-format/index.js";
 import { type EvaluationContext, evaluateFilter } from "./evaluate-filter.js";
 import type { Filter, TestFilter, WordFilter } from "./filter.js";
 import { shown } from "./filter-error.js";
+import { allRows } from "./rows.js";
 
 /** How many words and comparisons are looked at: each costs an evaluation of its own. */
 const MOST = 10;
@@ -13,10 +15,22 @@ export function fruitlessHints(filter: Filter, context: EvaluationContext): read
   for (const suspect of suspectsOf(filter)) {
     looked += 1;
     if (looked > MOST) break;
-    const hint = evaluateFilter(suspect, context).includes(1) ? null : hintOf(suspect);
+    const found = matchesOne(suspect, context);
+    if (found === null) break;
+    const hint = found ? null : hintOf(suspect);
     if (hint !== null) hints.add(hint);
   }
   return [...hints];
+}
+
+/** Null when that costs more than is left of the work: the filter has its answer, and hints are not worth an error. */
+function matchesOne(suspect: TestFilter | WordFilter, context: EvaluationContext): boolean | null {
+  try {
+    return evaluateFilter(suspect, allRows(context.table.rowCount), context).length > 0;
+  } catch (error) {
+    if (context.work.isSpent && isRunstoneError(error, "INVALID_PARAMETER_VALUE")) return null;
+    throw error;
+  }
 }
 
 function hintOf(suspect: TestFilter | WordFilter): string | null {

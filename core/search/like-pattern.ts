@@ -5,12 +5,21 @@
  *
  * Matching walks the pieces between `%` from left to right, each at the first place that fits: no backtracking.
  */
-export type TextPredicate = (text: string) => boolean;
+import { COST, type Meter } from "./work.js";
+
+/** Whether a text passes; what that costs is counted in `work`. */
+export type TextPredicate = (text: string, work: Meter) => boolean;
 
 /** A matcher for the pattern of a LIKE. For an ILIKE, fold the pattern and the texts. */
 export function likePredicate(pattern: string): TextPredicate {
   const like = new LikePattern(pattern);
-  return (text) => like.matches(text);
+  return (text, work) => like.matches(text, work);
+}
+
+/** The longest text that every text holds which matches the pattern. */
+export function literalOf(pattern: string): string {
+  const longer = (best: string, part: string): string => (part.length > best.length ? part : best);
+  return pattern.split(/[%_]+/).reduce(longer, "");
 }
 
 class LikePattern {
@@ -19,6 +28,7 @@ class LikePattern {
   readonly #closed: boolean;
   /** Of a text that can match, in characters. */
   readonly #leastLength: number;
+  readonly #lines = new Lines();
 
   constructor(pattern: string) {
     this.#pieces = pattern.split(/%+/).map((piece) => new Piece(piece));
@@ -26,14 +36,19 @@ class LikePattern {
     this.#leastLength = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
   }
 
-  matches(text: string): boolean {
+  matches(text: string, work: Meter): boolean {
     if (text.length < this.#leastLength) return false;
     const pieces = this.#pieces;
     if (pieces.length === 1) return this.#whole(pieces[0]!, text);
+    const lines = this.#lines;
+    lines.begin(text);
     let at = pieces[0]!.endAt(text, 0);
-    for (let i = 1; i < pieces.length - 1 && at >= 0; i += 1) at = pieces[i]!.find(text, at);
+    for (let i = 1; i < pieces.length - 1 && at >= 0; i += 1) {
+      if (i > FEW_PIECES) work.spend(COST.piece);
+      at = pieces[i]!.find(text, { from: at, lines, work });
+    }
     if (at < 0) return false;
-    return this.#closed ? pieces.at(-1)!.endsText(text, at) : true;
+    return this.#closed ? pieces.at(-1)!.endsText(text, at, lines) : true;
   }
 
   #whole(piece: Piece, text: string): boolean {
@@ -43,6 +58,36 @@ class LikePattern {
 
 function isEnd(text: string, at: number): boolean {
   return at === text.length || (at === text.length - 1 && text.charAt(at) === "\n");
+}
+
+/** More pieces cost more than one look at the text. */
+const FEW_PIECES = 8;
+
+/** Where the lines of a text end, each looked for once, whatever the number of pieces. */
+class Lines {
+  #text = "";
+  #next = -1;
+
+  begin(text: string): void {
+    this.#text = text;
+    this.#next = -1;
+  }
+
+  /** Whether no line ends in `[from, to)`. `from` never goes back. */
+  isOneLine(from: number, to: number): boolean {
+    if (from >= to) return true;
+    if (this.#next < from) {
+      const next = this.#text.indexOf("\n", from);
+      this.#next = next < 0 ? Number.POSITIVE_INFINITY : next;
+    }
+    return this.#next >= to;
+  }
+}
+
+interface Search {
+  readonly from: number;
+  readonly lines: Lines;
+  readonly work: Meter;
 }
 
 /** What stands between two `%`: characters, and `_` for any one. */
@@ -67,22 +112,24 @@ class Piece {
   }
 
   /** The end of the first place at or after `from` that `%` can reach; -1 when there is none. */
-  find(text: string, from: number): number {
+  find(text: string, search: Search): number {
+    const { from, lines, work } = search;
     if (from + this.length > text.length) return -1;
-    if (this.#finder !== null) return this.#finder.find(text, from);
+    if (this.#finder !== null) return this.#finder.find(text, search);
     const at = text.indexOf(this.#source, from);
-    return at < 0 || !sameLine(text, from, at) ? -1 : at + this.length;
+    work.look(((at < 0 ? text.length : at) - from) * COST.character);
+    return at < 0 || !lines.isOneLine(from, at) ? -1 : at + this.length;
   }
 
   /** Whether the piece can end the text, from `from` on and reached by `%`. */
-  endsText(text: string, from: number): boolean {
-    if (this.#endsAt(text, from, text.length)) return true;
-    return text.endsWith("\n") && this.#endsAt(text, from, text.length - 1);
+  endsText(text: string, from: number, lines: Lines): boolean {
+    if (this.#endsAt(text, { from, end: text.length, lines })) return true;
+    return text.endsWith("\n") && this.#endsAt(text, { from, end: text.length - 1, lines });
   }
 
-  #endsAt(text: string, from: number, end: number): boolean {
+  #endsAt(text: string, { from, end, lines }: { from: number; end: number; lines: Lines }): boolean {
     const start = this.#finder === null ? end - this.length : stepBack(text, end, this.length);
-    return start >= from && this.endAt(text, start) === end && sameLine(text, from, start);
+    return start >= from && this.endAt(text, start) === end && lines.isOneLine(from, start);
   }
 }
 
@@ -97,6 +144,8 @@ class PieceFinder {
   /** In code points. */
   readonly length: number;
   readonly #chars: readonly number[];
+  /** Only `_`: where it does not fit at once, a line ends, and nothing behind can be reached. */
+  readonly #anything: boolean;
   readonly #words: number;
   readonly #masks = new Map<number, Uint32Array>();
   /** Of every character that the piece does not name. */
@@ -105,18 +154,26 @@ class PieceFinder {
   constructor(piece: string) {
     this.#chars = Array.from(piece, (char) => char.codePointAt(0)!);
     this.length = this.#chars.length;
+    this.#anything = this.#chars.every((char) => char === ANY);
     this.#words = Math.ceil(this.length / 32);
-    this.#others = this.#maskOf(null);
-    for (const char of this.#chars) this.#masks.set(char, this.#maskOf(char));
-    this.#masks.set(LINE_END, this.#maskOf(LINE_END));
+    this.#others = new Uint32Array(this.#words);
+    this.#setMasks();
   }
 
-  #maskOf(char: number | null): Uint32Array {
-    const mask = new Uint32Array(this.#words);
-    this.#chars.forEach((own, index) => {
-      if (own === char || (own === ANY && char !== LINE_END)) mask[index >>> 5]! |= 1 << (index & 31);
+  #setMasks(): void {
+    const setBit = (mask: Uint32Array, index: number): void => {
+      mask[index >>> 5]! |= 1 << (index & 31);
+    };
+    this.#chars.forEach((char, index) => {
+      if (char === ANY) setBit(this.#others, index);
     });
-    return mask;
+    this.#masks.set(LINE_END, new Uint32Array(this.#words));
+    this.#chars.forEach((char, index) => {
+      if (char === ANY) return;
+      const mask = this.#masks.get(char) ?? this.#others.slice();
+      setBit(mask, index);
+      this.#masks.set(char, mask);
+    });
   }
 
   endAt(text: string, at: number): number {
@@ -129,7 +186,18 @@ class PieceFinder {
     return end;
   }
 
-  find(text: string, from: number): number {
+  find(text: string, search: Search): number {
+    if (this.#anything) return this.endAt(text, search.from);
+    const end = this.#scan(text, search.from);
+    const length = (end < 0 ? text.length : end) - search.from;
+    search.work.look(length * COST.symbol);
+    search.work.spend(length * (this.#words - 1) * COST.word);
+    if (end < 0) return -1;
+    return search.lines.isOneLine(search.from, stepBack(text, end, this.length)) ? end : -1;
+  }
+
+  /** The end of the first place at or after `from` where the piece fits. */
+  #scan(text: string, from: number): number {
     const state = new Uint32Array(this.#words);
     const last = this.#words - 1;
     const found = 1 << ((this.length - 1) & 31);
@@ -137,8 +205,7 @@ class PieceFinder {
       const char = text.codePointAt(at)!;
       at += char > 0xffff ? 2 : 1;
       this.#step(state, char);
-      if ((state[last]! & found) === 0) continue;
-      return sameLine(text, from, stepBack(text, at, this.length)) ? at : -1;
+      if ((state[last]! & found) !== 0) return at;
     }
     return -1;
   }
@@ -163,10 +230,4 @@ function stepBack(text: string, at: number, count: number): number {
     if (back < 0) return -1;
   }
   return back;
-}
-
-function sameLine(text: string, from: number, to: number): boolean {
-  if (from >= to) return true;
-  const lineEnd = text.indexOf("\n", from);
-  return lineEnd < 0 || lineEnd >= to;
 }

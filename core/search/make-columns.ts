@@ -29,7 +29,8 @@ export function numberColumn<Row>(
     present[index] = 1;
     count += 1;
   });
-  return count === 0 ? null : { kind: "number", values, present };
+  if (count === 0) return null;
+  return { kind: "number", values, present: count === rows.length ? null : present };
 }
 
 export function textColumn<Row>(

@@ -13,6 +13,7 @@ export class MemoryRunTable implements RunTable {
   readonly #stateOf: StateOf;
   readonly #columns = new Map<string, Column | null>();
   readonly #keys = new Map<string, readonly string[]>();
+  readonly #keySets = new Map<string, ReadonlySet<string>>();
   #rows: Map<string, number> | undefined;
 
   constructor(runs: readonly RunRecord[], options: { readonly asOf: number; readonly stateOf: StateOf }) {
@@ -60,16 +61,27 @@ export class MemoryRunTable implements RunTable {
       case "attribute":
         return this.#attribute(field.key);
       case "metric":
+        if (!this.#has(field)) return null;
         return numberColumn(this.#runs, (run) => metricValue(run, field.key, field.aggregate));
       case "param":
-        return textColumn(this.#runs, (run) => run.params[field.key]);
+        return this.#has(field) ? textColumn(this.#runs, (run) => run.params[field.key]) : null;
       case "tag":
-        return textColumn(this.#runs, (run) => run.tags[field.key]);
+        return this.#has(field) ? textColumn(this.#runs, (run) => run.tags[field.key]) : null;
       case "dataset":
         return textListColumn(this.#runs, (run) =>
           run.datasets.flatMap((dataset) => dataset[field.key] ?? []),
         );
     }
+  }
+
+  /** Whether a run may have the key: so a filter of many that none has costs little. */
+  #has({ entity, key }: { readonly entity: "metric" | "param" | "tag"; readonly key: string }): boolean {
+    let keys = this.#keySets.get(entity);
+    if (keys === undefined) {
+      keys = new Set(this.keys(entity));
+      this.#keySets.set(entity, keys);
+    }
+    return keys.has(key);
   }
 
   #attribute(key: string): Column | null {

@@ -1,7 +1,7 @@
-/** One page of the rows of a mask, in order. */
+/** One page of rows, in order. */
 import { RunstoneError } from "../../store-format/index.js";
 import { parsePageToken, serializePageToken } from "./page-token.js";
-import { type RowMask, rowsOf } from "./row-mask.js";
+import type { Rows } from "./rows.js";
 import { firstRows, type RowOrdering } from "./sort-rows.js";
 
 export interface PageRequest {
@@ -21,9 +21,8 @@ export interface RowPage {
 }
 
 /** Throws `INVALID_PARAMETER_VALUE` for a page token that is none. */
-export function pageRows(mask: RowMask, { order, maxResults, pageToken }: PageRequest): RowPage {
+export function pageRows(rows: Rows, { order, maxResults, pageToken }: PageRequest): RowPage {
   const start = parsePageToken(pageToken);
-  const rows = rowsOf(mask);
   const total = rows.length;
   const end = Math.min(total, start + maxResults);
   const page = start >= end ? new Uint32Array() : firstRows(rows, end, order).subarray(start);

@@ -4,7 +4,15 @@
  */
 import { RunstoneError } from "../../store-format/index.js";
 import { buildTest } from "./build-test.js";
-import { both, EVERYTHING, either, type Filter, OPERATORS, type Operator } from "./filter.js";
+import {
+  both,
+  EVERYTHING,
+  either,
+  type Filter,
+  OPERATORS,
+  type Operator,
+  type WordFilter,
+} from "./filter.js";
 import { filterError, shown } from "./filter-error.js";
 import { foldCase } from "./fold-case.js";
 import type { TextPredicate } from "./like-pattern.js";
@@ -12,10 +20,11 @@ import { isTimeUnit } from "./parse-times.js";
 import { type KnownKeys, type NameSource, nameInQuotes, resolveField, writtenName } from "./resolve-field.js";
 import type { SearchField, SearchSchema } from "./search-schema.js";
 import { type Token, Tokens, unquoted } from "./tokenize.js";
+import { COST } from "./work.js";
 import { colonAdvice, testAdvice, wordAdvice } from "./write-advice.js";
 
 /** Most comparisons (and bare words) of one filter; IN is one, but each time in a list is one, too. */
-export const MAX_COMPARISONS = 100;
+export const MAX_COMPARISONS = 2_000;
 /** Most elements of all lists of one filter together. */
 export const MAX_ELEMENTS = 10_000;
 /** Most characters of all patterns of LIKE and ILIKE together, and of all regular expressions together. */
@@ -57,6 +66,7 @@ class FilterParser {
   #at = 0;
   #depth = 0;
   #comparisons = 0;
+  #joins = 0;
   #elements = 0;
   #likeLength = 0;
   #regexpLength = 0;
@@ -91,7 +101,7 @@ class FilterParser {
     const parts: Filter[] = [];
     let joined = false;
     for (;;) {
-      if (this.#takeWord("AND")) joined = true;
+      if (this.#takeWord("AND")) joined = this.#countJoin();
       else if (this.#endsTerms()) break;
       else parts.push(this.#term());
     }
@@ -158,6 +168,13 @@ class FilterParser {
     if (this.#comparisons <= MAX_COMPARISONS) return;
     const hint = this.#mlflow ? undefined : "Many values of one field are compared by IN ('a', 'b').";
     throw this.#error(at, `there are more than ${MAX_COMPARISONS} comparisons`, hint);
+  }
+
+  /** There may be one too many, but not any number. */
+  #countJoin(): true {
+    this.#joins += 1;
+    if (this.#joins <= MAX_COMPARISONS) return true;
+    throw this.#error(this.#peek(), `there are more than ${MAX_COMPARISONS} times AND`);
   }
 
   #countPattern(operator: Operator, [value]: readonly Token[]): void {
@@ -272,7 +289,7 @@ class FilterParser {
     if (this.#mlflow) throw this.#missingOperator(token);
     if (token.kind === "text") {
       const word = unquoted(token.raw) ?? token.raw;
-      return { kind: "word", word, matches: containing(word), idPrefix: null };
+      return { kind: "word", word, ...containing(word), idPrefix: null };
     }
     if (token.kind === "number") return this.#word(token);
     if (token.kind !== "path" || token.raw.includes("`")) throw this.#missingOperator(token);
@@ -290,7 +307,7 @@ class FilterParser {
     const next = this.#peek();
     const advice = (): string | null => wordAdvice({ word: raw, next, names: this.#names() });
     const idPrefix = schema.ids !== undefined && ID_PREFIX.test(raw) ? raw.toLowerCase() : null;
-    return { kind: "word", word: raw, matches: containing(raw), idPrefix, advice };
+    return { kind: "word", word: raw, ...containing(raw), idPrefix, advice };
   }
 
   #missingOperator(token: Token): Error {
@@ -364,9 +381,14 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const CLOCK = /^\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 const ID_PREFIX = /^[0-9a-f]{4,32}$/i;
 
-function containing(word: string): TextPredicate {
-  const wanted = foldCase(word);
-  return (text) => text.includes(wanted);
+function containing(word: string): Pick<WordFilter, "matches" | "folded"> {
+  const folded = foldCase(word);
+  // Short texts are searched faster by this than by includes().
+  const matches: TextPredicate = (text, work) => {
+    work.look(text.length * COST.character);
+    return text.indexOf(folded) >= 0;
+  };
+  return { matches, folded };
 }
 
 function flagFilter({ field }: SearchField): Filter {

@@ -4,10 +4,12 @@ import type { Filter } from "./filter.js";
 import { checkMaxResults, type PageLimits, pageRows } from "./page-rows.js";
 import { parseFilter } from "./parse-filter.js";
 import { type OrderClause, parseOrder } from "./parse-order.js";
+import { allRows } from "./rows.js";
 import type { SearchSchema } from "./search-schema.js";
 import { rowOrdering, type SortKey } from "./sort-rows.js";
 import type { SearchTable } from "./table.js";
 import type { Dialect } from "./tokenize.js";
+import { SearchWork } from "./work.js";
 
 /** What to search for in a list. */
 export interface EntitySearch {
@@ -62,9 +64,16 @@ export function pageOfList<Item>(
   { filter, keys }: { readonly filter: Filter; readonly keys: readonly SortKey[] },
 ): EntityPage<Item> {
   const maxResults = checkMaxResults(search.maxResults, search.dialect === "mlflow" ? limits : UNLIMITED);
-  const mask = evaluateFilter(filter, { table, now: search.now, names: schema.names, ids: schema.ids ?? [] });
-  const { pageToken } = search;
-  const { rows, total, nextPageToken } = pageRows(mask, { order: rowOrdering(keys), maxResults, pageToken });
+  const context = {
+    table,
+    now: search.now,
+    names: schema.names,
+    ids: schema.ids ?? [],
+    work: new SearchWork(table.rowCount),
+  };
+  const matching = evaluateFilter(filter, allRows(table.rowCount), context);
+  const page = { order: rowOrdering(keys), maxResults, pageToken: search.pageToken };
+  const { rows, total, nextPageToken } = pageRows(matching, page);
   return { items: rows.map((row) => items[row]!), total, nextPageToken };
 }
 

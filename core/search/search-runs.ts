@@ -1,20 +1,21 @@
 /** Searches a table of runs: filter, order, one page. */
 import type { View } from "../../store-format/index.js";
 import { columnOf, type EvaluationContext, evaluateFilter } from "./evaluate-filter.js";
-import type { Filter } from "./filter.js";
+import type { Condition, Filter } from "./filter.js";
 import { fruitlessHints } from "./fruitless-hints.js";
 import { checkMaxResults, pageRows, type RowPage } from "./page-rows.js";
 import { parseFilter } from "./parse-filter.js";
 import { type OrderClause, parseOrder } from "./parse-order.js";
-import { intersect, type RowMask } from "./row-mask.js";
+import { allRows, type Rows } from "./rows.js";
 import { MLFLOW_RUNS, runstoneRuns } from "./run-schema.js";
 import type { RunTable } from "./run-table.js";
 import type { SearchSchema } from "./search-schema.js";
 import { type RowOrdering, rowOrdering, type SortKey } from "./sort-rows.js";
 import type { Column, SearchTable } from "./table.js";
-import { testColumn } from "./test-column.js";
+import { passingRows } from "./test-column.js";
 import type { Dialect } from "./tokenize.js";
 import { fieldsOf, unknownKeyHints } from "./unknown-keys.js";
+import { SearchWork } from "./work.js";
 
 export interface RunSearch {
   /** Default: every run. */
@@ -52,17 +53,22 @@ const LIMITS = {
 export function searchRunTable(table: RunTable, search: RunSearch): RunPage {
   const maxResults = checkMaxResults(search.maxResults, LIMITS[search.dialect]);
   const schema = search.dialect === "mlflow" ? MLFLOW_RUNS : runstoneRuns(search.experimentNames);
-  const context = { table, now: search.now, names: schema.names, ids: schema.ids ?? [] };
+  const context = {
+    table,
+    now: search.now,
+    names: schema.names,
+    ids: schema.ids ?? [],
+    work: new SearchWork(table.rowCount),
+  };
   const filter = parseFilter(search.filter === undefined ? "" : search.filter, {
     schema,
     now: search.now,
     known: table,
   });
   const clauses = parseOrder(search.orderBy ?? [], { schema, known: table });
-  const mask = evaluateFilter(filter, context);
-  restrict(mask, table, search);
+  const rows = evaluateFilter(filter, askedRows(table, search), context);
   const order = orderOfRuns(clauses, context, schema);
-  const page = pageRows(mask, { order, maxResults, pageToken: search.pageToken });
+  const page = pageRows(rows, { order, maxResults, pageToken: search.pageToken });
   return { ...page, hints: search.dialect === "mlflow" ? [] : hintsOf(filter, clauses, context) };
 }
 
@@ -75,27 +81,24 @@ function hintsOf(
   return [...unknownKeyHints(fields, context.table), ...fruitlessHints(filter, context)];
 }
 
-/** To the view and the experiments asked for. */
-function restrict(
-  mask: RowMask,
+/** The rows of the view and the experiments asked for. */
+function askedRows(
   table: SearchTable,
   { view = "active", experimentIds, withoutDamaged = false }: RunSearch,
-): void {
-  if (view !== "all") {
-    const stage = table.column({ entity: "attribute", key: "lifecycle_stage" });
-    intersect(mask, testColumn(stage, { kind: "equal", value: view }, table.rowCount));
-  }
-  if (withoutDamaged) {
-    // Every other run has a status. The state would cost a look at the lease of each run marked RUNNING.
-    const status = table.column({ entity: "attribute", key: "status" });
-    intersect(mask, testColumn(status, { kind: "present", wanted: true }, table.rowCount));
-  }
+): Rows {
+  let rows = allRows(table.rowCount);
+  const keep = (key: string, condition: Condition): void => {
+    const column = table.column({ entity: "attribute", key });
+    rows = passingRows(column, condition, { rows, work: new SearchWork(table.rowCount) });
+  };
+  if (view !== "all") keep("lifecycle_stage", { kind: "equal", value: view });
+  // Every other run has a status. The state would cost a look at the lease of each run marked RUNNING.
+  if (withoutDamaged) keep("status", { kind: "present", wanted: true });
   if (experimentIds !== undefined) {
     const wanted = new Set(experimentIds);
-    const column = table.column({ entity: "attribute", key: "experiment_id" });
-    const matches = (id: string): boolean => wanted.has(id);
-    intersect(mask, testColumn(column, { kind: "text", matches }, table.rowCount));
+    keep("experiment_id", { kind: "text", matches: (id) => wanted.has(id) });
   }
+  return rows;
 }
 
 function orderOfRuns(

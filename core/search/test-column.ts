@@ -1,23 +1,30 @@
 /** One condition over one column: texts are tested once each, whatever the number of rows. */
 import type { Condition, OrderOperator } from "./filter.js";
-import type { RowMask } from "./row-mask.js";
+import { firstRowsOf, type Rows, roomForRows, rowsThat } from "./rows.js";
 import type { Column, NumberColumn, TextColumn, TextListColumn } from "./table.js";
-import { foldedOf, numbersOf } from "./text-views.js";
+import { canBeFound, foldedOf, numbersOf, textSearch } from "./text-views.js";
+import { COST, type Meter, type SearchWork } from "./work.js";
 
-/** The rows whose value passes. `column` null: no row has a value. */
-export function testColumn(column: Column | null, condition: Condition, rowCount: number): RowMask {
-  const mask = new Uint8Array(rowCount);
-  if (condition.kind === "present") markPresent(column, condition.wanted, mask);
-  else if (column === null) return mask;
-  else if (column.kind === "number") markNumbers(column, condition, mask);
-  else if (column.kind === "text") markTexts(column, condition, mask);
-  else markLists(column, condition, mask);
-  return mask;
+export interface Candidates {
+  readonly rows: Rows;
+  readonly work: SearchWork;
 }
 
-function markPresent(column: Column | null, wanted: boolean, mask: RowMask): void {
-  const has = column === null ? () => false : presence(column);
-  for (let row = 0; row < mask.length; row += 1) if (has(row) === wanted) mask[row] = 1;
+/** The candidates whose value passes. `column` null: no row has a value. */
+export function passingRows(column: Column | null, condition: Condition, candidates: Candidates): Rows {
+  const { rows, work } = candidates;
+  work.look(rows.length * COST.row);
+  if (condition.kind === "present") return presentRows(column, condition.wanted, rows);
+  if (column === null) return rows.subarray(0, 0);
+  if (column.kind === "number") return numberRows(column, condition, rows);
+  if (column.kind === "texts") return listRows(column, condition, candidates);
+  return textRows(column, condition, candidates);
+}
+
+function presentRows(column: Column | null, wanted: boolean, rows: Rows): Rows {
+  if (column === null) return wanted ? rows.subarray(0, 0) : rows;
+  const has = presence(column);
+  return rowsThat(rows, (row) => has(row) === wanted);
 }
 
 function presence(column: Column): (row: number) => boolean {
@@ -27,87 +34,187 @@ function presence(column: Column): (row: number) => boolean {
   return present === null ? () => true : (row) => present[row] === 1;
 }
 
-function markNumbers(column: NumberColumn, condition: Condition, mask: RowMask): void {
-  const { values, present } = column;
-  if (condition.kind === "number") compareNumbers(values, condition.operator, condition.value, mask);
-  else if (condition.kind === "range") {
-    const { from, to, negated } = condition;
-    for (let row = 0; row < mask.length; row += 1)
-      if ((values[row]! >= from && values[row]! < to) !== negated) mask[row] = 1;
-  } else if (condition.kind === "numbers") {
-    for (let row = 0; row < mask.length; row += 1)
-      if (condition.values.has(values[row]!) !== condition.negated) mask[row] = 1;
+function numberRows({ values, present }: NumberColumn, condition: Condition, rows: Rows): Rows {
+  const passing = rowsOfNumbers(values, condition, rows);
+  return present === null ? passing : rowsThat(passing, (row) => present[row] === 1);
+}
+
+function rowsOfNumbers(values: Float64Array, condition: Condition, rows: Rows): Rows {
+  switch (condition.kind) {
+    case "number":
+      return comparedRows(values, condition, rows);
+    case "range": {
+      const { from, to, negated } = condition;
+      return rowsThat(rows, (row) => (values[row]! >= from && values[row]! < to) !== negated);
+    }
+    case "numbers":
+      return rowsThat(rows, (row) => condition.values.has(values[row]!) !== condition.negated);
+    default:
+      return rows.subarray(0, 0);
   }
-  if (present !== null) for (let row = 0; row < mask.length; row += 1) mask[row]! &= present[row]!;
+}
+
+interface Comparison {
+  readonly operator: OrderOperator;
+  readonly value: number;
 }
 
 /** One loop an operator: the comparison is known when the loop is compiled. */
-function compareNumbers(values: Float64Array, operator: OrderOperator, value: number, mask: RowMask): void {
-  const { length } = mask;
+function comparedRows(values: Float64Array, { operator, value }: Comparison, rows: Rows): Rows {
+  const passing = roomForRows(rows.length);
+  const { length } = rows;
+  let count = 0;
   switch (operator) {
     case "=":
-      if (Number.isNaN(value)) return markNaN(values, 1, mask);
-      for (let row = 0; row < length; row += 1) mask[row] = values[row] === value ? 1 : 0;
-      return;
+      if (Number.isNaN(value)) return rowsThat(rows, (row) => Number.isNaN(values[row]));
+      for (let at = 0; at < length; at += 1) {
+        passing[count] = rows[at]!;
+        count += values[rows[at]!] === value ? 1 : 0;
+      }
+      break;
     case "!=":
-      if (Number.isNaN(value)) return markNaN(values, 0, mask);
-      for (let row = 0; row < length; row += 1) mask[row] = values[row] !== value ? 1 : 0;
-      return;
+      if (Number.isNaN(value)) return rowsThat(rows, (row) => !Number.isNaN(values[row]));
+      for (let at = 0; at < length; at += 1) {
+        passing[count] = rows[at]!;
+        count += values[rows[at]!] !== value ? 1 : 0;
+      }
+      break;
     case "<":
-      for (let row = 0; row < length; row += 1) mask[row] = values[row]! < value ? 1 : 0;
-      return;
+      for (let at = 0; at < length; at += 1) {
+        passing[count] = rows[at]!;
+        count += values[rows[at]!]! < value ? 1 : 0;
+      }
+      break;
     case "<=":
-      for (let row = 0; row < length; row += 1) mask[row] = values[row]! <= value ? 1 : 0;
-      return;
+      for (let at = 0; at < length; at += 1) {
+        passing[count] = rows[at]!;
+        count += values[rows[at]!]! <= value ? 1 : 0;
+      }
+      break;
     case ">":
-      for (let row = 0; row < length; row += 1) mask[row] = values[row]! > value ? 1 : 0;
-      return;
+      for (let at = 0; at < length; at += 1) {
+        passing[count] = rows[at]!;
+        count += values[rows[at]!]! > value ? 1 : 0;
+      }
+      break;
     case ">=":
-      for (let row = 0; row < length; row += 1) mask[row] = values[row]! >= value ? 1 : 0;
+      for (let at = 0; at < length; at += 1) {
+        passing[count] = rows[at]!;
+        count += values[rows[at]!]! >= value ? 1 : 0;
+      }
   }
+  return firstRowsOf(passing, count, rows);
 }
 
-function markNaN(values: Float64Array, mark: 0 | 1, mask: RowMask): void {
-  for (let row = 0; row < mask.length; row += 1) mask[row] = Number.isNaN(values[row]) ? mark : 1 - mark;
+function textRows(column: TextColumn, condition: Condition, candidates: Candidates): Rows {
+  const { codes, texts } = column;
+  const { rows } = candidates;
+  if (condition.kind === "equal") return equalRows(column, condition, candidates);
+  const passes = codeTest(texts, condition, candidates);
+  return passes === null ? rows.subarray(0, 0) : rowsThat(rows, (row) => passes(codes[row]!));
 }
 
-function markTexts({ codes, texts }: TextColumn, condition: Condition, mask: RowMask): void {
-  if (condition.kind === "equal") {
-    const code = texts.indexOf(condition.value) + 1;
-    if (code === 0) return;
-    for (let row = 0; row < mask.length; row += 1) mask[row] = codes[row] === code ? 1 : 0;
-    return;
-  }
-  const verdicts = judge(texts, condition);
-  if (verdicts === null) return;
-  for (let row = 0; row < mask.length; row += 1) mask[row] = verdicts[codes[row]!]!;
+function equalRows(
+  { codes, texts }: TextColumn,
+  { value, negated = false }: { readonly value: string; readonly negated?: boolean },
+  { rows, work }: Candidates,
+): Rows {
+  work.look(texts.length * COST.equal);
+  const wanted = texts.indexOf(value) + 1;
+  if (negated) return rowsThat(rows, (row) => codes[row] !== wanted && codes[row] !== 0);
+  return wanted === 0 ? rows.subarray(0, 0) : rowsThat(rows, (row) => codes[row] === wanted);
 }
 
 /** A list passes when one of its texts does. */
-function markLists({ offsets, codes, texts }: TextListColumn, condition: Condition, mask: RowMask): void {
-  const verdicts = judge(texts, condition);
-  if (verdicts === null) return;
-  for (let row = 0; row < mask.length; row += 1) {
+function listRows(column: TextListColumn, condition: Condition, candidates: Candidates): Rows {
+  const { offsets, codes, texts } = column;
+  const { rows } = candidates;
+  const passes = codeTest(texts, condition, candidates);
+  if (passes === null) return rows.subarray(0, 0);
+  return rowsThat(rows, (row) => {
     const end = offsets[row + 1]!;
-    for (let at = offsets[row]!; at < end; at += 1) mask[row]! |= verdicts[codes[at]!]!;
-  }
+    for (let at = offsets[row]!; at < end; at += 1) if (passes(codes[at]!)) return true;
+    return false;
+  });
 }
 
-/** By code: 1 for the texts that pass; null when none does. */
-function judge(texts: readonly string[], condition: Condition): Uint8Array | null {
-  if (condition.kind === "text number") return verdictsOf(numbersOf(texts), condition.matches);
-  if (condition.kind === "folded") return verdictsOf(foldedOf(texts), condition.matches);
-  if (condition.kind === "text") return verdictsOf(texts, condition.matches);
-  return condition.kind === "equal" ? verdictsOf(texts, (text) => text === condition.value) : null;
+/** Whether the text of a code passes; 0, no text, does not. Null: none can. */
+type CodeTest = (code: number) => boolean;
+
+const UNKNOWN = 0;
+const FAILS = 1;
+const PASSES = 2;
+
+/** Each text is tested when it is first asked for. */
+function codeTest(texts: readonly string[], condition: Condition, candidates: Candidates): CodeTest | null {
+  const verdicts = new Uint8Array(texts.length + 1);
+  const prepared = prepare(texts, condition, { ...candidates, verdicts });
+  const test = prepared === null ? null : textTest(texts, condition, prepared);
+  if (prepared === null || test === null) return null;
+  const [matching, other] = isNegated(condition) ? [FAILS, PASSES] : [PASSES, FAILS];
+  verdicts[0] = FAILS;
+  return (code) => {
+    if (verdicts[code] === UNKNOWN) {
+      prepared.look(COST.text);
+      verdicts[code] = test(code - 1) ? matching : other;
+    }
+    return verdicts[code] === PASSES;
+  };
 }
 
-function verdictsOf<Value>(values: ArrayLike<Value>, matches: (value: Value) => boolean): Uint8Array | null {
-  const verdicts = new Uint8Array(values.length + 1);
-  let any = 0;
-  for (let i = 0; i < values.length; i += 1) {
-    const verdict = matches(values[i]!) ? 1 : 0;
-    verdicts[i + 1] = verdict;
-    any |= verdict;
+function isNegated(condition: Condition): boolean {
+  return "negated" in condition && condition.negated === true;
+}
+
+interface Preparation extends Candidates {
+  /** By code. */
+  readonly verdicts: Uint8Array;
+}
+
+/**
+ * Sets the verdict of the texts that do not hold what a text must hold to match, where all are searched for it at once.
+ * Returns what the other tests are counted by; null when no text can pass.
+ */
+function prepare(
+  texts: readonly string[],
+  condition: Condition,
+  { rows, work, verdicts }: Preparation,
+): Meter | null {
+  if (condition.kind !== "text" && condition.kind !== "folded") return work;
+  const { holds = "", negated = false } = condition;
+  // For few rows, searching all texts is no gain.
+  if (rows.length * 2 < texts.length || !canBeFound(holds)) return work;
+  const search = textSearch(condition.kind === "folded" ? foldedOf(texts) : texts);
+  if (search === null) return work;
+  work.look(texts.length * COST.text + search.length * COST.character);
+  const joined = search.joined();
+  if (joined !== null) {
+    const any = joined.markHolding(holds, verdicts.fill(negated ? PASSES : FAILS));
+    if (!any && !negated) return null;
   }
-  return any === 0 ? null : verdicts;
+  return work.withoutLooks();
+}
+
+/** Whether a text matches, by its place. */
+function textTest(
+  texts: readonly string[],
+  condition: Condition,
+  work: Meter,
+): ((index: number) => boolean) | null {
+  switch (condition.kind) {
+    case "text number": {
+      const numbers = numbersOf(texts);
+      return (index) => condition.matches(numbers[index]!);
+    }
+    case "folded": {
+      const folded = foldedOf(texts);
+      return (index) => condition.matches(folded[index]!, work);
+    }
+    case "text":
+      return (index) => condition.matches(texts[index]!, work);
+    case "equal":
+      return (index) => texts[index] === condition.value;
+    default:
+      return null;
+  }
 }

@@ -14,6 +14,7 @@ import { MAX_ORDER_CLAUSES } from "../../core/search/parse-order.js";
 import { runstoneRuns } from "../../core/search/run-schema.js";
 import { OWN_OPERATORS, type ValueType } from "../../core/search/search-schema.js";
 import { MAX_FILTER_LENGTH } from "../../core/search/tokenize.js";
+import { COST, FREE_TESTS, MAX_WORK, ROW_LOOKS } from "../../core/search/work.js";
 import { readPage } from "./pages.js";
 
 const PAGE = readPage("docs/reference/filter.md");
@@ -95,4 +96,14 @@ test("the limits are the limits", () => {
     described.slice(0, limits.length),
     limits.map((limit) => limit.toLocaleString("en-US")),
   );
+});
+
+test("what a filter may cost is what the page says", () => {
+  const page = PAGE.replaceAll(/\s+/g, " ");
+  for (const sentence of [
+    `The first ${FREE_TESTS} comparisons and words look at every value`,
+    `${ROW_LOOKS} comparisons of numbers are always answered`,
+    `may take ${MAX_WORK / 1_000_000} million steps and ${ROW_LOOKS * COST.row} for each run`,
+  ])
+    assert.ok(page.includes(sentence), sentence);
 });

@@ -7,6 +7,7 @@ import type { RunRecord } from "../../core/search/run-record.js";
 import { searchRunTable } from "../../core/search/search-runs.js";
 import { firstRows, rowOrdering } from "../../core/search/sort-rows.js";
 import type { NumberColumn } from "../../core/search/table.js";
+import { SearchWork } from "../../core/search/work.js";
 import { compareCodePoints } from "../../store-format/index.js";
 import fc from "../helpers/fast-check.js";
 import { type RunSpec, recordOf, tableOf } from "./search-records.js";
@@ -354,9 +355,10 @@ describe("LIKE", () => {
     const joined = fc.array(piece, { maxLength: 10 }).map((pieces) => pieces.join(""));
     fc.assert(
       fc.property(joined, joined, (value, pattern) => {
-        assert.equal(likePredicate(pattern)(value), plainLike(value, pattern, ""), "LIKE");
+        const work = new SearchWork(1);
+        assert.equal(likePredicate(pattern)(value, work), plainLike(value, pattern, ""), "LIKE");
         assert.equal(
-          likePredicate(foldCase(pattern))(foldCase(value)),
+          likePredicate(foldCase(pattern))(foldCase(value), work),
           plainLike(value, pattern, "i"),
           "ILIKE",
         );

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { searchRunTable } from "../../core/search/search-runs.js";
 import { isRunstoneError, type RunstoneError } from "../../store-format/index.js";
+import { randomOf } from "../helpers/seed.js";
 import { tableOf } from "./search-records.js";
 
 const HOUR = 3_600_000;
@@ -331,8 +332,10 @@ describe("hostile filters end in an answer or a typed error", () => {
 
   test("ten thousand terms", () => {
     assert.equal(outcome(many(10_000, "metrics.loss < 1", " AND ")), "refused");
-    assert.equal(outcome(many(101, "metrics.loss < 1", " OR ")), "refused");
-    assert.equal(outcome(many(100, "metrics.loss < 1", " OR ")), "ac");
+    assert.equal(outcome(many(2_001, "metrics.loss < 1", " OR ")), "refused");
+    assert.equal(outcome(many(2_000, "metrics.loss < 1", " OR ")), "ac");
+    assert.equal(outcome(`metrics.loss < 1 ${"AND ".repeat(2_000)}`), "ac");
+    assert.equal(outcome(`metrics.loss < 1 ${"AND ".repeat(2_001)}`), "refused");
   });
 
   test("ten thousand elements", () => {
@@ -342,8 +345,8 @@ describe("hostile filters end in an answer or a typed error", () => {
     assert.equal(list("params.lr", 10_001, "'auto'"), "refused");
     assert.equal(list("commit", 10_000, "c0"), "a");
     assert.equal(list("state", 10_000, "lost"), "c");
-    assert.equal(list("started", 100, "2026-11-19"), "b");
-    assert.equal(list("started", 101, "2026-11-19"), "refused");
+    assert.equal(list("started", 2_000, "2026-11-19"), "b");
+    assert.equal(list("started", 2_001, "2026-11-19"), "refused");
     const half = `params.lr IN (${many(5_001, "a", ",")})`;
     assert.equal(outcome(`${half} OR ${half}`), "refused");
     assert.equal(outcome("commit IN (c0ffee00aabb, c, c0f)"), "ab");
@@ -373,5 +376,74 @@ describe("hostile filters end in an answer or a typed error", () => {
     assert.equal(outcome(`params.model LIKE '${"%_a".repeat(3_000)}'`), "");
     assert.equal(outcome(`params.model LIKE '${"%_a".repeat(4_000)}'`), "refused");
     assert.equal(outcome(many(6, `params.model ILIKE '${"%_a".repeat(600)}'`, " OR ")), "refused");
+  });
+});
+
+describe("filters that cost too much", () => {
+  const random = randomOf(1);
+  const long = (): string =>
+    Array.from({ length: 400 }, () => "abcdefgh".charAt(Math.floor(random() * 8))).join("");
+  const table = tableOf(
+    Array.from({ length: 3_000 }, (_, run) => ({
+      id: run.toString(16).padStart(32, "0"),
+      info: { startTime: run, runName: `run ${run}` },
+      params: { lr: `${run}`, note: `${long()}${run}` },
+      metrics: { loss: [run / 3_000] },
+    })),
+  );
+  const totalOf = (filter: string, dialect: "mlflow" | "runstone" = "runstone"): number =>
+    searchRunTable(table, { filter, dialect, now: NOW }).total;
+  const many = (count: number, term: (index: number) => string, join: string): string =>
+    Array.from({ length: count }, (_, index) => term(index)).join(join);
+  const isRefused = (error: unknown): boolean => {
+    assert.ok(isInvalid(error) && error.hint !== undefined, String(error));
+    return error.message.includes("costs too much");
+  };
+
+  test("hundreds of comparisons of numbers do not, in either dialect", () => {
+    const filter = many(1_000, (index) => `metrics.loss >= 0.${"0".repeat(index % 9)}1`, " AND ");
+    for (const dialect of ["runstone", "mlflow"] as const) assert.equal(totalOf(filter, dialect), 2_700);
+    const equals = many(300, (index) => `params.lr != '${index}'`, " AND ");
+    for (const dialect of ["runstone", "mlflow"] as const) assert.equal(totalOf(equals, dialect), 2_700);
+  });
+
+  test("what no row is left for costs nothing", () => {
+    const rest = many(400, (index) => `params.note LIKE '%a_${index}%z'`, " AND ");
+    assert.throws(() => totalOf(`metrics.loss > 0 AND ${rest.replaceAll("LIKE", "NOT LIKE")}`), isRefused);
+    assert.equal(totalOf(`metrics.loss > 1 AND ${rest}`), 0);
+  });
+
+  test("a few comparisons never do, however long the texts", () => {
+    const filter = many(3, (index) => `params.note LIKE '%${index}_x%'`, " OR ");
+    assert.equal(totalOf(filter), 0);
+  });
+
+  test("many patterns over long texts do", () => {
+    for (const operator of ["LIKE", "NOT LIKE", "ILIKE", "=~"]) {
+      const join = operator === "NOT LIKE" ? " AND " : " OR ";
+      const filter = many(90, (index) => `params.note ${operator} 'x.%${index}'`, join);
+      assert.throws(() => totalOf(filter), isRefused, operator);
+    }
+    assert.throws(() => totalOf(many(400, (index) => `zz${index}`, " OR ")), isRefused);
+  });
+
+  test("one pattern does when it is hostile", () => {
+    assert.throws(() => totalOf("params.note =~ '(a|b|[c-h])*a.{150}z'"), isRefused);
+    assert.throws(() => totalOf(`params.note LIKE '%a${"_".repeat(380)}z%'`), isRefused);
+  });
+
+  test("what is answered once is answered again", () => {
+    for (let count = 1; count <= 60; count += 1) {
+      const filter = many(count, (index) => `params.note LIKE '%a%x${count}-${index}%'`, " OR ");
+      let refused = false;
+      for (let time = 0; time < 3; time += 1) {
+        try {
+          assert.equal(totalOf(filter), 0);
+        } catch (error) {
+          assert.ok(isRefused(error) && (refused || time === 0));
+          refused = true;
+        }
+      }
+    }
   });
 });

@@ -124,13 +124,13 @@ export const DEVIATIONS: readonly Deviation[] = [
       isRefusal(ours) && isRegistry(search) && filter !== "" && filter.trim() === "",
   },
   {
-    name: "attributes of models and versions between back-ticks",
+    name: "attributes of models and versions in quotes",
     reason: "attributes may be quoted in every search, in MLflow not in those of the registry",
     allows: ({ search, filter }, { ours, theirs }) =>
       isRegistry(search) &&
       isRefusal(theirs) &&
       !isRefusal(ours) &&
-      tokensOf(filter).some((token) => /^[`"](name|run_id|source_path|version_number)[`"]$/.test(token)),
+      tokensOf(filter).some((token) => /^[`"'](name|run_id|source_path|version_number)[`"']$/.test(token)),
   },
   {
     name: "`mlflow.prompt.is_prompt` compared otherwise than with `= 'true'`, `= 'false'`, `!= 'true'`",
