@@ -61,7 +61,13 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Every failure that Runstone raises on purpose. A plain `Error` out of Runstone is a bug. */
+/** The same in every copy of this module: programs are bundled in parts that each have one. */
+const BRAND = Symbol.for("RunstoneError");
+
+/**
+ * Every failure that Runstone raises on purpose. A plain `Error` out of Runstone is a bug. An error of another copy of
+ * this module is an instance, too.
+ */
 export class RunstoneError extends Error {
   override readonly name = "RunstoneError";
   readonly code: ErrorCode;
@@ -75,6 +81,10 @@ export class RunstoneError extends Error {
     this.data = details.data ?? {};
   }
 
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && BRAND in value;
+  }
+
   toJSON(): { code: ErrorCode; message: string; hint?: string; data: Readonly<Record<string, unknown>> } {
     return {
       code: this.code,
@@ -84,6 +94,8 @@ export class RunstoneError extends Error {
     };
   }
 }
+
+Object.defineProperty(RunstoneError.prototype, BRAND, { value: true });
 
 /** Narrows to a {@link RunstoneError}, of one code when `code` is given. */
 export function isRunstoneError(error: unknown, code?: ErrorCode): error is RunstoneError {
