@@ -43,6 +43,7 @@ const WHY: Readonly<Record<NonNullable<IndexRefresh["reason"]>, string>> = {
   "no-place": "there is no cache directory (XDG_CACHE_HOME, HOME)",
   network: "the cache directory lies on a network file system",
   refused: "it cannot be kept there",
+  empty: "there is nothing to search yet",
 };
 
 function count(number: number, what: string): string {

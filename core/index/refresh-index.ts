@@ -1,4 +1,5 @@
 /** Brings the index of a store up to date by a look at every file, and says what that found. */
+import { statIfExists } from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { removeIndex } from "./index-home.js";
@@ -17,8 +18,11 @@ export interface IndexRefresh {
   readonly seconds: number;
   /** Where the index is kept; null: it is not, for the `reason`. */
   readonly directory: string | null;
-  readonly reason: Exclude<IndexedRuns["home"], { readonly directory: string }> | null;
+  readonly reason: NotKept | null;
 }
+
+/** Why no index is kept; `empty`: there is nothing to keep yet. */
+export type NotKept = Exclude<IndexedRuns["home"], { readonly directory: string }> | "empty";
 
 export interface RefreshIndexOptions {
   /** The index is thrown away first. */
@@ -46,7 +50,13 @@ export function refreshIndex(context: StoreContext, options: RefreshIndexOptions
     changed,
     removed,
     seconds: (performance.now() - start) / 1_000,
-    directory: typeof home === "string" ? null : home.directory,
-    reason: typeof home === "string" ? home : null,
+    ...keptIn(home, table.rowCount),
   };
+}
+
+/** The directory is made when there is something to keep. */
+function keptIn(home: IndexedRuns["home"], runs: number): Pick<IndexRefresh, "directory" | "reason"> {
+  if (typeof home === "string") return { directory: null, reason: home };
+  if (statIfExists(home.directory) !== null) return { directory: home.directory, reason: null };
+  return { directory: null, reason: runs === 0 ? "empty" : "refused" };
 }

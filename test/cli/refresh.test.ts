@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseShardState, serializeShardState } from "../../core/index/shard-state.js";
-import { madeOnce } from "./program.js";
+import { madeOnce, newDirectory } from "./program.js";
 
 const newProject = madeOnce(({ directory, read }) => {
   read(["init"]);
@@ -62,6 +62,15 @@ test("without a cache directory nothing is kept, and searches work", (t) => {
   const report = JSON.parse(read(["refresh", "--json"], { env })) as Report;
   assert.deepEqual([report.index, report.reason, report.runs], [null, "no-place", 2]);
   assert.match(read(["refresh"], { env }), /no index is kept/);
+});
+
+test("of a store without runs no index is kept, and no path is told", (t) => {
+  const { directory, read } = newDirectory(t);
+  mkdirSync(join(directory, "empty"));
+  const store = ["--store", "empty"];
+  const report = JSON.parse(read(["refresh", "--json", ...store])) as Report;
+  assert.deepEqual([report.index, report.reason, report.runs], [null, "empty", 0]);
+  assert.match(read(["refresh", ...store]), /\nno index is kept: there is nothing to search yet$/);
 });
 
 /** As if the index had been brought up to date that much earlier. */
