@@ -33,10 +33,15 @@ export function isMarked(word: string): boolean {
 }
 
 /** A marked word as the id it stands for; every other as it is. */
-export async function withoutMark(context: CommandContext, word: string): Promise<string> {
+async function withoutMark(context: CommandContext, word: string): Promise<string> {
   if (!isMarked(word)) return word;
   const { specialRunId } = await import("./store/special-run.js");
   return specialRunId(context, word);
+}
+
+/** The id of the one run that a word names: what every option and argument that names a run goes through. Throws as `findRunId`. */
+export async function runIdOf(context: CommandContext, opened: OpenPlace, word: string): Promise<string> {
+  return findRunId(opened, await withoutMark(context, word));
 }
 
 async function readWords(): Promise<readonly string[]> {
@@ -55,6 +60,6 @@ export async function currentRunId(
   named: string | undefined,
 ): Promise<string> {
   const word = named ?? (context.env.RUNSTONE_RUN_ID || undefined);
-  if (word !== undefined) return findRunId(opened, word);
+  if (word !== undefined) return runIdOf(context, opened, word);
   return runOfThisShell(context, opened);
 }

@@ -12,9 +12,8 @@ import type { RowColumn } from "../output/row-column.js";
 import { visible, visibleText } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
-import { withoutMark } from "../run-words.js";
+import { runIdOf } from "../run-words.js";
 import { type ListedArtifact, withAbsentArtifacts } from "../store/absent-artifacts.js";
-import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
 import type { CatArguments, DownloadArguments, ListArguments, LogArguments } from "./artifacts.js";
 import { runLogArtifact } from "./log-artifact.run.js";
@@ -38,7 +37,7 @@ async function nameOf(
   const [run, path] = words;
   if (run === undefined) throw usageError("missing RUN");
   if (words.length > 2) throw usageError(`unexpected argument '${words[2]}'`);
-  const runId = findRunId(opened, await withoutMark(context, run));
+  const runId = await runIdOf(context, opened, run);
   return { runId, path: (path ?? "").replace(/\/+$/, "") };
 }
 

@@ -7,16 +7,14 @@ import { printJsonObject } from "../output/print-json.js";
 import { ProgressLine } from "../output/progress-line.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
-import { withoutMark } from "../run-words.js";
-import { findRunId } from "../store/find-run.js";
+import { runIdOf } from "../run-words.js";
 import { openStoreQuietly } from "../store/open-store.js";
 import type { FsckArguments } from "./fsck.js";
 
 export async function runFsck(context: CommandContext, args: FsckArguments): Promise<void> {
   if (args.repair && args.runs.length > 0) throw usageError("--repair works on the whole store");
   const opened = openStoreQuietly(context);
-  const words = await Promise.all(args.runs.map((word) => withoutMark(context, word)));
-  const runIds = words.map((word) => findRunId(opened, word));
+  const runIds = await Promise.all(args.runs.map((word) => runIdOf(context, opened, word)));
   const repaired = args.repair ? repair(opened.store.writable) : null;
   const progress = new ProgressLine(context, "checked", "runs");
   const report = fsck(opened.store.context, {

@@ -2,15 +2,14 @@ import type { CommandContext } from "../context.js";
 import { Problems } from "../run/problems.js";
 import { recoverOutput } from "../run/recover-output.js";
 import { spoolsOfRun } from "../run/spool-bases.js";
-import { withoutMark } from "../run-words.js";
+import { runIdOf } from "../run-words.js";
 import { resumeInShell } from "../session/resume-in-shell.js";
-import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openStore } from "../store/open-store.js";
 import type { ResumeArguments } from "./resume.js";
 
 export async function runResume(context: CommandContext, args: ResumeArguments): Promise<void> {
   const opened = openStore(context);
-  const runId = findRunId(opened, await withoutMark(context, args.run));
+  const runId = await runIdOf(context, opened, args.run);
   await resumeInShell(context, opened, runId, args["take-over"]);
   await bringInOutput(context, opened, runId);
   context.out.line(runId);

@@ -7,9 +7,8 @@ import type { CommandContext } from "../context.js";
 import { printJsonObject } from "../output/print-json.js";
 import { artifactRecord, runRecord } from "../output/records.js";
 import { printRun } from "../output/run-page.js";
-import { withoutMark } from "../run-words.js";
+import { runIdOf } from "../run-words.js";
 import { experimentNames } from "../store/experiment-names.js";
-import { findRunId } from "../store/find-run.js";
 import { type OpenPlace, openPlace } from "../store/open-place.js";
 import { listRunEntries } from "../store/run-entries.js";
 import type { ShowArguments } from "./show.js";
@@ -17,8 +16,7 @@ import type { ShowArguments } from "./show.js";
 export async function runShow(context: CommandContext, args: Partial<ShowArguments>): Promise<void> {
   const opened = openPlace(context);
   const word = args.run ?? args["run-id"];
-  const runId =
-    word === undefined ? newestRunId(opened) : findRunId(opened, await withoutMark(context, word));
+  const runId = word === undefined ? newestRunId(opened) : await runIdOf(context, opened, word);
   const location = mustFindRun(opened.context, runId);
   const run = readRun(location, opened.onDamage);
   const state = readRunState(location, run.info);

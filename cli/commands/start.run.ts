@@ -6,12 +6,11 @@ import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
 import { parsePairs } from "../parse/pairs.js";
 import { readRunKey } from "../parse/run-key.js";
-import { withoutMark } from "../run-words.js";
+import { runIdOf } from "../run-words.js";
 import { captureAtStart, captureTags, logCapture } from "../session/capture-at-start.js";
 import { resumeInShell } from "../session/resume-in-shell.js";
 import { ownerOfShell } from "../session/shell.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
-import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openOrMakeStore } from "../store/open-store.js";
 import type { StartArguments } from "./start.js";
 
@@ -57,7 +56,7 @@ async function startNew(
   const { store } = opened;
   const capture = await captureAtStart(context, store.context);
   const { parent: word } = args;
-  const parent = word === undefined ? undefined : findRunId(opened, await withoutMark(context, word));
+  const parent = word === undefined ? undefined : await runIdOf(context, opened, word);
   const key = readRunKey(args);
   const run = await store.createRun({
     experimentId,

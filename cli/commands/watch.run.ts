@@ -16,7 +16,7 @@ import { Redraws } from "../watch/redraws.js";
 import { Screen } from "../watch/screen.js";
 import { Terminal } from "../watch/terminal.js";
 import { type Condition, parseCondition } from "../watch/until.js";
-import { watchedPage } from "../watch/watched-page.js";
+import { missingMetrics, watchedPage } from "../watch/watched-page.js";
 import type { WatchArguments } from "./watch.js";
 
 /** How often the files are looked at: while something happens, and when nothing did for a while. */
@@ -39,7 +39,10 @@ export async function runWatch(context: CommandContext, args: WatchArguments): P
     ...{ condition, wait: args.wait, now: context.now },
   });
   const isLive = context.out.isTerminal && !context.json && context.env.TERM !== "dumb";
-  context.atEnd(() => tellUnknownMetrics(context, args.metric, watch.runs));
+  context.atEnd(() => {
+    for (const line of missingMetrics(watch.runs, args.metric))
+      context.err.line(`runstone: ${visible(line)}`);
+  });
   process.exitCode = isLive ? await watchOnScreen(context, args, watch) : await watchByLines(context, watch);
 }
 
@@ -53,16 +56,6 @@ function tellDamaged(context: CommandContext, records: readonly RunRecord[], rea
       throw new RunstoneError("DAMAGED", message, { hint: "See runstone fsck", data: { run: runId } });
     context.err.line(`runstone: ${message}`);
   }
-}
-
-function tellUnknownMetrics(
-  context: CommandContext,
-  keys: readonly string[],
-  runs: readonly FollowedRun[],
-): void {
-  if (runs.length === 0) return;
-  for (const key of keys.filter((each) => !runs.some((run) => run.metrics().has(each))))
-    context.err.line(`runstone: none of these runs has a metric '${visible(key)}'`);
 }
 
 function runningRuns({ table }: OpenRuns): readonly RunRecord[] {

@@ -21,8 +21,8 @@ import type { RunArguments } from "../commands/run.js";
 import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
 import { readRunKey } from "../parse/run-key.js";
+import { runIdOf } from "../run-words.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
-import { findRunId } from "../store/find-run.js";
 import { type OpenStore, openOrMakeStore, openStore } from "../store/open-store.js";
 import { type MlflowScript, NO_MLFLOW, readMlflowScript } from "./mlflow-script.js";
 import { type RecordedParts, recordedParts } from "./recorded-parts.js";
@@ -59,7 +59,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const { cwd, env, tail: argv } = context;
   const captureOptions = { cwd, env, argv, storePath: root, parts: parts.capture };
   const capturing = captureBefore(captureOptions);
-  const choice = chooseRun(context, opened, args);
+  const choice = await chooseRun(context, opened, args);
   if (choice.resume !== undefined && !args["take-over"]) refuseWhileCommandRuns(context, choice.resume);
   const script = args["no-mlflow"] ? NO_MLFLOW : readMlflowScript(context.tail, context.cwd);
   const named = args.experiment ?? (script.ownTracking ? null : script.experiment) ?? undefined;
@@ -113,18 +113,19 @@ interface RunChoice {
   readonly parent: string | undefined;
 }
 
-function chooseRun(context: CommandContext, opened: OpenStore, args: RunArguments): RunChoice {
-  if (args.resume !== undefined) return { resume: findRunId(opened, args.resume), parent: undefined };
-  return { resume: undefined, parent: findParent(context, opened, args.parent) };
+async function chooseRun(context: CommandContext, opened: OpenStore, args: RunArguments): Promise<RunChoice> {
+  if (args.resume !== undefined)
+    return { resume: await runIdOf(context, opened, args.resume), parent: undefined };
+  return { resume: undefined, parent: await findParent(context, opened, args.parent) };
 }
 
 /** The run named, or the one that this command runs in (of the same store). */
-function findParent(
+async function findParent(
   context: CommandContext,
   opened: OpenStore,
   named: string | undefined,
-): string | undefined {
-  if (named !== undefined) return findRunId(opened, named);
+): Promise<string | undefined> {
+  if (named !== undefined) return runIdOf(context, opened, named);
   const around = context.env.RUNSTONE_RUN_ID;
   if (!around || context.env.RUNSTONE_STORE !== opened.store.context.root) return undefined;
   return findRun(opened.store.context, around) === null ? undefined : around;

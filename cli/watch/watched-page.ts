@@ -7,6 +7,7 @@ import type { Style } from "../output/style.js";
 import { type Column, renderTable } from "../output/table.js";
 import { visible } from "../output/visible.js";
 import { displayWidth, truncateMiddle } from "../output/width.js";
+import { nearest } from "../parse/nearest.js";
 import { buildChart, type NamedCurve } from "../plot/chart.js";
 import type { Glyphs } from "../plot/dot-canvas.js";
 import { textChart } from "../plot/text-chart.js";
@@ -29,14 +30,17 @@ const SMALLEST_CHART = 9;
 
 /** At most `height` lines of at most `width` columns. */
 export function watchedPage(runs: readonly FollowedRun[], view: PageView): readonly string[] {
-  const head = headLine(runs, view);
-  const room = view.height - 2;
+  const head = [
+    headLine(runs, view),
+    ...missingMetrics(runs, view.metrics).map((line) => noteLine(line, view)),
+  ];
+  const room = view.height - head.length - 1;
   const only = runs.length === 1 ? runs[0] : undefined;
   const table = only === undefined ? runTable(runs, view) : runLines(only, view);
   const wantsChart = view.metrics.length > 0 && room >= SMALLEST_CHART + 3;
   const shown = cut(table, wantsChart ? Math.max(3, room - 16) : room, view);
   const chart = wantsChart ? chartLines(runs, view, room - shown.length - 1) : [];
-  return [head, "", ...shown, ...(chart.length > 0 ? ["", ...chart] : [])].slice(0, view.height);
+  return [...head, "", ...shown, ...(chart.length > 0 ? ["", ...chart] : [])].slice(0, view.height);
 }
 
 function headLine(runs: readonly FollowedRun[], { style, waiting, width }: PageView): string {
@@ -45,6 +49,23 @@ function headLine(runs: readonly FollowedRun[], { style, waiting, width }: PageV
   const counts = [`${running} running`, ...(ended > 0 ? [`${ended} ended`] : [])].join(", ");
   const rest = `  ${counts}${waiting === "" ? "" : `; until ${visible(waiting)}`}; q leaves`;
   return `${style.bold("runstone watch")}${style.dim(truncateMiddle(rest, Math.max(0, width - 14)))}`;
+}
+
+function noteLine(text: string, { style, width }: PageView): string {
+  return style.yellow(truncateMiddle(visible(text), width));
+}
+
+/** What is said of the keys that none of the runs has: they may come, or be misspelt. */
+export function missingMetrics(runs: readonly FollowedRun[], keys: readonly string[]): readonly string[] {
+  if (runs.length === 0 || keys.length === 0) return [];
+  const known = new Set(runs.flatMap((run) => [...run.metrics().keys()]));
+  return keys
+    .filter((key) => !known.has(key))
+    .map((key) => {
+      const meant = nearest(key, known);
+      const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+      return `none of these runs has a metric '${key}'${hint}`;
+    });
 }
 
 /** What does not fit is counted. */

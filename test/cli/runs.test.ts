@@ -46,6 +46,7 @@ interface RunJson {
   readonly run_id: string;
   readonly run_name: string;
   readonly state: string;
+  readonly tags: Readonly<Record<string, string>>;
   readonly store?: string;
   readonly damage?: { readonly path: string; readonly reason: string };
   readonly ranks?: readonly { readonly rank: number }[];
@@ -416,6 +417,22 @@ test("other commands know the newest and the best run, too", (t) => {
   assert.equal(json<RunJson>(workspace, ["show", "@best(val_loss)", "--json"]).run_name, "lr0.1-s1");
   workspace.read(["tag", "@best(val_acc)", "@last~1", "kept=yes"]);
   assert.deepEqual(names(workspace.run(["runs", "tags.kept = 'yes'"])), ["lr0.3-s2", "lr0.1-s1"]);
+  workspace.read(["log", "metric", "late=1", "--run", "@best(val_loss)"]);
+  workspace.read(["log", "tag", "late=yes", "--run", "@last"]);
+  assert.deepEqual(names(workspace.run(["runs", "tags.late = yes"])), ["lr0.3-s3"]);
+  workspace.read(["run", "--name", "child", "--parent", "@best(val_loss)", "--", "true"]);
+  const child = json<RunJson>(workspace, ["show", "@last", "--json"]);
+  assert.deepEqual([child.run_name, child.tags["mlflow.parentRunId"]], ["child", "01aaaa".padEnd(32, "0")]);
+  workspace.read(["run", "--resume", "@last", "--", "true"]);
+  assert.equal(json<RunJson>(workspace, ["show", "@last", "--json"]).run_id, child.run_id);
+  for (const args of [
+    ["log", "metric", "x=1", "--run", "@best(vall_loss)"],
+    ["run", "--resume", "@best(vall_loss)", "--", "true"],
+  ]) {
+    const refused = workspace.run(args);
+    assert.equal(refused.status, 3, refused.stderr);
+    assert.match(refused.stderr, /^runstone: no run has a metric 'vall_loss'\n {2}Did you mean val_loss\?/);
+  }
   const { status, stderr } = workspace.run(["show", "@best(vall_loss)"]);
   assert.equal(status, 3);
   assert.match(stderr, /Did you mean val_loss\?/);

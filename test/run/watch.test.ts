@@ -74,6 +74,18 @@ describe("on a terminal of 80 x 24", { skip: terminalMissing() }, () => {
     assert.deepEqual(program.events, ["exited 0"]);
   });
 
+  test("a metric that no run has is told on the page, until it comes", LIMIT, async (t) => {
+    const run = watched(t);
+    const program = onScreen(t, run, ["-m", "los"]);
+    await program.until(shows(program, /no.* metric 'los'; did you mean loss\?/));
+    assert.ok(screenAfter(program.output).lines.length <= 24);
+    writeFileSync(join(run.directory, "metrics", "los"), "1748764900000 1 0\n");
+    await program.until(shows(program, /^los +1 /m));
+    assert.ok(!shows(program, /did you mean/)());
+    program.press("q");
+    await program.until(() => program.events.includes("exited 0"));
+  });
+
   test("Ctrl-C gives the screen back and ends as an interrupt does", LIMIT, async (t) => {
     const program = onScreen(t, watched(t));
     await program.until(shows(program, /RUNNING/));

@@ -161,7 +161,7 @@ test("the live page does not change while nothing happens, and fits any terminal
   assert.notDeepEqual(watchedPage(runs, { ...view, now: start + 660_000 }), page);
   for (const width of [30, 50, 80, 200])
     for (const height of [6, 12, 24, 60])
-      for (const metrics of [[], ["loss"], ["loss", "acc"]]) {
+      for (const metrics of [[], ["loss"], ["loss", "acc"], ["los", "ac", "x\x1b[31m"]]) {
         for (const shown of [runs, runs.slice(1)]) {
           const lines = watchedPage(shown, { ...view, width, height, metrics });
           assert.ok(lines.length <= height, `${lines.length} rows of ${height}`);
