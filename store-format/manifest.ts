@@ -26,8 +26,11 @@ export const MANIFEST_FILE_KINDS = [
 ] as const;
 export type ManifestFileKind = (typeof MANIFEST_FILE_KINDS)[number];
 
-export const ARTIFACT_CONTENTS = ["object", "home", "none"] as const;
-/** Where an artifact's bytes are: stored as object, this very file is the object's home, or only here without a claim. */
+export const ARTIFACT_CONTENTS = ["object", "home", "none", "absent"] as const;
+/**
+ * Where an artifact's bytes are: stored as object, this very file is the object's home, only here without a claim, or not
+ * here at all because the run came without them.
+ */
 export type ArtifactContent = (typeof ARTIFACT_CONTENTS)[number];
 
 export interface ManifestFile {
@@ -117,7 +120,7 @@ const HEX = "[0-9a-f]{64}";
 const NUMBER = "0|[1-9][0-9]*";
 const DIGEST = new RegExp(`^${HEX}$`);
 const FILE_LINE = new RegExp(
-  `^ {2}("(?:[^"\\\\]|\\\\.)*"): ([a-z]+) (${HEX}) (${NUMBER}) (-?(?:${NUMBER}))(?: (object|home|none))?$`,
+  `^ {2}("(?:[^"\\\\]|\\\\.)*"): ([a-z]+) (${HEX}) (${NUMBER}) (-?(?:${NUMBER}))(?: (${ARTIFACT_CONTENTS.join("|")}))?$`,
 );
 
 class ManifestReader {

@@ -8,6 +8,7 @@ import * as ops from "./operations.js";
 import { randomHex } from "./random.js";
 import { listDirectory, statIfExists } from "./read.js";
 import { makeDirectories } from "./replace-file.js";
+import { syncDirectoryLater } from "./sync-tree.js";
 import { closeQuietly, createWhole } from "./write-whole.js";
 
 /** The name of the building site in a store's root. */
@@ -65,6 +66,28 @@ export function publishDirectory(root: string, final: string, build: (directory:
     syncEntries(draft);
     return claimByRename(draft, final);
   });
+}
+
+/**
+ * As {@link publishDirectory}, for what takes its time: `build` gets a place in the building site, and gives the directory in
+ * it that is to appear at `final`, already durable.
+ */
+export async function publishDirectoryLater(
+  root: string,
+  final: string,
+  build: (place: string) => Promise<string>,
+): Promise<boolean> {
+  const site = join(root, BUILDING_SITE);
+  const place = newPlaceIn(site);
+  try {
+    const built = await build(place);
+    if (!renameToFree(built, final)) return false;
+    await syncDirectoryLater(dirname(final));
+    return true;
+  } finally {
+    discardTree(place);
+    clearSite(site);
+  }
 }
 
 /**
@@ -186,14 +209,18 @@ function clearSite(site: string): void {
 
 /** POSIX lets a rename replace an empty directory; what stands at the target must never be replaced. */
 function claimByRename(from: string, to: string): boolean {
+  if (!renameToFree(from, to)) return false;
+  syncDirectory(dirname(to));
+  return true;
+}
+
+function renameToFree(from: string, to: string): boolean {
   if (statIfExists(to) !== null) return false;
   const claimed = unless(["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"], "create", to, () => {
     ops.rename(from, to);
     return true;
   });
-  if (claimed !== true) return false;
-  syncDirectory(dirname(to));
-  return true;
+  return claimed === true;
 }
 
 /** What another process removed meanwhile needs no sync. */

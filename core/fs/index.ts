@@ -9,6 +9,7 @@ export {
   ensureDirectoryBelow,
   moveDirectory,
   publishDirectory,
+  publishDirectoryLater,
   removeDirectory,
   removeFile,
   removeIfEmpty,
@@ -29,7 +30,8 @@ export {
 } from "./facts.js";
 export { errnoOf, fileError } from "./failures.js";
 export { copyObject, moveAside } from "./move-aside.js";
-export { moveFile } from "./move-file.js";
+export { linkOrMove, moveFile } from "./move-file.js";
+export { NewFile } from "./new-file.js";
 export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";
@@ -56,10 +58,12 @@ export {
   readBlocks,
   readBytes,
   readBytesIfExists,
+  readOwnBlocks,
   realPathIfExists,
   statIfExists,
 } from "./read.js";
 export { createFile, replaceFile, type WritePlace } from "./replace-file.js";
 export { replaceFileFrom } from "./rewrite-file.js";
+export { syncTree } from "./sync-tree.js";
 export { isTemporaryName, temporaryName } from "./temporary.js";
 export { publishFile, writeStream } from "./write-stream.js";

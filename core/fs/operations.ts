@@ -116,6 +116,16 @@ export function fsync(fd: number, path: string): void {
   run({ name: "fsync", path }, () => fs.fsyncSync(fd));
 }
 
+/** As {@link fsync}, in the background: many at once cost hardly more than one. */
+export async function fsyncLater(fd: number, path: string): Promise<void> {
+  const operation: Operation = { name: "fsync", path };
+  interceptor?.before?.(operation);
+  await new Promise<void>((resolve, reject) => {
+    fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
+  interceptor?.after?.(operation);
+}
+
 export function truncate(fd: number, length: number, path: string): void {
   run({ name: "truncate", path, length }, () => fs.ftruncateSync(fd, length));
 }
@@ -212,6 +222,14 @@ export function fstat(fd: number): fs.Stats {
 /** Flags for reading a file that must not be a link and must not block (a FIFO). */
 export const READ_NO_FOLLOW =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+
+/** Flags for writing at the end of a file that may be missing, and must not be a link. */
+export const EXTEND_NO_FOLLOW =
+  fs.constants.O_WRONLY |
+  fs.constants.O_APPEND |
+  fs.constants.O_CREAT |
+  (fs.constants.O_NOFOLLOW ?? 0) |
+  (fs.constants.O_NONBLOCK ?? 0);
 
 /** Flags for appending to (and reading) a file that must not be a link. */
 export const APPEND_NO_FOLLOW =

@@ -181,9 +181,20 @@ class RunVerifier {
   #missingArtifact(file: ManifestFile): void {
     if (this.#hasObject(file))
       return this.#gone(file, "rebuildable", "the artifact is gone, and its object holds it");
+    if (file.content === "absent")
+      return this.#elsewhere(
+        file,
+        "the artifact was left where the run came from: `runstone fetch` brings it",
+      );
     if (file.size <= this.#context.artifactPolicy.gitMaxBytes)
       return this.#gone(file, "lost", "the artifact is gone, and no object here holds it");
-    const reason = "the artifact is not here; it is too large for Git, so look where the run was made";
+    this.#elsewhere(
+      file,
+      "the artifact is not here; it is too large for Git, so look where the run was made",
+    );
+  }
+
+  #elsewhere(file: ManifestFile, reason: string): void {
     this.#damages.push(damageIn(this.#location, "object_missing", file.path, { severity: "note", reason }));
   }
 

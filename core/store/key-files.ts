@@ -3,7 +3,14 @@
  * Temporary files lie in the owner's directory, where MLflow looks at no file but meta.yaml.
  */
 import { dirname, join } from "node:path";
-import { encodeText, keyToPath, RunstoneError, type StringMap } from "../../store-format/index.js";
+import {
+  encodeText,
+  findKeyClashes,
+  keysClash,
+  keyToPath,
+  RunstoneError,
+  type StringMap,
+} from "../../store-format/index.js";
 import {
   assertNoLinkBetween,
   listDirectory,
@@ -47,6 +54,16 @@ export function deleteKeyFile(files: KeyFiles, key: string): boolean {
   syncDirectory(dirname(path));
   for (let at = dirname(path); at.length > top.length; at = dirname(at)) removeIfEmpty(at);
   return true;
+}
+
+/**
+ * Checks that files of these relative paths can lie in a directory that is still being built: none is a directory of
+ * another, and no two are one where the file system folds names. `what` is for the message. Throws INVALID_PARAMETER_VALUE.
+ */
+export function assertNoTwins(what: string, paths: readonly string[], foldsNames: () => boolean): void {
+  for (const { a, b } of findKeyClashes(paths)) {
+    if (keysClash(a, b) === "path" || foldsNames()) throw clash(what, b, a);
+  }
 }
 
 /**
@@ -95,7 +112,7 @@ export function assertNoClashAmong(folder: KeyFolder, keys: readonly string[]): 
       if (all.has(key.slice(0, at))) throw clash(folder, key, key.slice(0, at));
 }
 
-function clash(folder: KeyFolder, key: string, other: string): RunstoneError {
+function clash(folder: string, key: string, other: string): RunstoneError {
   return new RunstoneError(
     "INVALID_PARAMETER_VALUE",
     `${JSON.stringify(key)} cannot be kept in ${folder}/: ${JSON.stringify(other)} is there as another key`,

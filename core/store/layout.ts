@@ -1,5 +1,6 @@
 /** Where everything lies in a store (SPEC.md, Directory layout). Paths only, no I/O. */
 import { join } from "node:path";
+import { BUILDING_SITE } from "../fs/index.js";
 
 /** Directories of an experiment that are never runs. */
 export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set(["tags", "datasets", "traces", "models"]);
@@ -35,4 +36,13 @@ export function registryPath(root: string): string {
 /** `.runstone/objects` of the workspace, or null outside one. */
 export function objectsPath(paths: StorePaths): string | null {
   return paths.workspace === null ? null : join(paths.workspace, ".runstone", "objects");
+}
+
+/**
+ * Where partial artifacts wait to be gone on with: `.runstone/incoming` of the workspace, or in the building site of a store
+ * outside one.
+ */
+export function incomingPath(paths: StorePaths): string {
+  if (paths.workspace !== null) return join(paths.workspace, ".runstone", "incoming");
+  return join(paths.root, BUILDING_SITE, "incoming");
 }

@@ -10,7 +10,7 @@ import type { StoreContext } from "./context.js";
 import { REGISTRY, TORN, TRASH, WRITERS } from "./layout.js";
 
 const IN_ROOT = [TRASH, BUILDING_SITE, REGISTRY];
-const IN_WORKSPACE = ["objects", "objects/tmp", "quarantine"];
+const IN_WORKSPACE = ["objects", "objects/tmp", "quarantine", "incoming"];
 const IN_RUN = ["metrics", "params", "tags", "artifacts", "inputs", "outputs", WRITERS, TORN];
 const IN_EXPERIMENT = ["tags", "datasets", "models"];
 

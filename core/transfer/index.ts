@@ -1,5 +1,6 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
+export { type OfferedRun, type OfferOptions, offerRun } from "./offer-run.js";
 export { type OpenBytes, openArtifact, openObject } from "./open-object.js";
 export { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";
 export {
@@ -10,6 +11,15 @@ export {
   SeriesMarker,
   type SeriesReading,
 } from "./read-series.js";
+export { type ArtifactBytes, type ArtifactSource, RESUMED_FROM_BYTES } from "./receive-artifact.js";
+export type { PointSource } from "./receive-points.js";
+export {
+  type ReceivedLocation,
+  type ReceivedRun,
+  type ReceiveOptions,
+  receiveRun,
+} from "./receive-run.js";
+export { type ReceivedExperiment, receivingExperiment } from "./receiving-experiment.js";
 export type { ArtifactHead, RunDocument, RunHead, SeriesHead } from "./run-document.js";
 export { type LocalRunHead, listRunHeads, type RunHeadOptions, readRunHead } from "./run-heads.js";
 export { isSameMark } from "./run-mark.js";

@@ -12,6 +12,8 @@ import type { ArtifactHead } from "./run-document.js";
 
 /** A file held open. Close it. */
 export interface OpenBytes {
+  /** Absolute. */
+  readonly path: string;
   /** Bytes. */
   readonly size: number;
   /** Bytes of `[start, end)` in blocks, each valid only until the next one. */

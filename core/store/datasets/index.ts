@@ -1,2 +1,9 @@
-export { datasetId } from "./datasets.js";
-export { type RunPlace, writeInputs, writeOutputs } from "./inputs.js";
+export { datasetId, writeDataset } from "./datasets.js";
+export {
+  datasetFiles,
+  inputAndOutputFiles,
+  type RecordFile,
+  type RunPlace,
+  writeInputs,
+  writeOutputs,
+} from "./inputs.js";

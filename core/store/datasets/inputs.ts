@@ -16,6 +16,7 @@ import {
   parseOutputMeta,
   RunstoneError,
   type StringMap,
+  serializeDatasetMeta,
   serializeInputMeta,
   serializeOutputMeta,
 } from "../../../store-format/index.js";
@@ -31,7 +32,7 @@ import type { StoreContext } from "../context.js";
 import { META } from "../layout.js";
 import { inside, type RunLocation } from "../read/located.js";
 import { readMeta } from "../read/meta-file.js";
-import { checkDataset, md5, writeDataset } from "./datasets.js";
+import { checkDataset, datasetId, md5, writeDataset } from "./datasets.js";
 
 /** A run and the experiment directory that holds its datasets. */
 export interface RunPlace extends Pick<RunLocation, "directory" | "path" | "runId"> {
@@ -54,6 +55,47 @@ export function writeInputs(context: StoreContext, run: RunPlace, inputs: NewInp
 export function writeOutputs(context: StoreContext, run: RunPlace, outputs: readonly ModelOutput[]): void {
   for (const output of outputs) checkOutput(output);
   for (const output of outputs) writeOutput(context, run, output);
+}
+
+/** A file that is written with its directory. */
+export interface RecordFile {
+  /** `/` between components. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The dataset records of inputs, by path below their experiment. Throws INVALID_PARAMETER_VALUE. */
+export function datasetFiles(inputs: NewInputs): RecordFile[] {
+  return (inputs.datasets ?? []).map(({ dataset }) => {
+    checkDataset(dataset);
+    const path = `datasets/${datasetId(dataset.name, dataset.digest)}/${META}`;
+    return { path, text: serializeDatasetMeta(dataset) };
+  });
+}
+
+/** The files of a run's inputs and outputs, by path below the run; the last one of a path counts. Throws INVALID_PARAMETER_VALUE. */
+export function inputAndOutputFiles(
+  runId: string,
+  inputs: NewInputs,
+  outputs: readonly ModelOutput[],
+): RecordFile[] {
+  for (const input of inputs.datasets ?? []) checkDatasetInput(input);
+  for (const modelId of inputs.modelIds ?? []) checkModelId(modelId);
+  for (const output of outputs) checkOutput(output);
+  const pathOf = (sourceId: string): string => `inputs/${md5(inputIdPreimage(sourceId, runId))}/${META}`;
+  const datasets = (inputs.datasets ?? []).map(({ dataset, tags }) => {
+    const sourceId = datasetId(dataset.name, dataset.digest);
+    return { path: pathOf(sourceId), text: inputText({ sourceType: "DATASET", sourceId, tags: tags ?? {} }) };
+  });
+  const models = (inputs.modelIds ?? []).map((sourceId) => ({
+    path: pathOf(sourceId),
+    text: inputText({ sourceType: "MODEL", sourceId, tags: {} }),
+  }));
+  const made = outputs.map((output) => ({
+    path: `outputs/${output.modelId}/${META}`,
+    text: outputText(output),
+  }));
+  return [...datasets, ...models, ...made];
 }
 
 interface Input {

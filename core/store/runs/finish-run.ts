@@ -32,12 +32,15 @@ export function finishRun(
       "artifacts",
     ),
   });
-  sealRun(context, location, known);
+  sealRun(context, location, known === undefined ? {} : { known });
+}
+
+/** Whether a run of this status is over. */
+export function isEnded(status: RunStatus): boolean {
+  return status === "FINISHED" || status === "FAILED" || status === "KILLED";
 }
 
 /** Seals a run that has ended, when nobody else writes into it. For the writer that closes last. */
 export function sealIfFinished(context: StoreContext, location: RunLocation, known?: KnownHashes): void {
-  const { status } = readRunMeta(location);
-  const ended = status === "FINISHED" || status === "FAILED" || status === "KILLED";
-  if (ended) sealRun(context, location, known);
+  if (isEnded(readRunMeta(location).status)) sealRun(context, location, known === undefined ? {} : { known });
 }

@@ -31,6 +31,7 @@ import {
   statIfExists,
   syncDirectory,
   syncFile,
+  writeNewFile,
 } from "../../fs/index.js";
 import type { StoreContext } from "../context.js";
 import { MANIFEST, objectsPath, TORN } from "../layout.js";
@@ -57,28 +58,72 @@ export type KnownHashes = ReadonlyMap<string, HashedFile & { readonly mtimeNs: b
 
 const NOTHING_KNOWN: KnownHashes = new Map();
 
+export interface SealOptions {
+  readonly known?: KnownHashes;
+  /** Artifacts of the record whose bytes are not here; their lines stand until a file of that path is there. */
+  readonly absent?: readonly HashedArtifact[];
+}
+
+/** An artifact by its path below `artifacts/`. */
+export interface HashedArtifact extends HashedFile {
+  readonly path: string;
+}
+
 /** Seals a run. Returns false, with nothing changed, while somebody else writes into it. */
-export function sealRun(
-  context: StoreContext,
-  location: RunLocation,
-  known: KnownHashes = NOTHING_KNOWN,
-): boolean {
+export function sealRun(context: StoreContext, location: RunLocation, options: SealOptions = {}): boolean {
   const { directory } = location;
   assertWritableRun(location);
   if (!foldWriters(directory)) return false;
-  const sealer = new Sealer(context, location, known);
+  const sealer = new Sealer(context, location, options);
   const { files, complete } = sealer.sealAll();
-  const manifest: Manifest = {
-    sealedTime: context.now(),
-    recordDigest: sealer.formerRecordDigest(files) ?? recordDigest(location, files),
-    complete,
-    files,
-  };
-  const { text } = serializeManifest(manifest, sha256);
-  replaceFile(join(directory, MANIFEST), encodeText(text), { temporaryIn: directory, sync: true });
+  const digest = sealer.formerRecordDigest(files) ?? recordDigest(location, files);
+  const manifest = { sealedTime: context.now(), recordDigest: digest, complete, files };
+  replaceFile(join(directory, MANIFEST), manifestBytes(manifest), { temporaryIn: directory, sync: true });
   // Last: until here the run's .gitignore says that it is ours and not sealed yet.
   writeRunIgnore(context, directory, files);
   return true;
+}
+
+/**
+ * Seals a run that is still being built, where nobody else sees it. Nothing of it is made durable here but the objects: the
+ * builder does that, and knows the digest of what it wrote.
+ */
+export function sealDraft(
+  context: StoreContext,
+  draft: RunLocation,
+  options: SealOptions & { readonly recordDigest: string },
+): void {
+  const sealer = new Sealer(context, draft, options, false);
+  const { files, complete } = sealer.sealAll();
+  const { recordDigest: digest } = options;
+  const manifest = { sealedTime: context.now(), recordDigest: digest, complete, files };
+  writeNewFile(join(draft.directory, MANIFEST), manifestBytes(manifest), false);
+  writeRunIgnore(context, draft.directory, files);
+}
+
+/** The seal of a run that goes on running: it protects nothing, and names the artifacts whose bytes are not here. */
+export function absentManifest(
+  context: StoreContext,
+  absent: readonly HashedArtifact[],
+  digest: string,
+): Uint8Array {
+  const files = absent.map(absentLine);
+  return manifestBytes({ sealedTime: context.now(), recordDigest: digest, complete: false, files });
+}
+
+function manifestBytes(manifest: Manifest): Uint8Array {
+  return encodeText(serializeManifest(manifest, sha256).text);
+}
+
+function absentLine({ path, sha256: hash, size }: HashedArtifact): ManifestFile {
+  return {
+    path: `artifacts/${path}`,
+    kind: "artifact",
+    sha256: hash,
+    size,
+    mtimeNs: 0n,
+    content: "absent",
+  };
 }
 
 /** Call before an edit: throws FORMAT_TOO_NEW when a newer release sealed the run, so that it is not left half-edited. */
@@ -116,9 +161,16 @@ class Sealer {
   readonly #known: KnownHashes;
   readonly #former: SealedManifest | null;
   readonly #before: ReadonlyMap<string, ManifestFile>;
+  readonly #absent: ReadonlyMap<string, ManifestFile>;
+  readonly #sync: boolean;
   readonly #touched = new Set<string>();
 
-  constructor(context: StoreContext, { directory, path }: RunLocation, known: KnownHashes) {
+  constructor(
+    context: StoreContext,
+    { directory, path }: RunLocation,
+    { known = NOTHING_KNOWN, absent = [] }: SealOptions,
+    sync = true,
+  ) {
     const kept = quarantineManifest(directory);
     if (kept !== null) context.warn(`${path}/${MANIFEST} was damaged and has been moved to ${TORN}/${kept}`);
     this.#context = context;
@@ -126,6 +178,8 @@ class Sealer {
     this.#known = known;
     this.#former = readManifest(directory);
     this.#before = new Map(this.#former?.files.map((file) => [file.path, file]));
+    this.#absent = new Map(absent.map(absentLine).map((file) => [file.path, file]));
+    this.#sync = sync;
   }
 
   sealAll(): { readonly files: readonly ManifestFile[]; readonly complete: boolean } {
@@ -147,7 +201,8 @@ class Sealer {
   /** Lines of sealed files that are gone. Only tags are removed by us; everything else stays missed. */
   #missing(found: readonly ManifestFile[]): ManifestFile[] {
     const there = new Set(found.map((file) => file.path));
-    return [...this.#before.values()].filter((file) => file.kind !== "tag" && !there.has(file.path));
+    const missing = new Map([...this.#before, ...this.#absent]);
+    return [...missing.values()].filter((file) => file.kind !== "tag" && !there.has(file.path));
   }
 
   /** The manifest line of one file; null when it is gone, or kept changing while it was read. */
@@ -170,6 +225,7 @@ class Sealer {
 
   /** Whoever wrote the file (another rank, MLflow, a shell's `log`): at the end of the run it is on the disk. */
   #makeDurable(path: string): void {
+    if (!this.#sync) return;
     syncFile(path);
     for (let at = dirname(path); at.length >= this.#directory.length; at = dirname(at)) this.#touched.add(at);
   }

@@ -1,0 +1,238 @@
+/**
+ * A run from elsewhere. It is built complete in the building site, with its points, artifacts and seal, and appears by one
+ * rename: nobody ever sees half of it, and a crash leaves only what gc clears, and the parts of large artifacts.
+ */
+import { join } from "node:path";
+import {
+  type Damage,
+  encodeText,
+  keyToPath,
+  RunstoneError,
+  type StringMap,
+  serializeRunMeta,
+} from "../../store-format/index.js";
+import { ensureDirectory, publishDirectoryLater, statIfExists, syncTree, writeNewFile } from "../fs/index.js";
+import { artifactLocation } from "../store/artifact-location.js";
+import type { StoreContext } from "../store/context.js";
+import { datasetFiles, inputAndOutputFiles, type RecordFile, writeDataset } from "../store/datasets/index.js";
+import { assertNoTwins } from "../store/key-files.js";
+import { MANIFEST, META } from "../store/layout.js";
+import { findExperiment } from "../store/read/experiments.js";
+import type { ExperimentLocation, RunLocation } from "../store/read/located.js";
+import { findRun, runIn } from "../store/read/runs.js";
+import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
+import { isEnded } from "../store/runs/finish-run.js";
+import { digestRecord, readRunRecord } from "../store/runs/record-digest.js";
+import { valueBytes } from "../store/runs/run-files.js";
+import { absentManifest, type KnownHashes, sealDraft } from "../store/runs/seal.js";
+import { writable } from "../store/writable.js";
+import { checkReceived, newInputsOf } from "./check-received.js";
+import { isListedAs, nameFolding } from "./name-folding.js";
+import { type ArtifactSource, dropPart, receiveArtifact } from "./receive-artifact.js";
+import { type PointSource, receivePoints } from "./receive-points.js";
+import { receivingExperiment } from "./receiving-experiment.js";
+import type { ArtifactHead, RunDocument } from "./run-document.js";
+
+/** A run of another store: its document, and where the rest of it is to be had. */
+export interface ReceivedRun {
+  readonly document: RunDocument;
+  readonly points: PointSource;
+  readonly artifact: ArtifactSource;
+  /** Of the run's experiment, should it have to be made here. */
+  readonly experimentTags?: StringMap;
+  /** The document lacks what is damaged at its store: nothing is taken as removed because it is not in it. */
+  readonly incomplete?: boolean;
+}
+
+export interface ReceiveOptions {
+  /** The experiment here. Default: the one of the document's name, created when there is none. */
+  readonly experimentId?: string;
+}
+
+export interface ReceivedLocation {
+  readonly location: RunLocation;
+  /** False: a run of this id is here, merge into it. */
+  readonly created: boolean;
+}
+
+/**
+ * Takes a run that is not here yet. Its id, times, user, status and life cycle are kept; it is sealed if it has ended.
+ * Throws INVALID_PARAMETER_VALUE for what cannot be kept (nothing was written), INVALID_STATE when its experiment is deleted
+ * here, DAMAGED and REMOTE_FAILED when what came is not what the document says, typed I/O errors, and what the sources throw.
+ */
+export async function receiveRun(
+  context: StoreContext,
+  received: ReceivedRun,
+  options: ReceiveOptions = {},
+): Promise<ReceivedLocation> {
+  const { document } = received;
+  writable(context);
+  checkReceived(document);
+  const found = findExact(context, document.info.runId);
+  if (found !== null) return { location: found, created: false };
+  const experiment = experimentOf(context, received, options);
+  const location = runIn(experiment, document.info.runId);
+  const created = await publishDirectoryLater(context.root, location.directory, async (place) => {
+    const draft = new Draft(context, received, runIn({ ...experiment, directory: place }, location.runId));
+    await draft.build();
+    // Before the run that names them. The experiment keeps those it has.
+    for (const { dataset } of document.inputs.datasetInputs)
+      writeDataset(context, experiment.directory, dataset);
+    return draft.directory;
+  });
+  for (const artifact of document.artifacts) dropPart(context, artifact);
+  return { location, created };
+}
+
+/** On a file system that folds names, another run may answer to this one's id. */
+function findExact(context: StoreContext, runId: string): RunLocation | null {
+  const found = findRun(context, runId);
+  if (found === null || isListedAs(found.directory)) return found;
+  throw new RunstoneError(
+    "INVALID_PARAMETER_VALUE",
+    `run ${runId} cannot be kept beside another of that name`,
+    {
+      hint: "The ids differ in case or Unicode form only, and this file system takes them for one.",
+      data: { runId, path: found.path },
+    },
+  );
+}
+
+function experimentOf(
+  context: StoreContext,
+  { document, experimentTags }: ReceivedRun,
+  options: ReceiveOptions,
+): ExperimentLocation {
+  const experimentId =
+    options.experimentId ??
+    receivingExperiment(context, {
+      name: document.experimentName,
+      ...(experimentTags === undefined ? {} : { tags: experimentTags }),
+    });
+  const found = findExperiment(context, experimentId);
+  if (found !== null && found.place === "root") return found;
+  throw new RunstoneError("INVALID_STATE", `experiment ${experimentId} is not there, or deleted`, {
+    hint: "See `runstone experiments --view all`.",
+    data: { experimentId },
+  });
+}
+
+class Draft {
+  readonly directory: string;
+  readonly #context: StoreContext;
+  readonly #received: ReceivedRun;
+  readonly #document: RunDocument;
+  /** The place in the building site stands for the experiment: it holds the datasets of the run. */
+  readonly #location: RunLocation;
+  readonly #place: string;
+
+  constructor(context: StoreContext, received: ReceivedRun, location: RunLocation) {
+    this.#context = context;
+    this.#received = received;
+    this.#document = received.document;
+    this.#location = location;
+    this.directory = location.directory;
+    this.#place = join(location.directory, "..");
+  }
+
+  async build(): Promise<void> {
+    this.#assertNoTwins();
+    for (const folder of ["metrics", "params", "tags", "artifacts"])
+      ensureDirectory(join(this.directory, folder));
+    this.#writeRecords();
+    await receivePoints(this.directory, this.#document, this.#received.points);
+    const { known, absent } = await this.#receiveArtifacts();
+    const digest = this.#digest();
+    this.#writeMeta();
+    if (this.#isEnded()) sealDraft(this.#context, this.#location, { known, absent, recordDigest: digest });
+    else this.#writeLive(absent, digest);
+    await syncTree(this.directory);
+  }
+
+  #assertNoTwins(): void {
+    const { params, tags, series, artifacts } = this.#document;
+    const folds = nameFolding(this.#place);
+    assertNoTwins("params", Object.keys(params).map(keyToPath), folds);
+    assertNoTwins("tags", Object.keys(tags).map(keyToPath), folds);
+    assertNoTwins("metrics", [...new Set(series.map(({ key }) => keyToPath(key)))], folds);
+    assertNoTwins(
+      "artifacts",
+      artifacts.map(({ path }) => path),
+      folds,
+    );
+  }
+
+  #writeRecords(): void {
+    const { info, params, tags, outputs } = this.#document;
+    const write = (path: string, bytes: Uint8Array): void => writeNewFile(path, bytes, false);
+    for (const [key, value] of Object.entries(params))
+      write(join(this.directory, "params", keyToPath(key)), valueBytes("param", key, value));
+    for (const [key, value] of Object.entries(tags))
+      write(join(this.directory, "tags", keyToPath(key)), valueBytes("tag", key, value));
+    const inputs = newInputsOf(this.#document);
+    for (const { path, text } of lastOfPath(inputAndOutputFiles(info.runId, inputs, outputs)))
+      write(join(this.directory, path), encodeText(text));
+    for (const { path, text } of lastOfPath(datasetFiles(inputs)))
+      write(join(this.#place, path), encodeText(text));
+  }
+
+  async #receiveArtifacts(): Promise<{ readonly known: KnownHashes; readonly absent: ArtifactHead[] }> {
+    const known = new Map<string, ArtifactHead & { readonly mtimeNs: bigint }>();
+    const absent: ArtifactHead[] = [];
+    for (const head of this.#document.artifacts) {
+      const target = join(this.directory, "artifacts", head.path);
+      const { artifact: source } = this.#received;
+      const isHere = await receiveArtifact(this.#context, head, { source, target });
+      const mtimeNs = isHere ? statIfExists(target)?.mtimeNs : undefined;
+      if (mtimeNs === undefined) absent.push(head);
+      else known.set(`artifacts/${head.path}`, { ...head, mtimeNs });
+    }
+    return { known, absent };
+  }
+
+  /** Of what was written. A run that goes on may have got more points than its document says. */
+  #digest(): string {
+    const damages: Damage[] = [];
+    const record = readRunRecord(this.#location, (damage) => damages.push(damage));
+    const digest = digestRecord(record, this.#document.artifacts);
+    const isFixed = this.#isEnded() && this.#received.incomplete !== true;
+    const isEqual = digest === this.#document.recordDigest || !isFixed;
+    if (isEqual && damages.length === 0) return digest;
+    const why = damages[0]?.reason ?? `its record digest is ${digest}, not ${this.#document.recordDigest}`;
+    throw new RunstoneError(
+      "REMOTE_FAILED",
+      `run ${this.#location.runId} is not what its document says: ${why}`,
+      {
+        hint: "It may have changed while it was sent: repeat. Nothing of it was kept.",
+        data: { runId: this.#location.runId, expected: this.#document.recordDigest, found: digest },
+      },
+    );
+  }
+
+  #isEnded(): boolean {
+    return isEnded(this.#document.info.status);
+  }
+
+  #writeMeta(): void {
+    const { info } = this.#document;
+    const { experimentId, runId } = this.#location;
+    const policy = this.#isEnded() ? this.#context.locations : "absolute";
+    const meta = serializeRunMeta({
+      ...info,
+      experimentId,
+      artifactUri: artifactLocation(this.#context, policy, experimentId, runId, "artifacts"),
+    });
+    writeNewFile(join(this.directory, META), encodeText(meta), false);
+  }
+
+  #writeLive(absent: readonly ArtifactHead[], digest: string): void {
+    writeNewFile(join(this.directory, ".gitignore"), encodeText(LIVE_GITIGNORE), false);
+    if (absent.length === 0) return;
+    const bytes = absentManifest(this.#context, absent, digest);
+    writeNewFile(join(this.directory, MANIFEST), bytes, false);
+  }
+}
+
+function lastOfPath(files: readonly RecordFile[]): Iterable<RecordFile> {
+  return new Map(files.map((file) => [file.path, file])).values();
+}
