@@ -1,7 +1,7 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
 export { type OfferedRun, type OfferOptions, offerRun } from "./offer-run.js";
-export { type OpenBytes, openArtifact, openObject } from "./open-object.js";
+export { type OpenBytes, type OpenStoredBytes, openArtifact, openObject } from "./open-object.js";
 export { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";
 export {
   type ReadSeriesOptions,

@@ -12,8 +12,6 @@ import type { ArtifactHead } from "./run-document.js";
 
 /** A file held open. Close it. */
 export interface OpenBytes {
-  /** Absolute. */
-  readonly path: string;
   /** Bytes. */
   readonly size: number;
   /** Bytes of `[start, end)` in blocks, each valid only until the next one. */
@@ -21,11 +19,17 @@ export interface OpenBytes {
   close(): void;
 }
 
+/** A file of the store, held open. */
+export interface OpenStoredBytes extends OpenBytes {
+  /** Absolute. */
+  readonly path: string;
+}
+
 /**
  * An object of the workspace, after its bytes were found to have the hash that is its name. Null when there is none (or no
  * workspace). Throws DAMAGED when the bytes have another hash, typed I/O errors.
  */
-export function openObject(context: StorePaths, sha256: string): OpenBytes | null {
+export function openObject(context: StorePaths, sha256: string): OpenStoredBytes | null {
   const objects = objectsPath(context);
   if (objects === null || !/^[0-9a-f]{64}$/.test(sha256)) return null;
   return openChecked(objectPath(objects, sha256), sha256);
@@ -40,7 +44,7 @@ export function openArtifact(
   context: ArtifactHomes,
   location: RunLocation,
   { path, sha256, size }: ArtifactHead,
-): OpenBytes {
+): OpenStoredBytes {
   const directory = resolveArtifactDirectory(context, location);
   const file = directory === null ? null : fileIfExists(directory, path);
   const isFile = file !== null && statIfExists(file)?.size === size;
