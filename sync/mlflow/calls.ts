@@ -65,8 +65,8 @@ export interface Transport {
   call(route: RouteName, options: CallOptions): Promise<Fields>;
   /** A file through the server's artifact proxy. */
   upload(file: Upload): Promise<void>;
-  /** Throws RESOURCE_DOES_NOT_EXIST. */
-  download(path: string): AsyncIterable<Uint8Array>;
+  /** One that is not `repeatable` is not tried again. Throws RESOURCE_DOES_NOT_EXIST. */
+  download(path: string, repeatable: boolean): AsyncIterable<Uint8Array>;
 }
 
 export interface NewRemoteRun {
@@ -239,8 +239,8 @@ export class MlflowCalls {
     return this.#transport.upload(file);
   }
 
-  download(path: string): AsyncIterable<Uint8Array> {
-    return this.#transport.download(path);
+  download(path: string, repeatable = true): AsyncIterable<Uint8Array> {
+    return this.#transport.download(path, repeatable);
   }
 
   /** Not repeated, as {@link createRun}. */

@@ -36,11 +36,12 @@ export class HttpTransport implements Transport {
     return this.#http.upload({ ...place, endpoint, ...file, ...this.#signalled() });
   }
 
-  async *download(path: string): AsyncGenerator<Uint8Array> {
+  async *download(path: string, repeatable: boolean): AsyncGenerator<Uint8Array> {
     const download = await this.#http.download({
       method: "GET",
       path: routePath("downloadArtifact", { path }),
       endpoint: routeLabel("downloadArtifact").replace("{*path}", path),
+      repeatable,
       ...this.#signalled(),
     });
     yield* download.body;
