@@ -52,10 +52,9 @@ export class RemoteExperiments {
     return found;
   }
 
-  /** The id there of one that is there already and not deleted; null when a push would make or restore it. */
+  /** The id there of one that is there already, deleted or not; null when a push would make it. */
   async find(name: string): Promise<string | null> {
-    const found = await this.#look(name);
-    return found?.lifecycleStage === "active" ? found.experimentId : null;
+    return (await this.#look(name))?.experimentId ?? null;
   }
 
   async #ensure(experiment: LocalExperiment): Promise<RemoteExperiment> {

@@ -189,9 +189,7 @@ class RunPush {
     const run = known === null ? null : await calls.getRun(known);
     if (run !== null && run.info.experimentId === experimentId && run.info.lifecycleStage === "active")
       return { run, isFresh: false, isNew: false, tags: {} };
-    const refs =
-      counterparts.get(originId) ??
-      (known === null ? [] : await findRemoteRun(calls, experimentId, originId));
+    const refs = counterparts.get(originId) ?? (await findRemoteRun(calls, experimentId, originId));
     const found = refs[0] === undefined ? run : await calls.getRun(refs[0].remoteRunId);
     if (found !== null) return { run: found, isFresh: false, isNew: false, tags: {} };
     return this.#create(experimentId, wanted);

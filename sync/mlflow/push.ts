@@ -3,7 +3,13 @@
  * journal knows to be the same is not read, and costs no request.
  */
 import pLimit from "p-limit";
-import { type OnDamage, type RunLocation, readRecord, type StoreContext } from "../../core/index.js";
+import {
+  type OnDamage,
+  type RunLocation,
+  readRecord,
+  readRunInfo,
+  type StoreContext,
+} from "../../core/index.js";
 import { ArtifactHashes, isSameMark, type LocalRunHead, listRunHeads } from "../../core/transfer/index.js";
 import { decodeText, isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { runPool } from "../engine/pool.js";
@@ -145,22 +151,26 @@ class Push {
 
   /** Looks in one search an experiment for runs that may be there though the journal does not say where. */
   async #findCounterparts(tasks: readonly RunTask[]): Promise<void> {
-    const { calls, experiments, counterparts } = this.#session;
+    const { counterparts } = this.#session;
     const names = experimentNames();
     const unknown = new Map<string, string[]>();
     for (const { head, state } of tasks) {
       if (state !== null && state.remoteRunId !== null) continue;
+      if (!this.#session.includeDeleted && isDeleted(head.location)) continue;
       const name = names.nameOf(head.location);
       unknown.set(name, [...(unknown.get(name) ?? []), head.runId]);
     }
     for (const [name, ids] of unknown) {
-      const experimentId = await this.#softly(() => experiments.find(name));
-      const found =
-        typeof experimentId === "string"
-          ? await this.#softly(() => findRemoteRuns(calls, experimentId, ids))
-          : null;
-      for (const id of ids) counterparts.set(id, found?.get(id) ?? []);
+      const found = await this.#softly(() => this.#search(name, ids));
+      // When that failed, each run's own transfer searches: none is made that may be there.
+      if (found !== null) for (const id of ids) counterparts.set(id, found.get(id) ?? []);
     }
+  }
+
+  async #search(name: string, originIds: readonly string[]): ReturnType<typeof findRemoteRuns> {
+    const { calls, experiments } = this.#session;
+    const experimentId = await experiments.find(name);
+    return experimentId === null ? new Map() : findRemoteRuns(calls, experimentId, originIds);
   }
 
   async #runTask(task: RunTask): Promise<void> {
@@ -241,6 +251,15 @@ function parentIn(location: RunLocation): string | undefined {
   } catch (error) {
     // The run's own transfer tells what is wrong with it.
     if (isRunstoneError(error)) return undefined;
+    throw error;
+  }
+}
+
+function isDeleted(location: RunLocation): boolean {
+  try {
+    return readRunInfo(location).lifecycleStage === "deleted";
+  } catch (error) {
+    if (isRunstoneError(error)) return false; // as above
     throw error;
   }
 }
