@@ -124,6 +124,12 @@ export class MlflowServer {
     return (await this.#parts.client.call("read_store", { uri: this.url })) as StoreView;
   }
 
+  /** The experiments of these names, their runs and logged models. */
+  async readExperiments(...names: readonly string[]): Promise<StoreView> {
+    const request = { uri: this.url, names };
+    return (await this.#parts.client.call("read_experiments", request)) as StoreView;
+  }
+
   /** The variables that `mlflow server` sets for the server process. */
   #settings(): NodeJS.ProcessEnv {
     const { artifacts = "proxy", directory } = this.#parts;

@@ -71,7 +71,7 @@ async function writeParent(store: TrackingStore, experimentId: string): Promise<
   writer.logInputs({ datasets: [{ dataset: DATASET, tags: { "mlflow.data.context": "training" } }] });
   writer.logOutputs([{ modelId: model.modelId, step: 1 }]);
   writer.logArtifactBytes("empty.bin", new Uint8Array());
-  writer.logArtifactBytes("deep/er/100% sure – ü.txt", Buffer.from("percent"));
+  writer.logArtifactBytes("deep/er/100% sure ü.txt", Buffer.from("percent"));
   writer.logArtifactBytes("big.bin", bytes(200_000));
   await writer.end({ status: "FINISHED", endTime: START + 61_234 });
   return info.runId;
@@ -81,9 +81,20 @@ async function writeChild(store: TrackingStore, experimentId: string, parentRunI
   const child = { experimentId, runName: "child", parentRunId, startTime: START + 1 };
   const { info } = await store.createRun(child);
   const writer = await store.openRun(info.runId);
-  // More than a server takes in one repeatable request.
-  writer.logMetrics(Array.from({ length: 70 }, (_, at) => series(`curve/${at % 35}`, [at])[0]!));
-  writer.logMetrics(series("long", Array.from({ length: 120 }, Math.sqrt)));
+  // More than a server takes in one repeatable request: of several keys, and of one.
+  for (const key of ["a", "b", "c"])
+    writer.logMetrics(
+      series(
+        `curve/${key}`,
+        Array.from({ length: 40 }, (_, at) => Math.sin(at)),
+      ),
+    );
+  writer.logMetrics(
+    series(
+      "long",
+      Array.from({ length: 120 }, (_, at) => Math.sqrt(at)),
+    ),
+  );
   await writer.end({ status: "FAILED", endTime: START + 2 });
   return info.runId;
 }
@@ -130,7 +141,7 @@ export interface RemoteExpectation {
   readonly runIds: readonly string[];
   /** False where the server takes no artifacts. Default true. */
   readonly artifacts?: boolean;
-  /** False where the server knows no logged models: MLflow 2. Default true. */
+  /** False where the server knows no logged models, and takes their files as artifacts: MLflow 2. Default true. */
   readonly models?: boolean;
 }
 
@@ -189,7 +200,7 @@ function assertSameRun(pair: RunPair): void {
   assert.deepEqual(pointsOf(theirs), pointsOf(ours), `points of ${runId}`);
   assert.deepEqual(theirs.inputs, ours.inputs, `datasets of ${runId}`);
   if (pair.artifacts !== false)
-    assert.deepEqual(withoutLongValues(theirs), ours.artifacts, `artifacts of ${runId}`);
+    assert.deepEqual(withoutLongValues(theirs), expectedArtifacts(pair), `artifacts of ${runId}`);
   if (pair.models !== false) assertSameModels(pair);
 }
 
@@ -219,6 +230,15 @@ function assertWhole({ theirs, artifacts, runId }: RunPair, cut: string, value: 
   const hint = `a long value of ${runId}`;
   assert.ok(cut.length > 1_000 && value.startsWith(cut.slice(0, 1_000)), hint);
   if (artifacts !== false) assert.ok(LONG_VALUES in (theirs.artifacts as Item), `${hint} is whole`);
+}
+
+function expectedArtifacts({ ours, local, models }: RunPair): Item {
+  const outputs = models === false ? (ours.model_outputs as readonly (readonly [string, unknown])[]) : [];
+  const files = outputs.flatMap(([id]) => {
+    const { name, artifacts } = local.logged_models?.[id] ?? {};
+    return Object.entries(artifacts as Item).map(([path, file]) => [`${name}/${path}`, file] as const);
+  });
+  return { ...(ours.artifacts as Item), ...Object.fromEntries(files) };
 }
 
 function withoutLongValues({ artifacts }: Item): Item {

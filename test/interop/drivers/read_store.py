@@ -130,7 +130,7 @@ def artifacts(listing, download):
             if entry.is_dir:
                 pending.append(entry.path)
             else:
-                listed[entry.path] = entry.file_size
+                listed[entry.path] = entry.file_size or 0  # a server leaves out 0
     with tempfile.TemporaryDirectory() as target:
         arrived = files_below(download(target)) if listed else {}
     if {path: item["size"] for path, item in arrived.items()} != listed:
