@@ -31,22 +31,16 @@ export {
   parseHello,
 } from "./native/hello.js";
 export { type Item, ItemReader, serializeItem } from "./native/items.js";
-export { asList, asObject, type JsonObject, Members, protocolError } from "./native/json.js";
+export { asList, asObject, type JsonObject, Members, protocolError, stringMapOf } from "./native/json.js";
 export * from "./native/limits.js";
 export {
   MAX_PIECE_BYTES,
-  type ObjectFailure,
-  type ObjectPiece,
   type ObjectRange,
   parseCounts,
-  parseObjectFailure,
   parseObjects,
-  parsePiece,
   parseWanted,
   serializeCounts,
-  serializeObjectFailure,
   serializeObjects,
-  serializePiece,
   serializeWanted,
   type WantedArtifact,
   type WireObject,
@@ -65,8 +59,11 @@ export {
   MAX_ITEM_POINTS,
   parseRunPart,
   type RunPart,
+  serializeArtifactFailure,
+  serializeBytes,
   serializePoints,
   serializeRun,
   serializeRunEnd,
+  type WireBytes,
   type WirePoints,
 } from "./native/run-parts.js";

@@ -1,8 +1,7 @@
-/** Objects on the wire (PROTOCOL.md, section 7): asked for by hash, sent in pieces that say where they belong. */
-import { isContainedPath, type RunstoneError } from "../../store-format/index.js";
-import { errorHeader, parseError } from "./error-frame.js";
+/** Objects and artifacts that are asked for (PROTOCOL.md, section 6). */
+import { isContainedPath } from "../../store-format/index.js";
 import { type Item, serializeItem } from "./items.js";
-import { asList, asObject, Members, protocolError } from "./json.js";
+import { asList, Members, protocolError } from "./json.js";
 import { MAX_ITEM_DATA_BYTES, MAX_LIST_ENTRIES } from "./limits.js";
 import { runIdOf } from "./run-document.js";
 
@@ -16,12 +15,7 @@ export interface ObjectRange extends WireObject {
   readonly start: number;
 }
 
-/** Bytes of an object at `start`. An object without bytes is one piece without data. */
-export interface ObjectPiece extends ObjectRange {
-  readonly data: Uint8Array;
-}
-
-/** Bytes of a piece. */
+/** Most bytes of one item. */
 export const MAX_PIECE_BYTES = MAX_ITEM_DATA_BYTES;
 
 export function serializeObjects(objects: readonly ObjectRange[]): Uint8Array {
@@ -34,17 +28,6 @@ export function parseObjects({ head }: Item): ObjectRange[] {
     const [sha256, size, start] = asList(value, "object", 3);
     return rangeOf(new Members({ sha256, size, start }, "object"));
   });
-}
-
-export function serializePiece({ sha256, size, start, data }: ObjectPiece): Uint8Array {
-  return serializeItem({ sha256, size, start }, data);
-}
-
-/** Throws REMOTE_FAILED for what is no piece, and for one that lies beyond its object. */
-export function parsePiece({ head, data }: Item): ObjectPiece {
-  const range = rangeOf(new Members(head, "piece"));
-  if (range.start + data.length > range.size) throw protocolError("bytes beyond the end of an object");
-  return { ...range, data };
 }
 
 function rangeOf(members: Members): ObjectRange {
@@ -97,21 +80,4 @@ export function parseWanted({ head }: Item): WantedArtifact[] {
     if (!isContainedPath(at)) members.refuse("path", "a path that leads out of the run");
     return { runId: runIdOf(runId), path: at, ...rangeOf(members) };
   });
-}
-
-/** In place of the bytes of an object, or of the word that it was kept. */
-export function serializeObjectFailure(sha256: string, error: RunstoneError): Uint8Array {
-  return serializeItem({ sha256, error: errorHeader(error) });
-}
-
-export interface ObjectFailure {
-  readonly sha256: string;
-  readonly error: RunstoneError;
-}
-
-/** Null for an item that is none. Throws REMOTE_FAILED. */
-export function parseObjectFailure({ head }: Item): ObjectFailure | null {
-  const members = new Members(head, "object");
-  if (!members.has("error")) return null;
-  return { sha256: members.sha256("sha256"), error: parseError(asObject(members.raw("error"), "error")) };
 }

@@ -2,24 +2,25 @@
 import {
   type Item,
   MAX_LIST_ENTRIES,
+  parseObjects,
   parseRunIds,
   parseWanted,
   protocolError,
+  serializeArtifactFailure,
   serializeCheck,
+  serializeCounts,
   serializeFailure,
   serializeHeads,
-  serializeObjectFailure,
-  serializePiece,
-  serializePoints,
-  serializeRun,
-  serializeRunEnd,
+  serializeItem,
   type WantedArtifact,
 } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type { Handler, Reply, Request } from "./answerer.js";
-import type { Heads, Peer } from "./peer.js";
+import { OfferReader, packBytes, packOffer } from "./offer-parts.js";
+import type { Heads, OfferToKeep, Peer } from "./peer.js";
+import { asRunstoneError } from "./store-reader.js";
 
-/** Most ids, hashes or artifacts of one request. */
+/** Most ids or hashes of one request. */
 const MAX_ASKED = 100_000;
 
 type Method = (peer: Peer, request: Request) => Promise<Reply>;
@@ -34,32 +35,33 @@ const METHODS: Readonly<Record<string, Method>> = {
     return { body: checkItems(peer, await all(items, runIdsOf)) };
   },
 
-  async documents(peer, { items }) {
-    return { body: documentItems(peer, await all(items, runIdsOf)) };
+  async offers(peer, { items }) {
+    return { body: offerItems(peer, await all(items, runIdsOf)) };
   },
 
-  async runs(peer, { items }) {
-    return { body: runItems(peer, await all(items, runIdsOf)) };
+  async bytes(peer, { items }) {
+    return { body: byteItems(peer, await all(items, parseWanted)) };
   },
 
-  async artifacts(peer, { items }) {
-    return { body: pieceItems(peer, await all(items, parseWanted)) };
+  async counts(peer, { items }) {
+    return { body: countItems(peer, items) };
+  },
+
+  async keep(peer, { items }) {
+    return { body: keptItems(peer, offersOf(new OfferReader(items))) };
   },
 };
 
 /** A handler of requests. Unknown methods are UNSUPPORTED. */
 export function answerWith(peer: Peer): Handler {
   return async (request) => {
-    const method = Object.hasOwn(METHODS, request.method) ? METHODS[request.method] : undefined;
+    const name = request.method.slice(0, 100);
+    const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
     if (method !== undefined) return method(peer, request);
-    throw new RunstoneError(
-      "UNSUPPORTED",
-      `this release does not know the request ${request.method.slice(0, 100)}`,
-      {
-        hint: "Upgrade the older of the two sides.",
-        data: { method: request.method.slice(0, 100) },
-      },
-    );
+    throw new RunstoneError("UNSUPPORTED", `this release does not know the request ${name}`, {
+      hint: "Upgrade the older of the two sides.",
+      data: { method: name },
+    });
   };
 }
 
@@ -89,25 +91,45 @@ async function* checkItems(peer: Peer, runIds: readonly string[]): AsyncGenerato
     yield about.error === undefined ? serializeCheck(about) : serializeFailure(about.runId, about.error);
 }
 
-async function* documentItems(peer: Peer, runIds: readonly string[]): AsyncGenerator<Uint8Array> {
-  for await (const about of peer.documents(runIds))
-    yield about.error === undefined
-      ? serializeRun(about.document)
-      : serializeFailure(about.runId, about.error);
+/** Without artifacts: who wants them asks for their bytes. */
+async function* offerItems(peer: Peer, runIds: readonly string[]): AsyncGenerator<Uint8Array> {
+  for await (const about of peer.offers(runIds, { artifacts: false })) {
+    if (about.error === undefined) yield* packOffer(about, null);
+    else yield serializeFailure(about.runId, about.error);
+  }
 }
 
-async function* runItems(peer: Peer, runIds: readonly string[]): AsyncGenerator<Uint8Array> {
-  for await (const about of peer.runs(runIds)) {
-    if (about.error !== undefined) yield serializeFailure(about.runId, about.error);
-    else {
-      yield serializeRun(about.document);
-      for await (const points of about.points) yield serializePoints(points);
-      yield serializeRunEnd();
+async function* byteItems(peer: Peer, wanted: readonly WantedArtifact[]): AsyncGenerator<Uint8Array> {
+  for (const [index, { runId, start, ...head }] of wanted.entries()) {
+    try {
+      const bytes = await peer.artifact(runId, head, start);
+      if (bytes === null) throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", "the bytes are not here");
+      yield* packBytes(index, start, bytes);
+    } catch (error) {
+      yield serializeArtifactFailure(index, asRunstoneError(error));
     }
   }
 }
 
-async function* pieceItems(peer: Peer, wanted: readonly WantedArtifact[]): AsyncGenerator<Uint8Array> {
-  for await (const piece of peer.artifacts(wanted))
-    yield "error" in piece ? serializeObjectFailure(piece.sha256, piece.error) : serializePiece(piece);
+async function* countItems(peer: Peer, items: AsyncIterable<Item>): AsyncGenerator<Uint8Array> {
+  for await (const item of items) yield serializeCounts(await peer.counts(parseObjects(item)));
+}
+
+/** Nothing else than runs is offered here. */
+async function* offersOf(reader: OfferReader): AsyncGenerator<OfferToKeep> {
+  for (;;) {
+    const next = await reader.next();
+    if (next === null) return;
+    if (!("run" in next)) throw protocolError("something else in place of a run");
+    yield next;
+  }
+}
+
+async function* keptItems(peer: Peer, offers: AsyncIterable<OfferToKeep>): AsyncGenerator<Uint8Array> {
+  for await (const about of peer.keep(offers)) {
+    const { runId, error } = about;
+    yield error === undefined
+      ? serializeItem({ runId, outcome: about.outcome })
+      : serializeFailure(runId, error);
+  }
 }

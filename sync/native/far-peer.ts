@@ -1,34 +1,35 @@
 /** A peer at the other end of a pipe. Whatever it answers is checked: it may be anybody. */
+import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
 import {
   type Hello,
   type Item,
   MAX_LIST_ENTRIES,
   Members,
-  type ObjectFailure,
-  type ObjectPiece,
   PROTOCOL_VERSIONS,
   parseCheck,
+  parseCounts,
   parseFailure,
   parseHeads,
-  parseObjectFailure,
-  parsePiece,
-  parseRunPart,
   protocolError,
   serializeItem,
-  serializeWanted,
-  type WantedArtifact,
+  serializeObjects,
   type WireCheck,
-  type WireDocument,
   type WireHead,
-  type WirePoints,
+  type WireObject,
 } from "../../protocol/index.js";
-import { POINT_RECORD_BYTES } from "../../store-format/index.js";
 import { Asker, type BodyPieces } from "./asker.js";
+import { ByteRequests } from "./byte-requests.js";
 import type { ByteStreams } from "./byte-stream.js";
-import type { About, Heads, Peer, SentRun } from "./peer.js";
+import { OfferReader, packOffer } from "./offer-parts.js";
+import type { About, Heads, Kept, Offer, OfferOptions, OfferToKeep, Peer } from "./peer.js";
 
 /** Heads of one store. More than this is no store, but somebody who wants our memory. */
 const MAX_HEADS = 20_000_000;
+
+/** Offers whose documents are read before the first of them is sent. */
+const READ_AHEAD = 32;
+/** Whether the other side has a smaller artifact is not asked: it is sent. */
+const ASKED_FROM_BYTES = 16_384;
 
 export interface FarPeerOptions {
   readonly streams: ByteStreams;
@@ -44,9 +45,11 @@ export async function openFarPeer({ streams, program }: FarPeerOptions): Promise
 
 class FarPeer implements Peer {
   readonly #asker: Asker;
+  readonly #bytes: ByteRequests;
 
   constructor(asker: Asker) {
     this.#asker = asker;
+    this.#bytes = new ByteRequests(asker);
   }
 
   get program(): string {
@@ -73,52 +76,123 @@ class FarPeer implements Peer {
         seen.add(head.runId);
         heads.push(head);
       }
-    const same = said.boolean("same");
-    return {
-      exists: said.boolean("exists"),
-      digest: said.sha256OrNull("digest"),
-      heads: same ? null : heads,
-    };
+    const digest = said.sha256OrNull("digest");
+    return { exists: said.boolean("exists"), digest, heads: said.boolean("same") ? null : heads };
   }
 
   async *check(runIds: readonly string[]): AsyncIterable<About<WireCheck>> {
     const { items } = await this.#asker.ask("check", {}, lists(runIds));
-    yield* inOrder(runIds, items, async (item) => parseCheck(new Members(item.head, "check")));
+    yield* inOrder(runIds, items, (item) => parseCheck(new Members(item.head, "check")));
   }
 
-  async *documents(runIds: readonly string[]): AsyncIterable<About<{ readonly document: WireDocument }>> {
-    const { items } = await this.#asker.ask("documents", {}, lists(runIds));
-    yield* inOrder(runIds, items, async (item) => {
-      const document = documentOf(item);
-      return { runId: document.info.runId, document };
-    });
+  async *offers(runIds: readonly string[], { artifacts }: OfferOptions): AsyncIterable<About<Offer>> {
+    const { items } = await this.#asker.ask("offers", {}, lists(runIds));
+    const reader = new OfferReader(items);
+    try {
+      for (const runId of runIds) {
+        const next = await reader.next();
+        const about = next === null || "run" in next ? next : parseFailure(next);
+        if (about === null) throw protocolError("fewer runs than were asked for");
+        const found = "run" in about ? about.run.document.info.runId : about.runId;
+        if (found !== runId) throw protocolError(`the run ${found} in place of ${runId}`);
+        yield "run" in about ? { runId, ...this.#withBytes(about, artifacts) } : about;
+      }
+      if ((await reader.next()) !== null) throw protocolError("more than was asked for");
+    } finally {
+      await items.return();
+    }
   }
 
-  async *runs(runIds: readonly string[]): AsyncIterable<About<SentRun>> {
-    const { items } = await this.#asker.ask("runs", {}, lists(runIds));
-    let open: AsyncGenerator<WirePoints> | null = null;
-    const parse = async (item: Item): Promise<SentRun & { readonly runId: string }> => {
-      const document = documentOf(item);
-      open = pointsOf(items, document);
-      return { runId: document.info.runId, document, points: open };
-    };
-    const drain = async (): Promise<void> => {
-      // What the reader left of a run stands before the next one.
-      if (open !== null) for await (const _points of open);
-      open = null;
-    };
-    yield* inOrder(runIds, items, parse, drain);
+  /** Artifacts are asked for when they are wanted. */
+  #withBytes({ run, notes }: Offer, artifacts: boolean): Offer {
+    const source = artifacts ? this.#bytes.sourceOf(run.document) : () => null;
+    return { run: { ...run, artifact: source }, notes };
   }
 
-  async *artifacts(wanted: readonly WantedArtifact[]): AsyncIterable<ObjectPiece | ObjectFailure> {
-    const body = cut(wanted).map(serializeWanted);
-    const { items } = await this.#asker.ask("artifacts", {}, body);
-    yield* piecesOf(wanted, items);
+  async artifact(runId: string, head: ArtifactHead, start: number): Promise<ArtifactBytes | null> {
+    return this.#bytes.one(runId, head, start);
+  }
+
+  async counts(objects: readonly WireObject[]): Promise<readonly number[]> {
+    const parts = cut(objects);
+    const body = parts.map((part) => serializeObjects(part.map((object) => ({ ...object, start: 0 }))));
+    const { items } = await this.#asker.ask("counts", {}, body);
+    const counts: number[] = [];
+    try {
+      for (const part of parts) {
+        const next = await items.next();
+        if (next.done === true) throw protocolError("fewer counts than were asked for");
+        counts.push(...parseCounts(next.value, part));
+      }
+    } finally {
+      await items.return();
+    }
+    return counts;
+  }
+
+  async *keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>> {
+    const sent: string[] = [];
+    const body = this.#packed(offers, sent);
+    const { items } = await this.#asker.ask("keep", {}, body);
+    try {
+      let at = 0;
+      for await (const item of items) {
+        const about = parseFailure(item) ?? parseKept(item);
+        if (at === sent.length || about.runId !== sent[at])
+          throw protocolError(`an answer about ${about.runId}`);
+        at += 1;
+        yield about;
+      }
+      if (at < sent.length) throw protocolError("fewer answers than runs");
+    } finally {
+      await items.return();
+    }
+  }
+
+  /** Some documents are read ahead, so that one question tells what is there of all their artifacts. */
+  async *#packed(offers: AsyncIterable<OfferToKeep>, sent: string[]): AsyncGenerator<Uint8Array> {
+    for await (const group of groupsOf(offers, READ_AHEAD)) {
+      const counts = await this.#countsOf(group);
+      for (const [index, offer] of group.entries()) {
+        sent.push(offer.run.document.info.runId);
+        yield* packOffer(offer, counts[index]!);
+      }
+    }
+  }
+
+  /** Of each offer's artifacts. Small ones are sent without a question. */
+  async #countsOf(offers: readonly OfferToKeep[]): Promise<readonly number[][]> {
+    const artifacts = offers.map(({ run }) => run.document.artifacts);
+    const asked = new Map(
+      artifacts
+        .flat()
+        .filter(({ size }) => size >= ASKED_FROM_BYTES)
+        .map((head) => [head.sha256, head]),
+    );
+    const counts = asked.size === 0 ? [] : await this.counts([...asked.values()]);
+    const known = new Map([...asked.keys()].map((sha256, index) => [sha256, counts[index]!]));
+    return artifacts.map((heads) => heads.map(({ sha256 }) => known.get(sha256) ?? 0));
   }
 
   async close(): Promise<void> {
     this.#asker.close();
   }
+}
+
+function parseKept({ head }: Item): About<Kept> {
+  const members = new Members(head, "kept");
+  return { runId: members.text("runId"), outcome: members.choice("outcome", ["created", "merged"]) };
+}
+
+async function* groupsOf<Value>(values: AsyncIterable<Value>, size: number): AsyncGenerator<Value[]> {
+  let group: Value[] = [];
+  for await (const value of values) {
+    group.push(value);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** Lists of ids, none longer than a list may be. */
@@ -134,82 +208,18 @@ function cut<Value>(values: readonly Value[]): Value[][] {
 }
 
 /** One answer for each run, in the order that was asked for, and nothing else. */
-async function* inOrder<Value>(
+async function* inOrder<Value extends { readonly runId: string }>(
   runIds: readonly string[],
   items: AsyncGenerator<Item, void, undefined>,
-  parse: (item: Item) => Promise<Value & { readonly runId: string }>,
-  before: () => Promise<void> = async () => undefined,
+  parse: (item: Item) => Value,
 ): AsyncGenerator<About<Value>> {
   try {
     for (const runId of runIds) {
-      await before();
       const next = await items.next();
       if (next.done === true) throw protocolError("fewer runs than were asked for");
-      const about = parseFailure(next.value) ?? (await parse(next.value));
+      const about = parseFailure(next.value) ?? parse(next.value);
       if (about.runId !== runId) throw protocolError(`the run ${about.runId} in place of ${runId}`);
       yield about as About<Value>;
-    }
-    await before();
-    if ((await items.next()).done !== true) throw protocolError("more than was asked for");
-  } finally {
-    await items.return();
-  }
-}
-
-function documentOf(item: Item): WireDocument {
-  const part = parseRunPart(item);
-  if (part.kind !== "run") throw protocolError("something else in place of a document");
-  return part.document;
-}
-
-/** Not more points than the document tells; the sets of them are compared by who keeps them. */
-async function* pointsOf(
-  items: AsyncGenerator<Item, void, undefined>,
-  { series }: WireDocument,
-): AsyncGenerator<WirePoints> {
-  const keys = new Set(series.map(({ key }) => key));
-  let room = mostRecordBytes(series);
-  for (;;) {
-    const next = await items.next();
-    if (next.done === true) throw protocolError("a run without end");
-    const part = parseRunPart(next.value);
-    if (part.kind === "end") return;
-    if (part.kind !== "points" || !keys.has(part.key)) throw protocolError("points of no series of the run");
-    room -= part.records.length;
-    if (room < 0) throw protocolError("points without end");
-    yield part;
-  }
-}
-
-/** A file may hold a point many times that counts once in the document, but not without end. */
-function mostRecordBytes(series: WireDocument["series"]): number {
-  const count = series.reduce((sum, one) => sum + one.count, 0);
-  return POINT_RECORD_BYTES * (16 * count + 1_000_000);
-}
-
-/** Pieces of one artifact after the other, each from where the one before ended. */
-async function* piecesOf(
-  wanted: readonly WantedArtifact[],
-  items: AsyncGenerator<Item, void, undefined>,
-): AsyncGenerator<ObjectPiece | ObjectFailure> {
-  try {
-    for (const { sha256, size, start } of wanted) {
-      for (let at = start, isFirst = true; isFirst || at < size; isFirst = false) {
-        const next = await items.next();
-        if (next.done === true) throw protocolError("fewer artifacts than were asked for");
-        const failure = parseObjectFailure(next.value);
-        if (failure !== null) {
-          if (failure.sha256 !== sha256) throw protocolError("an artifact that was not asked for");
-          yield failure;
-          break;
-        }
-        const piece = parsePiece(next.value);
-        if (piece.sha256 !== sha256 || piece.size !== size || piece.start !== at)
-          throw protocolError("bytes that were not asked for");
-        if (piece.data.length === 0 && at < size) throw protocolError("a piece without bytes");
-        at += piece.data.length;
-        yield piece;
-      }
     }
     if ((await items.next()).done !== true) throw protocolError("more than was asked for");
   } finally {

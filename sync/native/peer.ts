@@ -1,18 +1,12 @@
 /**
  * What the two kinds of native remotes have in common: a store in a directory, worked on in this process, and one at the far
- * end of a pipe. The engine asks a peer and does not know which it is.
+ * end of a pipe. The engine asks a peer and does not know which it is. The local store is a peer, too: a push goes from it,
+ * a pull to it.
  */
-import type {
-  Capability,
-  ObjectFailure,
-  ObjectPiece,
-  WantedArtifact,
-  WireCheck,
-  WireDocument,
-  WireHead,
-  WirePoints,
-} from "../../protocol/index.js";
+import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transfer/index.js";
+import type { Capability, WireCheck, WireHead, WireObject } from "../../protocol/index.js";
 import type { RunstoneError } from "../../store-format/index.js";
+import type { CommonRecord } from "../engine/run-state.js";
 
 export interface Heads {
   /** False: there is no store yet; a push makes it. */
@@ -28,26 +22,46 @@ export type About<Value> =
   | ({ readonly runId: string; readonly error?: undefined } & Value)
   | { readonly runId: string; readonly error: RunstoneError };
 
-export interface SentRun {
-  readonly document: WireDocument;
-  /** In file order, key by key. */
-  readonly points: AsyncIterable<WirePoints> | Iterable<WirePoints>;
+/** A run as one peer offers it to another. Its points are read before its artifacts, both in the document's order. */
+export interface Offer {
+  readonly run: ReceivedRun;
+  /** What could not be read there and is left out, or travels otherwise: one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A run to be kept. */
+export interface OfferToKeep extends Offer {
+  /** What both sides had when they were last equal; null: not known. */
+  readonly base: CommonRecord | null;
+}
+
+/** What became of a run that was offered. */
+export interface Kept {
+  readonly outcome: "created" | "merged";
 }
 
 export interface Peer {
   /** The program at the other side, for people. */
   readonly program: string;
   readonly capabilities: readonly Capability[];
-  /** Messages sent and answered, for reports. */
+  /** Messages that were asked, for reports. */
   readonly requests: number;
 
   heads(known: string | null): Promise<Heads>;
   /** In the order of the ids, each taken after its mark. */
   check(runIds: readonly string[]): AsyncIterable<About<WireCheck>>;
-  documents(runIds: readonly string[]): AsyncIterable<About<{ readonly document: WireDocument }>>;
-  /** Documents with points. The points of a run are to be read before the next run. */
-  runs(runIds: readonly string[]): AsyncIterable<About<SentRun>>;
-  /** Bytes of artifacts, in the order asked for; one that cannot be sent is an error in place of its bytes. */
-  artifacts(wanted: readonly WantedArtifact[]): AsyncIterable<ObjectPiece | ObjectFailure>;
+  /** In the order of the ids. What is read of an offer is to be read before the next offer. */
+  offers(runIds: readonly string[], options: OfferOptions): AsyncIterable<About<Offer>>;
+  /** The bytes of an artifact from a byte on; null when they are not there. */
+  artifact(runId: string, head: ArtifactHead, start: number): Promise<ArtifactBytes | null>;
+  /** How many bytes of each object are there already: all, some to go on from, or none. */
+  counts(objects: readonly WireObject[]): Promise<readonly number[]>;
+  /** Takes runs one after another; an answer each, in their order. */
+  keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>>;
   close(): Promise<void>;
+}
+
+export interface OfferOptions {
+  /** False: artifacts are named and not sent. */
+  readonly artifacts: boolean;
 }

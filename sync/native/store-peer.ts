@@ -1,15 +1,11 @@
 /** A peer over a store in a directory, in this process. */
 import type { StoreContext } from "../../core/store/context.js";
-import type {
-  Capability,
-  ObjectFailure,
-  ObjectPiece,
-  WantedArtifact,
-  WireCheck,
-  WireDocument,
-} from "../../protocol/index.js";
-import type { About, Heads, Peer, SentRun } from "./peer.js";
+import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
+import type { Capability, WireCheck, WireObject } from "../../protocol/index.js";
+import { RunstoneError } from "../../store-format/index.js";
+import type { About, Heads, Kept, Offer, OfferOptions, OfferToKeep, Peer } from "./peer.js";
 import { StoreReader } from "./store-reader.js";
+import { StoreWriter } from "./store-writer.js";
 
 export interface StorePlace {
   /** For people: which program answers. */
@@ -25,6 +21,7 @@ export class StorePeer implements Peer {
   readonly capabilities: readonly Capability[];
   readonly #place: StorePlace;
   #reader: StoreReader | null = null;
+  #writer: StoreWriter | null = null;
   #requests = 0;
 
   constructor(place: StorePlace) {
@@ -45,16 +42,20 @@ export class StorePeer implements Peer {
     yield* this.#mustRead().check(runIds);
   }
 
-  async *documents(runIds: readonly string[]): AsyncIterable<About<{ readonly document: WireDocument }>> {
-    yield* this.#mustRead().documents(runIds);
+  async *offers(runIds: readonly string[], options: OfferOptions): AsyncIterable<About<Offer>> {
+    yield* this.#mustRead().offers(runIds, options);
   }
 
-  async *runs(runIds: readonly string[]): AsyncIterable<About<SentRun>> {
-    yield* this.#mustRead().runs(runIds);
+  async artifact(runId: string, head: ArtifactHead): Promise<ArtifactBytes | null> {
+    return this.#mustRead().artifact(runId, head);
   }
 
-  async *artifacts(wanted: readonly WantedArtifact[]): AsyncIterable<ObjectPiece | ObjectFailure> {
-    yield* this.#mustRead().artifacts(wanted);
+  async counts(objects: readonly WireObject[]): Promise<readonly number[]> {
+    return this.#mustWrite().counts(objects);
+  }
+
+  async *keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>> {
+    yield* this.#mustWrite().keep(offers);
   }
 
   async close(): Promise<void> {}
@@ -69,7 +70,19 @@ export class StorePeer implements Peer {
 
   #mustRead(): StoreReader {
     const reader = this.#asked();
-    if (reader === null) throw new Error("runs were asked for of a store that is not there");
-    return reader;
+    if (reader !== null) return reader;
+    throw new RunstoneError("NOT_A_STORE", "there is no store yet", { hint: "A push makes it." });
+  }
+
+  #mustWrite(): StoreWriter {
+    this.#requests += 1;
+    const { make } = this.#place;
+    if (make === undefined)
+      throw new RunstoneError(
+        "PERMISSION_DENIED",
+        "nothing is written to this store by whom it is asked for",
+      );
+    this.#writer ??= new StoreWriter(make());
+    return this.#writer;
   }
 }

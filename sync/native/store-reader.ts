@@ -1,30 +1,21 @@
-/** The reading half of a peer over a store in a directory: heads, documents, points, bytes of artifacts. */
+/** The reading half of a peer over a store in a directory: heads, checks, offers. */
 import { createHash } from "node:crypto";
-import {
-  ArtifactHashes,
-  findRun,
-  listRunHeads,
-  openArtifact,
-  type RunLocation,
-  readRunDocument,
-  readRunHead,
-  readRunInfo,
-  readSeries,
-} from "../../core/index.js";
+import { findRun, type RunLocation, readRunInfo } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import {
-  headLine,
-  type ObjectFailure,
-  type ObjectPiece,
-  type WantedArtifact,
-  type WireCheck,
-  type WireDocument,
-  type WireHead,
-  type WirePoints,
-} from "../../protocol/index.js";
+  type ArtifactBytes,
+  ArtifactHashes,
+  type ArtifactHead,
+  listRunHeads,
+  type OfferedRun,
+  offerRun,
+  openArtifact,
+  readRunDocument,
+  readRunHead,
+} from "../../core/transfer/index.js";
+import { headLine, type WireCheck, type WireHead } from "../../protocol/index.js";
 import { compareCodePoints, isRunId, isRunstoneError, RunstoneError } from "../../store-format/index.js";
-import { packPoints } from "./pack-points.js";
-import type { About, Heads, SentRun } from "./peer.js";
+import type { About, Heads, Offer, OfferOptions } from "./peer.js";
 
 export class StoreReader {
   readonly context: StoreContext;
@@ -52,27 +43,20 @@ export class StoreReader {
     for (const runId of runIds) yield about(runId, () => this.#check(this.locate(runId)));
   }
 
-  *documents(runIds: readonly string[]): Generator<About<{ readonly document: WireDocument }>> {
-    for (const runId of runIds) yield about(runId, () => ({ document: this.document(this.locate(runId)) }));
-  }
-
-  *runs(runIds: readonly string[]): Generator<About<SentRun>> {
+  *offers(runIds: readonly string[], { artifacts }: OfferOptions): Generator<About<Offer>> {
+    const hashes = this.#hashes;
     for (const runId of runIds)
       yield about(runId, () => {
-        const location = this.locate(runId);
-        const document = this.document(location);
-        return { document, points: this.points(location, document) };
+        const offered = offerRun(this.context, this.locate(runId), { artifacts, hashes });
+        return { run: offered.run, notes: notesOn(offered) };
       });
   }
 
-  *artifacts(wanted: readonly WantedArtifact[]): Generator<ObjectPiece | ObjectFailure> {
-    for (const artifact of wanted) {
-      try {
-        yield* this.#pieces(artifact);
-      } catch (error) {
-        yield { sha256: artifact.sha256, error: asRunstoneError(error) };
-      }
-    }
+  /** A file that is what the head says: hashed here, or by who receives it. */
+  artifact(runId: string, head: ArtifactHead): ArtifactBytes {
+    const bytes = openArtifact(this.context, this.locate(runId), head);
+    bytes.close();
+    return { file: bytes.path };
   }
 
   /** Throws RESOURCE_DOES_NOT_EXIST. */
@@ -91,45 +75,18 @@ export class StoreReader {
     this.#locations.delete(runId);
   }
 
-  document(location: RunLocation): WireDocument {
-    return readRunDocument(this.context, location, { hashes: this.#hashes }).document;
-  }
-
-  *points(location: RunLocation, { series }: WireDocument): Generator<WirePoints> {
-    for (const key of new Set(series.map((one) => one.key)))
-      yield* packPoints(key, pointsOf(readSeries(location, key).chunks));
-  }
-
   /** The mark is taken first: what changes while the rest is read shows in the next mark. */
   #check(location: RunLocation): WireCheck {
     const head = readRunHead(this.context, location);
     const info = readRunInfo(location);
     const { runId, runName, status, endTime, lifecycleStage } = info;
-    const recordDigest = head?.recordDigest ?? this.document(location).recordDigest;
+    const recordDigest = head?.recordDigest ?? this.#readDigest(location);
     return { runId, mark: head?.mark ?? null, recordDigest, runName, status, endTime, lifecycleStage };
   }
 
-  *#pieces(wanted: WantedArtifact): Generator<ObjectPiece> {
-    const { runId, path, sha256, size, start } = wanted;
-    const file = openArtifact(this.context, this.locate(runId), { path, sha256, size });
-    try {
-      let at = start;
-      for (const data of file.blocks(start, size)) {
-        // A block is valid only until the next one, and pieces may wait to be sent.
-        yield { sha256, size, start: at, data: data.slice() };
-        at += data.length;
-      }
-      if (start === size) yield { sha256, size, start, data: new Uint8Array(0) };
-    } finally {
-      file.close();
-    }
+  #readDigest(location: RunLocation): string {
+    return readRunDocument(this.context, location, { hashes: this.#hashes }).document.recordDigest;
   }
-}
-
-function* pointsOf<Chunk extends { readonly points: readonly Point[] }, Point>(
-  chunks: Iterable<Chunk>,
-): Generator<readonly Point[]> {
-  for (const { points } of chunks) yield points;
 }
 
 /** A head without a mark may stand for any state of its run: then no digest is the same as another. */
@@ -139,6 +96,13 @@ function digestOf(heads: readonly WireHead[]): string | null {
   const sorted = [...heads].sort((a, b) => compareCodePoints(a.runId, b.runId));
   for (const head of sorted) hash.update(headLine(head));
   return hash.digest("hex");
+}
+
+function notesOn({ damages, changing }: OfferedRun): string[] {
+  return [
+    ...damages.map(({ path, reason }) => `${path}: ${reason}`),
+    ...changing.map((path) => `artifacts/${path} was being written and is left out`),
+  ];
 }
 
 function about<Value>(runId: string, read: () => Value): About<Value> {

@@ -1,15 +1,15 @@
 /** What a peer tells of its store arrives as it is, in this process and over a pipe. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
 import type { FileStore } from "../../core/index.js";
-import { listRunHeads, readRunDocument, readSeries } from "../../core/transfer/index.js";
+import { type ArtifactBytes, listRunHeads, readRunDocument, readSeries } from "../../core/transfer/index.js";
 import type { WireDocument } from "../../protocol/index.js";
 import { isRunstoneError, type Metric } from "../../store-format/index.js";
 import { answerWith } from "../../sync/native/answer-peer.js";
 import { answerAll } from "../../sync/native/answerer.js";
 import { openFarPeer } from "../../sync/native/far-peer.js";
-import { unpackPoints } from "../../sync/native/pack-points.js";
 import type { Peer } from "../../sync/native/peer.js";
 import { StorePeer } from "../../sync/native/store-peer.js";
 import { makeRun, mustFind, newWorkspace, points, settledMark } from "../helpers/transfer-store.js";
@@ -41,6 +41,8 @@ async function all<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
   for await (const value of values) found.push(value);
   return found;
 }
+
+const ALL = { artifacts: true };
 
 const LINKED: Metric[] = [
   { key: "loss", value: 1, timestamp: 5, step: 0, dataset: { name: "d", digest: "1" } },
@@ -84,18 +86,19 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       const other = await makeRun(store);
       const peer = await connect(t, peerOf(store));
       const { document } = readRunDocument(store.context, mustFind(store, runId));
-      const [run, gone, second] = await all(peer.documents([runId, "ab".repeat(16), other.runId]));
+      const [run, gone, second] = await all(peer.offers([runId, "ab".repeat(16), other.runId], ALL));
       assert.ok(run?.error === undefined && second?.error === undefined);
-      assert.deepEqual(withoutPlace(run!.document), withoutPlace(document));
+      assert.deepEqual(withoutPlace(run!.run.document), withoutPlace(document));
       assert.ok(isRunstoneError(gone?.error, "RESOURCE_DOES_NOT_EXIST"));
       const [check] = await all(peer.check([runId]));
       assert.ok(check?.error === undefined);
       assert.equal(check?.recordDigest, document.recordDigest);
       const found: Metric[] = [];
-      for await (const about of peer.runs([runId, other.runId])) {
+      for await (const about of peer.offers([runId, other.runId], ALL)) {
         assert.ok(about.error === undefined);
-        if (about.runId === runId)
-          for await (const stretch of about.points) found.push(...unpackPoints(stretch));
+        if (about.runId !== runId) continue;
+        for (const key of ["acc", "loss"])
+          for await (const some of about.run.points(key)) for (const one of some) found.push({ ...one, key });
       }
       assert.deepEqual(found, [...seriesOf(store, runId, "acc"), ...seriesOf(store, runId, "loss")]);
       assert.equal(found.length, metrics.length);
@@ -108,7 +111,7 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
         ids.push((await makeRun(store, { metrics: points("x", 0, 2_000) })).runId);
       const peer = await connect(t, peerOf(store));
       assert.deepEqual(
-        (await all(peer.runs(ids))).map(({ runId }) => runId),
+        (await all(peer.offers(ids, ALL))).map(({ runId }) => runId),
         ids,
       );
     });
@@ -121,23 +124,26 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       const { document } = readRunDocument(store.context, location);
       const peer = await connect(t, peerOf(store));
       const [big, empty] = document.artifacts;
-      const pieces = await all(
-        peer.artifacts([
-          { runId, ...big!, start: 1_234_567 },
-          { runId, ...empty!, start: 0 },
-          { runId, ...big!, path: "gone", sha256: "0".repeat(64), start: 0 },
-          { runId, ...big!, start: big!.size },
-        ]),
+      const from = 1_234_567;
+      assert.ok(
+        (await bytesOf(peer.artifact(runId, big!, from), from)).equals(Buffer.from(text.slice(from))),
       );
-      const failed = pieces.filter((piece) => "error" in piece);
-      assert.deepEqual(
-        failed.map(({ sha256 }) => sha256),
-        ["0".repeat(64)],
+      assert.equal((await bytesOf(peer.artifact(runId, empty!, 0), 0)).length, 0);
+      const gone = { ...big!, path: "gone", sha256: "0".repeat(64) };
+      await assert.rejects(bytesOf(peer.artifact(runId, gone, 0), 0), (error) =>
+        isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST"),
       );
-      const sent = pieces.flatMap((piece) => ("error" in piece ? [] : [Buffer.from(piece.data)]));
-      assert.ok(Buffer.concat(sent).equals(Buffer.from(text.slice(1_234_567))));
     });
   });
+
+async function bytesOf(source: Promise<ArtifactBytes | null>, start: number): Promise<Buffer> {
+  const bytes = await source;
+  assert.ok(bytes !== null);
+  if ("file" in bytes) return readFileSync(bytes.file).subarray(start);
+  const blocks: Buffer[] = [];
+  for await (const block of bytes) blocks.push(Buffer.from(block));
+  return Buffer.concat(blocks);
+}
 
 function withoutPlace({ info, ...document }: WireDocument): object {
   return { ...document, info: { ...info, artifactUri: "" } };
