@@ -17,9 +17,9 @@ function offered(place: Workspace, ...words: string[]): string[] {
 test("the names of runs stand where a run is expected, the newest first; what is not plain or not unique does not", (t) => {
   const place = twoRuns(t);
   assert.deepEqual(offered(place, "show", ""), ["late", "early"]);
-  assert.deepEqual(offered(place, "show", "ea"), ["early"]);
+  assert.deepEqual(offered(place, "show", "ear"), ["early"]);
   assert.deepEqual(offered(place, "delete", "early", "l"), ["late"]);
-  assert.deepEqual(offered(place, "artifacts", "list", "e"), ["early"]);
+  assert.deepEqual(offered(place, "artifacts", "list", "ear"), ["early"]);
   assert.deepEqual(offered(place, "run", "--parent", "la"), ["late"]);
   assert.deepEqual(offered(place, "runs", "--limit", ""), [""]);
 });
@@ -33,9 +33,9 @@ test("the store and the directory of the line count, wherever they stand", (t) =
   const place = twoRuns(t);
   const elsewhere = newDirectory(t);
   const store = `${place.directory}/mlruns`;
-  assert.deepEqual(offered(elsewhere, "--store", store, "show", "e"), ["early"]);
-  assert.deepEqual(offered(elsewhere, "show", `--store=${store}`, "e"), ["early"]);
-  assert.deepEqual(offered(elsewhere, "-C", place.directory, "show", "e"), ["early"]);
+  assert.deepEqual(offered(elsewhere, "--store", store, "show", "ear"), ["early"]);
+  assert.deepEqual(offered(elsewhere, "show", `--store=${store}`, "ear"), ["early"]);
+  assert.deepEqual(offered(elsewhere, "-C", place.directory, "show", "ear"), ["early"]);
   assert.deepEqual(offered(elsewhere, "--store", store, "sho"), ["show"]);
   assert.deepEqual(offered(elsewhere, "show", "e"), [""]);
 });
