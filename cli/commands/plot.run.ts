@@ -4,7 +4,9 @@ import { readPointChunks } from "../../core/store/read/metric-points.js";
 import type { CommandContext } from "../context.js";
 import { withOutput } from "../output/output-file.js";
 import { printJsonObject } from "../output/print-json.js";
+import { printRows } from "../output/print-rows.js";
 import { visible } from "../output/visible.js";
+import { readFormat } from "../parse/format-options.js";
 import { usageError } from "../parse/usage-error.js";
 import type { AxisSpec } from "../plot/axis.js";
 import { buildChart, type Chart, type NamedCurve } from "../plot/chart.js";
@@ -12,6 +14,7 @@ import { chartRecord } from "../plot/chart-record.js";
 import { CurveReader, type XKind } from "../plot/curve.js";
 import { chooseGlyphs } from "../plot/glyphs.js";
 import type { Size } from "../plot/layout.js";
+import { type DrawnChart, type DrawnCurve, seriesColumns, seriesRows } from "../plot/series-rows.js";
 import { type PlotSubjects, plotSubjects } from "../plot/subjects.js";
 import { plotColumns, textChart } from "../plot/text-chart.js";
 import { prefixLength } from "../runs/id-prefix.js";
@@ -26,23 +29,70 @@ const LARGEST = 8192;
 const DEFAULT_WIDTH = 80;
 const DEFAULT_HEIGHT = 16;
 
-export async function runPlot(context: CommandContext, args: PlotArguments): Promise<void> {
+export async function runPlot(context: CommandContext, given: PlotArguments): Promise<void> {
+  const args = withPictureFile(given);
   const size = readSize(args.size);
   const smoothing = readSmoothing(args.smooth);
+  const isPicture = args.svg !== undefined || args.png !== undefined;
+  if (isPicture) refuseBesidePicture(args);
+  const format = isPicture ? "table" : readFormat(context, args);
   const opened = await openStores(context, { experiments: args.experiment });
   const subjects = plotSubjects(context, opened, args);
   tellAgeAtEnd(context, opened.table);
-  const width = Math.max(24, Number(args.width ?? context.width ?? DEFAULT_WIDTH));
-  const isPicture = args.svg !== undefined || args.png !== undefined;
+  const width = Math.max(24, Number(args.width ?? widthFor(context, args) ?? DEFAULT_WIDTH));
   const columns = isPicture ? size.width : plotColumns({ width });
   const curves = readCurves(opened, subjects, { ...args, smoothing, columns });
-  const charts = groupCurves(curves, args.split).map((group) =>
-    buildChart(group, specOf(group, { args, smoothing, columns, rows: isPicture ? size.height : undefined })),
+  const drawn = groupCurves(curves, args.split).map(
+    (group): DrawnChart => ({
+      chart: buildChart(
+        group,
+        specOf(group, { args, smoothing, columns, rows: isPicture ? size.height : undefined }),
+      ),
+      curves: group,
+    }),
   );
+  const charts = drawn.map(({ chart }) => chart);
   if (isPicture) return writePictures(context, args, { charts, size });
-  if (context.json) return printJsonObject(context, { charts: charts.map(chartRecord) });
-  const height = Math.max(3, Number(args.height ?? DEFAULT_HEIGHT));
-  const glyphs = chooseGlyphs(args.ascii, context.env);
+  if (format !== "table" && format !== "json")
+    return printRows(context, {
+      columns: seriesColumns(opened.severalStores),
+      rows: drawn.flatMap((each) => [...seriesRows(each, opened.severalStores)]),
+      format,
+      output: args.output,
+    });
+  await withOutput(context, args.output, (into) => {
+    if (format === "json") printJsonObject(into, { charts: charts.map(chartRecord) });
+    else printCharts(into, charts, { ...args, width });
+  });
+}
+
+/** A file is as wide as no terminal is. */
+function widthFor(context: CommandContext, { output }: PlotArguments): number | undefined {
+  return output === undefined || output === "-" ? context.width : undefined;
+}
+
+/** `-o loss.svg` is `--svg loss.svg`. */
+function withPictureFile(args: PlotArguments): PlotArguments {
+  const { output, format } = args;
+  const kind = /\.(svg|png)$/i.exec(output ?? "")?.[1]?.toLowerCase();
+  if (kind === undefined || format !== undefined) return args;
+  if (args[kind as "svg" | "png"] !== undefined) throw usageError(`--output and --${kind} are both given`);
+  return { ...args, output: undefined, [kind]: output };
+}
+
+function refuseBesidePicture({ format, output }: PlotArguments): void {
+  if (format !== undefined) throw usageError("a picture and --format are both asked for", "Ask for one");
+  if (output !== undefined) throw usageError("a picture and --output are both asked for", "Ask for one");
+}
+
+interface TextLook extends Pick<PlotArguments, "height" | "ascii"> {
+  readonly width: number;
+}
+
+function printCharts(context: CommandContext, charts: readonly Chart[], look: TextLook): void {
+  const { width } = look;
+  const height = Math.max(3, Number(look.height ?? DEFAULT_HEIGHT));
+  const glyphs = chooseGlyphs(look.ascii, context.env);
   for (const [index, chart] of charts.entries()) {
     if (index > 0) context.out.line("");
     for (const line of textChart(chart, { width, height, glyphs, style: context.style }))
@@ -50,9 +100,7 @@ export async function runPlot(context: CommandContext, args: PlotArguments): Pro
   }
 }
 
-interface MetricCurve extends NamedCurve {
-  readonly metric: string;
-}
+interface MetricCurve extends NamedCurve, DrawnCurve {}
 
 interface Reading {
   readonly axis: XKind | undefined;
@@ -73,6 +121,9 @@ function readCurves(
       .filter((run) => run.metrics[metric] !== undefined)
       .map((run) => ({
         metric,
+        run,
+        shortId: run.runId.slice(0, prefix),
+        store: opened.storesOf(run).join(", "),
         name: nameOf(run, metric, { prefix, metrics, runs, opened }),
         identity: metrics.length === 1 ? run.runId : `${run.runId} ${metric}`,
         data: readCurve(opened, run, { metric, ...reading }),

@@ -1,4 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { formatOptions } from "../parse/format-options.js";
 import { refreshOptions } from "./refresh-options.js";
 import { storesOption } from "./stores-option.js";
 
@@ -36,6 +37,17 @@ const options = {
     describe: "Make that picture so many pixels",
     defaultText: "960x540",
   },
+  format: {
+    type: "string",
+    value: "FORMAT",
+    choices: ["csv", "tsv", "md", "latex", "jsonl", "json", "parquet"],
+    describe: "Print the points that would be drawn, as",
+    defaultText: "the chart, or what the name of the output file says",
+  },
+  output: {
+    ...formatOptions.output,
+    describe: "Write to FILE; also a picture, when its name ends in .svg or .png",
+  },
   width: { type: "integer", value: "N", describe: "Use N columns of the terminal" },
   height: { type: "integer", value: "N", describe: "Use N rows for the plot", defaultText: "16" },
   ascii: { type: "boolean", describe: "Draw with plain ASCII characters" },
@@ -65,11 +77,13 @@ export const plot = defineCommand({
     { line: "runstone plot loss val_loss", describe: "Two curves of the newest run" },
     { line: "runstone plot val_loss 7f3a 9be0 --log", describe: "One metric of two runs" },
     { line: "runstone plot loss @last --smooth 0.9 --svg loss.svg", describe: "As a picture" },
+    { line: "runstone plot loss @last --format csv", describe: "The points of that picture" },
   ],
   details: [
     "A word is a metric when a run has one of that name, else a run; --run says it outright. No peak is lost: each stretch of a curve is drawn with its",
     "first, least, greatest and last value, and what cannot be drawn (NaN, infinities, 0 on a logarithmic axis) is marked on the x axis. The moving average",
-    "is the exponential one, corrected for its beginning; pictures show the points themselves faintly behind it.",
+    "is the exponential one, corrected for its beginning; pictures show the points themselves faintly behind it. --format writes no more",
+    "points than the chart has; runstone export --metrics writes all.",
   ].join(" "),
   load: async () => (await import("./plot.run.js")).runPlot,
 });

@@ -6,12 +6,13 @@ import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { visible } from "../output/visible.js";
+import { usageError } from "../parse/usage-error.js";
 import { chooseGlyphs } from "../plot/glyphs.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { type OpenRuns, openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
-import { EventLines } from "../watch/event-lines.js";
+import { type EventFormat, EventLines } from "../watch/event-lines.js";
 import { Redraws } from "../watch/redraws.js";
 import { Screen } from "../watch/screen.js";
 import { Terminal } from "../watch/terminal.js";
@@ -38,12 +39,21 @@ export async function runWatch(context: CommandContext, args: WatchArguments): P
     newRuns: named ? undefined : new NewRuns(opened.place.context, ids),
     ...{ condition, wait: args.wait, now: context.now },
   });
-  const isLive = context.out.isTerminal && !context.json && context.env.TERM !== "dumb";
+  const format = eventFormat(context, args);
+  const isLive = context.out.isTerminal && format === "lines" && context.env.TERM !== "dumb";
   context.atEnd(() => {
     for (const line of missingMetrics(watch.runs, args.metric))
       context.err.line(`runstone: ${visible(line)}`);
   });
-  process.exitCode = isLive ? await watchOnScreen(context, args, watch) : await watchByLines(context, watch);
+  process.exitCode = isLive
+    ? await watchOnScreen(context, args, watch)
+    : await watchByLines(context, format, watch);
+}
+
+function eventFormat({ json }: CommandContext, { format }: WatchArguments): EventFormat {
+  if (json && format !== undefined && format !== "jsonl")
+    throw usageError(`--json and --format ${format} are both given`, "Give one of them");
+  return json ? "jsonl" : (format ?? "lines");
 }
 
 /** Throws DAMAGED when none of the runs can be watched. */
@@ -177,8 +187,8 @@ class Watch {
   }
 }
 
-function watchByLines(context: CommandContext, watch: Watch): Promise<ExitCode> {
-  const lines = new EventLines(context);
+function watchByLines(context: CommandContext, format: EventFormat, watch: Watch): Promise<ExitCode> {
+  const lines = new EventLines(context, format);
   if (watch.runs.length === 0) context.err.line("No run is running.");
   context.err.flush();
   return watch.follow({

@@ -19,6 +19,12 @@ const options = {
     value: "NAME",
     describe: "Only runs of this experiment (name or id)",
   },
+  format: {
+    type: "string",
+    value: "FORMAT",
+    choices: ["jsonl", "csv", "tsv"],
+    describe: "Print events as rows instead of showing a page, as they come",
+  },
   ascii: { type: "boolean", describe: "Draw with plain ASCII characters" },
 } as const satisfies Options;
 const positionals = {
@@ -42,10 +48,12 @@ export const watch = defineCommand({
       describe: "Wait for a value",
     },
     { line: "runstone watch --json | jq .", describe: "Events as JSON lines" },
+    { line: "runstone watch @last --format csv > values.csv", describe: "Every value as it is logged" },
   ],
   details: [
     "Ends when the runs have ended: with 0 when all of them finished, with 1 when one failed, was killed or is lost. With --until it ends with 0 when a run",
-    "passes, and with 1 when the runs end before. q leaves with 0; Ctrl-C and Ctrl-Z do what they always do.",
+    "passes, and with 1 when the runs end before. q leaves with 0; Ctrl-C and Ctrl-Z do what they always do. With --format csv and tsv each value is a row; formats that are",
+    "complete only at their end (Parquet, JSON as one array, tables) cannot be watched: --json is --format jsonl.",
   ].join(" "),
   load: async () => (await import("./watch.run.js")).runWatch,
 });

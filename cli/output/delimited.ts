@@ -3,7 +3,9 @@
  * spreadsheet would take for a formula get a quote in front (docs/reference/formats.md).
  */
 import { type CellValue, cellValue, textForPrograms } from "./cell.js";
+import type { Output } from "./output.js";
 import { rememberTexts } from "./remember-texts.js";
+import { visible } from "./visible.js";
 
 /** A reader that strips one `'` where this matches behind it gets every text back. */
 const FORMULA = /^'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
@@ -44,4 +46,10 @@ function lines(separator: string, end: string, escapeText: (text: string) => str
     }
     return line + end;
   };
+}
+
+/** A terminal obeys control characters; a file or a pipe gets the line as it is. */
+export function forTerminal(out: Pick<Output, "isTerminal">, lineOf: LineOf): LineOf {
+  if (!out.isTerminal) return lineOf;
+  return (cells) => `${visible(lineOf(cells).replace(/\r?\n$/, "")).replaceAll("\\t", "\t")}\n`;
 }

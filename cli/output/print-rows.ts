@@ -2,7 +2,7 @@
 import type { CommandContext } from "../context.js";
 import { usageError } from "../parse/usage-error.js";
 import type { CellValue } from "./cell.js";
-import { csvLines, type LineOf, tsvLines } from "./delimited.js";
+import { csvLines, forTerminal, type LineOf, tsvLines } from "./delimited.js";
 import { type Format, isForPeople } from "./formats.js";
 import { serializeJson } from "./json.js";
 import { jsonRows } from "./json-row.js";
@@ -12,7 +12,6 @@ import type { Output } from "./output.js";
 import { withOutput } from "./output-file.js";
 import { printTable } from "./print-table.js";
 import type { RowColumn } from "./row-column.js";
-import { visible } from "./visible.js";
 
 export interface RowsToPrint {
   readonly columns: readonly RowColumn[];
@@ -94,12 +93,6 @@ function printLines(
 ): void {
   out.write(lineOf(head));
   for (const row of rows) out.write(lineOf(row));
-}
-
-/** A terminal obeys control characters; a file or a pipe gets the line as it is. */
-function forTerminal(out: Output, lineOf: LineOf): LineOf {
-  if (!out.isTerminal) return lineOf;
-  return (cells) => `${visible(lineOf(cells).replace(/\r?\n$/, "")).replaceAll("\\t", "\t")}\n`;
 }
 
 function* jsonObjects({ columns, rows, records }: RowsToPrint): Generator<string> {

@@ -11,6 +11,7 @@ export interface Tick {
 export interface Axis {
   readonly title: string;
   readonly scale: "linear" | "log";
+  readonly kind: AxisKind;
   readonly low: number;
   readonly high: number;
   readonly ticks: readonly Tick[];
@@ -30,8 +31,8 @@ export interface AxisSpec {
 /** The axis over values that lie between `low` and `high` (in its units); both infinite when there is nothing to show. */
 export function axisOver(low: number, high: number, spec: AxisSpec): Axis {
   const [from, to] = widened(low, high, spec);
-  const { title, scale } = spec;
-  return { title, scale, low: from, high: to, ticks: ticksOf(from, to, spec) };
+  const { title, scale, kind } = spec;
+  return { title, scale, kind, low: from, high: to, ticks: ticksOf(from, to, spec) };
 }
 
 function widened(low: number, high: number, { scale, kind }: AxisSpec): readonly [number, number] {
@@ -182,4 +183,9 @@ function durationLabel(seconds: number): string {
     rest %= size;
   }
   return parts.length === 0 ? "0s" : sign + parts.join("");
+}
+
+/** A place on the axis in the units of the data; of a logarithmic one without the last digit, which the logarithm has lost. */
+export function valueOn({ scale }: Pick<Axis, "scale">, at: number): number {
+  return scale === "log" ? Number((10 ** at).toPrecision(15)) : at;
 }

@@ -1,6 +1,6 @@
 /** What `runstone plot --json` prints: the corners of the curves as they would be drawn. */
 import type { Vertex } from "../../core/series/series-buckets.js";
-import type { Axis } from "./axis.js";
+import { type Axis, valueOn } from "./axis.js";
 import type { Chart, ChartCurve } from "./chart.js";
 
 export function chartRecord({ title, x, y, curves, smoothing }: Chart): object {
@@ -14,7 +14,7 @@ export function chartRecord({ title, x, y, curves, smoothing }: Chart): object {
 }
 
 function axisRecord({ title, scale, low, high }: Axis): object {
-  return scale === "log" ? { title, scale, low: 10 ** low, high: 10 ** high } : { title, scale, low, high };
+  return { title, scale, low: valueOn({ scale }, low), high: valueOn({ scale }, high) };
 }
 
 interface Axes {
@@ -32,8 +32,4 @@ function curveRecord(curve: ChartCurve, axes: Axes): object {
     raw: curve.raw.map(plain),
     marks: curve.marks.map(({ x, kind }) => ({ x: valueOn(axes.x, x), kind })),
   };
-}
-
-function valueOn({ scale }: Axis, at: number): number {
-  return scale === "log" ? 10 ** at : at;
 }

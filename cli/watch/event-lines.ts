@@ -1,21 +1,35 @@
 /**
  * What happens to watched runs, one line an event: for pipes, files and other programs. Metrics of the machine
- * (`system/...`) are told in JSON only.
+ * (`system/...`) are not told in lines for people.
  */
 import { isOfTheMachine } from "../../core/compare/compare-metrics.js";
 import type { FollowedRun, RunNews } from "../../core/follow/followed-run.js";
 import type { Integer, Point } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
+import type { CellValue } from "../output/cell.js";
+import { csvLines, forTerminal, type LineOf, tsvLines } from "../output/delimited.js";
 import { serializeJson } from "../output/json.js";
 import { formatNumber } from "../output/number.js";
 import { formatMoment } from "../output/time.js";
 import { visible } from "../output/visible.js";
 
+export type EventFormat = "lines" | "jsonl" | "csv" | "tsv";
+
+/** Of CSV and TSV; a row for each value, one without a metric where an event has none. */
+const COLUMNS = ["event", "time", "run_id", "run_name", "state", "step", "metric", "value"] as const;
+
 export class EventLines {
   readonly #context: CommandContext;
+  readonly #format: EventFormat;
+  readonly #rowOf: LineOf;
 
-  constructor(context: CommandContext) {
+  /** Writes the head of CSV and TSV. */
+  constructor(context: CommandContext, format: EventFormat) {
     this.#context = context;
+    this.#format = format;
+    this.#rowOf = forTerminal(context.out, format === "tsv" ? tsvLines() : csvLines());
+    if (format === "csv" || format === "tsv") context.out.write(this.#rowOf(COLUMNS));
+    context.out.flush();
   }
 
   /** A run is watched from now on; what it logged so far is told by its latest values. */
@@ -33,14 +47,25 @@ export class EventLines {
     if (state !== undefined) this.#print(run, { event: "state", time: this.#context.now(), state });
   }
 
-  #print({ runId, info }: FollowedRun, event: WatchEvent): void {
-    const { out, json } = this.#context;
+  #print({ runId, info: { runName } }: FollowedRun, event: WatchEvent): void {
+    const { out } = this.#context;
     const { metrics, ...rest } = event;
-    if (json) out.line(serializeJson({ ...rest, run_id: runId, run_name: info.runName, metrics }));
+    if (this.#format === "jsonl")
+      out.line(serializeJson({ ...rest, run_id: runId, run_name: runName, metrics }));
+    else if (this.#format !== "lines")
+      for (const row of rowsOf(runId, runName, event)) out.write(this.#rowOf(row));
     else if (event.event !== "points" || Object.keys(metrics ?? {}).some((key) => !isOfTheMachine(key)))
-      out.line(lineOf(runId, info.runName, event));
+      out.line(lineOf(runId, runName, event));
     out.flush();
   }
+}
+
+function* rowsOf(runId: string, name: string, event: WatchEvent): Generator<readonly CellValue[]> {
+  const { time, state = null, step = null, metrics = {} } = event;
+  const head = [event.event, time, runId, name, state, step];
+  const values = Object.entries(metrics);
+  if (values.length === 0) yield [...head, null, null];
+  for (const value of values) yield [...head, ...value];
 }
 
 interface WatchEvent {

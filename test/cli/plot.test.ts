@@ -143,3 +143,55 @@ test("a colour is switched once for a stretch, not for each character", (t) => {
   for (const line of chart.split("\n")) assert.doesNotMatch(line, /\x1b\[(\d+)m[^\x1b]*\x1b\[\d+m\x1b\[\1m/);
   assert.match(chart, /\x1b\[\d+m[⠀-⣿]{60,}\x1b\[39m/);
 });
+
+test("--format writes the points that are drawn, and what has no place", (t) => {
+  const place = newDirectory(t);
+  const root = writePlainStore(place.directory, RUNS);
+  const plot = (...args: readonly string[]) => place.read(["--store", root, "plot", ...args]);
+  const id = "bbbb2".padEnd(32, "0");
+  const rows = plot("loss", "bbbb2", "--format", "tsv").split("\n");
+  assert.equal(rows[0], "metric\trun_id\trun_name\tkind\tpiece\tx\ty");
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.split("\t").slice(3)),
+    [
+      ["value", "1", "0", "4"],
+      ["value", "2", "2", "1"],
+      ["value", "2", "3", "0.5"],
+      ["odd", "", "1", "NaN"],
+    ],
+  );
+  assert.ok(rows.slice(1).every((row) => row.split("\t")[1] === id));
+  const objects = plot("loss", "aaaa1", "--format", "jsonl", "--smooth", "0.5", "--log")
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly kind: string; readonly x: number; readonly y: number });
+  const kinds = objects.map(({ kind }) => kind);
+  assert.deepEqual(kinds, [...Array(4).fill("smoothed"), ...Array(4).fill("value")]);
+  assert.deepEqual(
+    objects.slice(4).map(({ x, y }) => [x, y]),
+    [4, 3, 2, 1].map((value, step) => [step, value]),
+  );
+  assert.match(plot("loss", "aaaa1", "--axis", "time", "--format", "md"), /\| aaaa100 .* \d{4}-\d\d-\d\d /);
+});
+
+test("--output takes the chart, its points, or a picture, by the name of the file", (t) => {
+  const place = newDirectory(t);
+  const root = writePlainStore(place.directory, RUNS);
+  const plot = (...args: readonly string[]) => place.run(["--store", root, "plot", "loss", "aaaa1", ...args]);
+  const written = (name: string): string => {
+    const { status, stdout, stderr } = plot("-o", name);
+    assert.deepEqual([status, stdout], [0, ""], stderr);
+    return readFileSync(join(place.directory, name), "latin1");
+  };
+  assert.match(written("loss.svg"), /^<svg /);
+  assert.match(written("loss.png"), /^\x89PNG/);
+  assert.match(written("loss.csv"), /^metric,run_id/);
+  assert.match(written("loss.txt"), /^loss\n.*4 points\n$/s);
+  assert.match(written("loss.json"), /^\{\s*"charts"/);
+  for (const args of [
+    ["--svg", "-", "--format", "csv"],
+    ["--png", "a.png", "-o", "b.csv"],
+    ["--svg", "a.svg", "-o", "b.svg"],
+    ["--json", "--format", "csv"],
+  ])
+    assert.equal(plot(...args).status, 2, args.join(" "));
+});

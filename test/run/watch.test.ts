@@ -172,6 +172,25 @@ describe("in a pipe", () => {
     assert.equal(await program.code, 1);
   });
 
+  test("events are rows of CSV or TSV, written as they come", LIMIT, async (t) => {
+    const run = watched(t);
+    const program = piped(t, run, ["first", "--format", "csv"]);
+    assert.equal(await program.next(), "event,time,run_id,run_name,state,step,metric,value");
+    const id = "aaaa1".padEnd(32, "0");
+    const next = async () => (await program.next()).replace(/^(\w+),\d+,/, "$1,TIME,");
+    assert.equal(await next(), `watching,TIME,${id},first,RUNNING,,acc,0.5`);
+    assert.equal(await next(), `watching,TIME,${id},first,RUNNING,,loss,3`);
+    run.log(2, 1.25);
+    assert.equal(await next(), `points,TIME,${id},first,,2,loss,1.25`);
+    run.end(4);
+    assert.equal(await next(), `state,TIME,${id},first,FAILED,,,`);
+    assert.equal(await program.code, 1);
+    const lines = piped(t, run, ["first", "--format", "jsonl"]);
+    assert.equal(JSON.parse(await lines.next()).event, "watching");
+    for (const format of ["parquet", "md", "latex", "json"])
+      assert.equal(await piped(t, run, ["first", "--format", format]).code, 2, format);
+  });
+
   test("--until ends it with 0 as soon as a run passes, with 1 when none did", LIMIT, async (t) => {
     const run = watched(t);
     const program = piped(t, run, ["first", "--until", "loss < .5", "--json"]);
