@@ -1,4 +1,20 @@
+export { isAsSynced, toBeMoved } from "./engine/compare-state.js";
+export { joinReports } from "./engine/join-reports.js";
+export { planRuns, type RunPlan, type RunSelection, type RunTask } from "./engine/plan.js";
+export type { Moved, OnSyncEvent, SyncEvent } from "./engine/progress.js";
+export {
+  addMoved,
+  isPartial,
+  NOTHING_MOVED,
+  ReportBuilder,
+  type RunOutcome,
+  type RunResult,
+  type SyncReport,
+} from "./engine/report.js";
 export type { CommonRecord, Receipt, RunState } from "./engine/run-state.js";
+export { type PushOptions, type PushParties, push } from "./mlflow/push.js";
+export type { LiveRuns } from "./mlflow/push-session.js";
+export { type VerifyAllOptions, verify } from "./mlflow/verify.js";
 export {
   CONFLICT_FIELDS,
   type Conflict,

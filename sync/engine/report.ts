@@ -5,9 +5,10 @@ import type { Moved } from "./progress.js";
 
 /**
  * `done`: the other side was seen to hold it. `unchanged`: nothing was to do. `skipped`: it was left out for a reason.
- * `conflict`: all but what is in conflict is done. `failed`: `error` says why; what was sent stays and is not sent again.
+ * `conflict`: all but what is in conflict is done. `running`: sent as far as it
+ * was, and not read back, because it still runs (a push that goes on until it ends). `failed`: `error` says why; what was sent stays and is not sent again.
  */
-export type RunResult = "done" | "unchanged" | "skipped" | "conflict" | "failed";
+export type RunResult = "done" | "unchanged" | "skipped" | "conflict" | "failed" | "running";
 
 export interface RunOutcome {
   readonly runId: string;
@@ -65,7 +66,10 @@ export function isPartial({ counts, outcomes, interrupted }: SyncReport): boolea
 export class ReportBuilder {
   readonly #outcomes: RunOutcome[] = [];
   readonly #notes: string[] = [];
-  readonly #counts: Record<RunResult, number> = { done: 0, unchanged: 0, skipped: 0, conflict: 0, failed: 0 };
+  readonly #counts: Record<RunResult, number> = {
+    ...{ done: 0, unchanged: 0, skipped: 0 },
+    ...{ conflict: 0, failed: 0, running: 0 },
+  };
   #moved = NOTHING_MOVED;
 
   add(outcome: RunOutcome): void {

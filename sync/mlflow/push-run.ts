@@ -7,17 +7,19 @@ import {
   readRunHead,
 } from "../../core/transfer/index.js";
 import type { Metric, Point, Run, StringMap } from "../../store-format/index.js";
+import { ARTIFACTS_OUT_OF_REACH, isAsSynced } from "../engine/compare-state.js";
 import { mergeTags, mergeValue } from "../engine/merge-tags.js";
+import type { RunTask } from "../engine/plan.js";
 import type { Moved } from "../engine/progress.js";
 import { addMoved, NOTHING_MOVED, type RunOutcome } from "../engine/report.js";
 import type { RunState } from "../engine/run-state.js";
 import type { Conflict, ConflictField } from "../state/index.js";
-import { type ArtifactPlace, artifactPlace } from "./artifact-place.js";
+import { artifactPlace } from "./artifact-place.js";
 import { createRemoteRun } from "./create-run.js";
 import { LONG_VALUES_PATH } from "./cut-values.js";
 import { findRemoteRun } from "./find-runs.js";
 import { outgoingLongValues } from "./long-values.js";
-import type { PushSession, RunTask } from "./push-session.js";
+import type { PushSession } from "./push-session.js";
 import { type OutgoingFile, sendArtifacts } from "./send-artifacts.js";
 import { sendInputs } from "./send-inputs.js";
 import { sendModelPoints, sendModels } from "./send-models.js";
@@ -45,7 +47,6 @@ export type PushResult =
   | { readonly kind: "sent"; readonly sent: SentRun };
 
 const ARTIFACTS_LEFT_OUT = "Artifacts were left out.";
-const ARTIFACTS_OUT_OF_REACH = "Artifacts are not there: ";
 
 /** Throws `RunstoneError`; what was sent until then stays, and is found again. */
 export function pushRun(session: PushSession, task: RunTask): Promise<PushResult> {
@@ -77,14 +78,14 @@ class RunPush {
   }
 
   async push(): Promise<PushResult> {
-    const { context, hashes, onEvent } = this.#session;
+    const { context, hashes, onEvent, withArtifacts } = this.#session;
     const { location } = this.#task.head;
     const head = readRunHead(context, location);
     if (head === null) return this.#over("", { result: "skipped", reason: "it is gone here" });
     const { document, damages, changing } = readRunDocument(context, location, { hashes });
     const { runName, lifecycleStage } = document.info;
-    const state = this.#knownState();
-    if (!this.#session.recheck && this.#isUnchanged(document, state)) {
+    const { state } = this.#task;
+    if (!this.#session.recheck && isAsSynced(document, state, withArtifacts)) {
       if (state !== null && changing.length === 0)
         this.#session.state.save({ ...state, localMark: head.mark });
       return this.#over(runName, { result: "unchanged" });
@@ -118,7 +119,7 @@ class RunPush {
       except: (text) => this.#lack(text),
     });
     const modelIds = await this.#sendModels(document, there.run);
-    const { sent, place } = await this.#sendFiles(document, wanted, there.run, base);
+    const sent = await this.#sendFiles(document, wanted, there.run, base);
     await this.#finish({ document, wanted, there, base });
     const keys = keysOf(document).filter((key) => !sender.refused.has(key));
     const expected: ExpectedRun = {
@@ -132,10 +133,9 @@ class RunPush {
       leftAlone: this.#leftAlone,
       keys,
       keysWithNan: sender.keysWithNan,
-      modelIds,
+      modelIds: new Map([...modelIds].filter(([, remoteId]) => remoteId !== null)),
       datasetInputs: datasets,
       artifacts: expectedArtifacts(document, wanted, sent),
-      place,
     };
     return {
       kind: "sent",
@@ -148,24 +148,6 @@ class RunPush {
         isNew: there.isNew,
       },
     };
-  }
-
-  /** What the journal says, unless the experiment there is another one now. */
-  #knownState(): RunState | null {
-    return this.#task.state;
-  }
-
-  #isUnchanged({ info, tags, artifacts, recordDigest }: RunDocument, state: RunState | null): boolean {
-    if (state === null || state.remoteRunId === null || state.common === null || state.receipt === null)
-      return false;
-    const { common, receipt } = state;
-    if (common.recordDigest !== recordDigest || receipt.recordDigest !== recordDigest) return false;
-    if (common.runName !== info.runName || common.status !== info.status) return false;
-    if (common.endTime !== info.endTime || common.lifecycleStage !== info.lifecycleStage) return false;
-    if (mergeTags(null, tags, common.tags).length > 0) return false;
-    const isOutOfReach = receipt.exceptions.some((text) => text.startsWith(ARTIFACTS_OUT_OF_REACH));
-    if (!this.#session.withArtifacts || isOutOfReach) return true;
-    return artifacts.every(({ path, sha256 }) => state.artifacts[path] === sha256);
   }
 
   /** The id there of the parent; its transfer began before this one's. */
@@ -313,7 +295,9 @@ class RunPush {
       except: (text) => this.#lack(text),
     });
     const keys = keysOf(document);
-    if (there.isFresh) {
+    const sentBefore = this.#session.live?.watermarks.get(document.info.runId);
+    if (sentBefore !== undefined) await sender.sendNew({}, keys, sentBefore);
+    else if (there.isFresh) {
       const { params } = wantedRecord(document, null);
       if (!(await sender.sendNew(params, keys, {}))) await this.#sendParamsAgain(there, params);
     } else if (base?.receipt != null && !this.#session.recheck)
@@ -354,7 +338,7 @@ class RunPush {
     wanted: WantedRecord,
     run: Run,
     base: RunState | null,
-  ): Promise<{ readonly sent: StringMap; readonly place: string | null }> {
+  ): Promise<StringMap> {
     const { calls, withArtifacts, artifactLimit, signal, baseUrl, context, recheck } = this.#session;
     const known = base?.artifacts ?? {};
     const location = this.#task.head.location;
@@ -363,23 +347,22 @@ class RunPush {
       .map((artifact) => ({ ...artifact, open: () => openArtifact(context, location, artifact) }));
     const long = wanted.longValues === null ? null : outgoingLongValues(wanted.longValues);
     if (long !== null && (recheck || known[long.path] !== long.sha256)) files.push(long);
-    const there: ArtifactPlace = artifactPlace(run.info.artifactUri, baseUrl);
-    const place = there.path ?? null;
-    if (files.length === 0) return { sent: known, place };
+    if (files.length === 0) return known;
     if (!withArtifacts) {
       this.#exceptions.push(ARTIFACTS_LEFT_OUT);
-      return { sent: known, place };
+      return known;
     }
-    if (place === null) {
-      this.#lack(`${ARTIFACTS_OUT_OF_REACH}${there.reason}.`);
-      return { sent: known, place };
+    const { path: place, reason } = artifactPlace(run.info.artifactUri, baseUrl);
+    if (place === undefined) {
+      this.#lack(`${ARTIFACTS_OUT_OF_REACH}${reason}.`);
+      return known;
     }
     const target = {
       ...{ calls, place, limit: artifactLimit, signal },
       moved: (moved: Moved) => this.#move(moved),
       except: (text: string) => this.#lack(text),
     };
-    return { sent: { ...known, ...(await sendArtifacts(target, files)) }, place };
+    return { ...known, ...(await sendArtifacts(target, files)) };
   }
 
   /** Name, status and end time when all else is there; deletion last of all. */

@@ -1,16 +1,22 @@
 /** What all runs of one push share. */
 import type { LimitFunction } from "p-limit";
 import type { StoreContext } from "../../core/index.js";
-import type { ArtifactHashes, LocalRunHead } from "../../core/transfer/index.js";
-import type { PoolTask } from "../engine/pool.js";
+import type { ArtifactHashes } from "../../core/transfer/index.js";
 import type { OnSyncEvent } from "../engine/progress.js";
-import type { RunState } from "../engine/run-state.js";
 import type { RemoteState } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
 import type { RemoteExperiments } from "./experiments.js";
 import type { RemoteRunRef } from "./find-runs.js";
 import type { LocalModels } from "./local-models.js";
+import type { Watermarks } from "./send-points.js";
 import type { HashChoice } from "./verify-artifacts.js";
+
+/** What pushes that follow each other while runs run know of what they sent. */
+export interface LiveRuns {
+  /** Run id -> what the server has of its series. */
+  readonly watermarks: Map<string, Watermarks>;
+  readonly hashes: ArtifactHashes;
+}
 
 export interface PushSession {
   readonly context: StoreContext;
@@ -32,11 +38,8 @@ export interface PushSession {
   /** Looks at runs whose journal says that they are the same, and trusts no watermark. */
   readonly recheck: boolean;
   readonly hash: HashChoice;
+  /** Set in a push that goes on while runs run. */
+  readonly live: LiveRuns | undefined;
   readonly onEvent: OnSyncEvent;
   now(): number;
-}
-
-export interface RunTask extends PoolTask {
-  readonly head: LocalRunHead;
-  readonly state: RunState | null;
 }

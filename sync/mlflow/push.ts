@@ -3,15 +3,10 @@
  * journal knows to be the same is not read, and costs no request.
  */
 import pLimit from "p-limit";
-import {
-  type OnDamage,
-  type RunLocation,
-  readRecord,
-  readRunInfo,
-  type StoreContext,
-} from "../../core/index.js";
-import { ArtifactHashes, isSameMark, type LocalRunHead, listRunHeads } from "../../core/transfer/index.js";
-import { decodeText, isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { type RunLocation, readRunInfo, type StoreContext } from "../../core/index.js";
+import { ArtifactHashes, type LocalRunHead } from "../../core/transfer/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { planRuns, type RunSelection, type RunTask } from "../engine/plan.js";
 import { runPool } from "../engine/pool.js";
 import type { OnSyncEvent } from "../engine/progress.js";
 import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
@@ -24,17 +19,13 @@ import { chunksOf, findRemoteRuns } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
 import { pushRun, type SentRun } from "./push-run.js";
-import type { PushSession, RunTask } from "./push-session.js";
+import type { LiveRuns, PushSession } from "./push-session.js";
 import { settleRun } from "./settle-run.js";
 import { settleTwins } from "./twins.js";
 import type { HashChoice } from "./verify-artifacts.js";
 import { verifyRuns } from "./verify-runs.js";
 
-export interface PushOptions {
-  /** Ids of the runs; default: every run. */
-  readonly runIds?: readonly string[];
-  /** Ids of experiments; default: every one. */
-  readonly experimentIds?: readonly string[];
+export interface PushOptions extends RunSelection {
   /** Transfers at once. */
   readonly jobs: number;
   readonly withArtifacts: boolean;
@@ -46,9 +37,10 @@ export interface PushOptions {
   readonly experiments: Omit<ExperimentOptions, "onNote">;
   /** Writes the receipt into the run's directory, too. */
   readonly commitReceipts: boolean;
+  /** Runs that still run are not read back; give the same object to the pushes that follow. */
+  readonly live?: LiveRuns;
   readonly signal?: AbortSignal;
   readonly onEvent?: OnSyncEvent;
-  readonly onDamage?: OnDamage;
 }
 
 export interface PushParties {
@@ -97,7 +89,8 @@ class Push {
       ...{ context, calls, state, baseUrl: http.settings.url },
       experiments: new RemoteExperiments(calls, state, { ...options.experiments, onNote }),
       counterparts: new Map(),
-      hashes: new ArtifactHashes(),
+      hashes: options.live?.hashes ?? new ArtifactHashes(),
+      live: options.live,
       models: new LocalModels(context, options.onDamage ?? (() => undefined)),
       modelIds: new Map(),
       artifactLimit: pLimit(jobs),
@@ -130,22 +123,9 @@ class Push {
   /** The runs that have to be looked at. */
   #plan(): readonly RunTask[] {
     const { context, state, recheck } = this.#session;
-    const { runIds, experimentIds, onDamage } = this.#options;
-    const tasks: RunTask[] = [];
-    let unchanged = 0;
-    const heads = listRunHeads(context, {
-      ...(runIds === undefined ? {} : { runIds }),
-      ...(experimentIds === undefined ? {} : { experimentIds }),
-      ...(onDamage === undefined ? {} : { onDamage }),
-    });
-    for (const head of heads) {
-      const known = state.run(head.runId);
-      const isSame = known?.receipt != null && isSameMark(known.localMark, head.mark);
-      if (isSame && !recheck) unchanged += 1;
-      else tasks.push({ id: head.runId, after: parentIn(head.location), head, state: known });
-    }
-    this.#report.addUnchanged(unchanged);
-    this.#session.onEvent({ type: "plan", runs: tasks.length, unchanged });
+    const { tasks, unchanged } = planRuns(context, state, { ...this.#options, recheck });
+    this.#report.addUnchanged(unchanged.length);
+    this.#session.onEvent({ type: "plan", runs: tasks.length, unchanged: unchanged.length });
     return tasks;
   }
 
@@ -178,12 +158,23 @@ class Push {
       const result = await pushRun(this.#session, task);
       this.#unreachable = 0;
       if (result.kind === "over") return this.#end(result.outcome);
+      if (this.#isLive(result.sent)) return this.#end(runningOutcome(result.sent));
       this.#sent.push(result.sent);
       if (result.sent.isNew) this.#made.push(result.sent);
       if (this.#sent.length >= RUNS_A_VERIFICATION) await this.#verifySent();
     } catch (error) {
       this.#failed(task, error);
     }
+  }
+
+  /** Remembers what was sent; when the run has ended, it is read back as every run. */
+  #isLive({ expected, watermarks }: SentRun): boolean {
+    const { live } = this.#session;
+    if (live === undefined) return false;
+    const { runId, document } = expected;
+    if (document.info.status === "RUNNING") live.watermarks.set(runId, watermarks);
+    else live.watermarks.delete(runId);
+    return document.info.status === "RUNNING";
   }
 
   /** Reads back what was sent since the last time. */
@@ -193,13 +184,13 @@ class Push {
   }
 
   async #verify(sent: readonly SentRun[]): Promise<void> {
-    const { calls, hash } = this.#session;
+    const { calls, hash, baseUrl } = this.#session;
     let verified: Awaited<ReturnType<typeof verifyRuns>>;
     try {
       verified = await verifyRuns(
         calls,
         sent.map(({ expected }) => expected),
-        { hash },
+        { hash, baseUrl },
       );
     } catch (error) {
       for (const run of sent) this.#failed({ head: run.head }, error);
@@ -243,25 +234,19 @@ class Push {
   }
 }
 
-/** The id of the run's parent, without reading all of the run. */
-function parentIn(location: RunLocation): string | undefined {
-  try {
-    const bytes = readRecord(location, "tags", "mlflow.parentRunId");
-    return bytes === null ? undefined : decodeText(bytes).value;
-  } catch (error) {
-    // The run's own transfer tells what is wrong with it.
-    if (isRunstoneError(error)) return undefined;
-    throw error;
-  }
-}
-
 function isDeleted(location: RunLocation): boolean {
   try {
     return readRunInfo(location).lifecycleStage === "deleted";
   } catch (error) {
-    if (isRunstoneError(error)) return false; // as above
+    if (isRunstoneError(error)) return false; // the run's own transfer tells what is wrong with it
     throw error;
   }
+}
+
+function runningOutcome({ expected, conflicts, exceptions, incomplete, moved }: SentRun): RunOutcome {
+  const { runId, remoteRunId, document } = expected;
+  const { runName } = document.info;
+  return { runId, runName, remoteRunId, result: "running", ...{ conflicts, exceptions, incomplete, moved } };
 }
 
 function outcomeOf(

@@ -1,10 +1,12 @@
 /** The end of a run's push: after it was read back, its state and receipt are written. */
-import { RunstoneError } from "../../store-format/index.js";
+import type { StringMap } from "../../store-format/index.js";
 import type { RunOutcome } from "../engine/report.js";
 import type { Receipt, RunState } from "../engine/run-state.js";
+import { notEqual } from "./not-equal.js";
 import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
-import type { Difference, VerifiedRun } from "./verify-runs.js";
+import type { Watermarks } from "./send-points.js";
+import type { ExpectedRun, VerifiedRun } from "./verify-runs.js";
 
 export interface Settlement {
   readonly found: VerifiedRun;
@@ -16,78 +18,68 @@ export function settleRun(
   sent: SentRun,
   { found, commitReceipts }: Settlement,
 ): RunOutcome {
-  const { expected, conflicts, incomplete, moved } = sent;
+  const { expected, conflicts, incomplete, moved, head, watermarks, artifacts } = sent;
+  const { runId, document, remoteRunId } = expected;
   const exceptions = [...new Set([...sent.exceptions, ...found.exceptions])];
-  const outcome = {
-    runId: expected.runId,
-    runName: expected.document.info.runName,
-    remoteRunId: expected.remoteRunId,
-    ...{ conflicts, exceptions, incomplete, moved },
-  };
-  session.state.saveConflicts(expected.runId, conflicts);
+  const { runName } = document.info;
+  const outcome = { runId, runName, remoteRunId, ...{ conflicts, exceptions, incomplete, moved } };
+  session.state.saveConflicts(runId, conflicts);
   if (found.differences.length > 0)
-    return { ...outcome, result: "failed", error: notEqual(expected.runId, found.differences) };
-  const state = stateOf(session, sent, receiptOf(session, sent, { found, exceptions }));
+    return { ...outcome, result: "failed", error: notEqual(runId, found.differences) };
+  // One of which artifacts were left out is looked at again.
+  const isAll = session.withArtifacts || document.artifacts.length === 0;
+  const state = stateAfter(expected, {
+    ...{ watermarks, artifacts, exceptions, found },
+    mark: isAll ? head.mark : null,
+    now: session.now(),
+    hasConflicts: conflicts.length > 0,
+  });
   session.state.save(state);
   session.state.writeReceipt(state, commitReceipts ? expected.location.directory : null);
   return { ...outcome, result: conflicts.length > 0 ? "conflict" : "done" };
 }
 
+export interface SettledFacts {
+  /** Of the run here, taken before it was read. */
+  readonly mark: string | null;
+  readonly watermarks: Watermarks;
+  readonly artifacts: StringMap;
+  readonly exceptions: readonly string[];
+  readonly found: VerifiedRun;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly hasConflicts: boolean;
+}
+
+/** The state of a run that was seen to be there. One in conflict is looked at each time until that is settled. */
+export function stateAfter(expected: ExpectedRun, facts: SettledFacts): RunState {
+  const { document, runId, remoteRunId, remoteExperimentId } = expected;
+  const { runName, status, endTime, lifecycleStage } = document.info;
+  const { recordDigest, tags } = document;
+  const common = { recordDigest, tags, runName, status, endTime, lifecycleStage };
+  return {
+    ...{ runId, remoteRunId, remoteExperimentId },
+    localMark: facts.hasConflicts ? null : facts.mark,
+    remoteMark: null,
+    common: facts.hasConflicts ? null : common,
+    watermarks: facts.watermarks,
+    artifacts: facts.artifacts,
+    receipt: receiptOf(expected, facts),
+  };
+}
+
 function receiptOf(
-  session: PushSession,
-  { expected }: SentRun,
-  { found, exceptions }: { readonly found: VerifiedRun; readonly exceptions: readonly string[] },
+  { document, params, tags }: ExpectedRun,
+  { found, exceptions, now }: SettledFacts,
 ): Receipt {
   return {
-    verifiedTime: session.now(),
-    recordDigest: expected.document.recordDigest,
-    params: Object.keys(expected.params).length,
-    tags: Object.keys(expected.tags).length,
+    verifiedTime: now,
+    recordDigest: document.recordDigest,
+    params: Object.keys(params).length,
+    tags: Object.keys(tags).length,
     points: found.points,
-    artifacts: expected.place === null ? 0 : expected.artifacts.length,
+    artifacts: found.artifacts,
     hashedArtifacts: found.hashedArtifacts,
     exceptions,
   };
-}
-
-function stateOf(session: PushSession, sent: SentRun, receipt: Receipt): RunState {
-  const { expected, head, watermarks, artifacts, conflicts } = sent;
-  const { document } = expected;
-  const { runName, status, endTime, lifecycleStage } = document.info;
-  // A run in conflict is looked at each time until it is settled; so is one of which artifacts were left out.
-  const isAll = conflicts.length === 0 && (session.withArtifacts || document.artifacts.length === 0);
-  return {
-    runId: expected.runId,
-    remoteRunId: expected.remoteRunId,
-    remoteExperimentId: expected.remoteExperimentId,
-    localMark: isAll ? head.mark : null,
-    remoteMark: null,
-    common:
-      conflicts.length > 0
-        ? null
-        : {
-            recordDigest: document.recordDigest,
-            tags: document.tags,
-            runName,
-            status,
-            endTime,
-            lifecycleStage,
-          },
-    watermarks,
-    artifacts,
-    receipt,
-  };
-}
-
-function notEqual(runId: string, differences: readonly Difference[]): RunstoneError {
-  const shown = differences.slice(0, 3).map(({ what, key, problem }) => `${what} '${key}' ${problem}`);
-  const more = differences.length > shown.length ? ` and ${differences.length - shown.length} more` : "";
-  return new RunstoneError(
-    "REMOTE_FAILED",
-    `run ${runId}, read back, is not equal: ${shown.join("; ")}${more}`,
-    {
-      hint: "Push again: what is missing is sent.",
-      data: { runId, differences },
-    },
-  );
 }

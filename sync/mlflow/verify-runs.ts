@@ -14,9 +14,12 @@ import {
   RunstoneError,
   type StringMap,
 } from "../../store-format/index.js";
+import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
 import { PointCollector, type PointSet } from "../engine/point-set.js";
+import { artifactPlace } from "./artifact-place.js";
 import type { MlflowCalls } from "./calls.js";
 import { isMissingEndpoint } from "./failures.js";
+import { MODEL_ORIGIN_TAG } from "./send-models.js";
 import { storedPoint } from "./stored-value.js";
 import { type HashChoice, verifyArtifacts } from "./verify-artifacts.js";
 import type { WantedRecord } from "./wanted-record.js";
@@ -46,12 +49,10 @@ export interface ExpectedRun {
   readonly keys: readonly string[];
   /** Of these the server writes NaN as no JSON has it when it answers for many runs. */
   readonly keysWithNan: ReadonlySet<string>;
-  /** Id there of a logged model here; null: it is not there. */
-  readonly modelIds: ReadonlyMap<string, string | null>;
+  /** Id there of a logged model here; null: it is not there. Undefined as a whole: they are looked up. */
+  readonly modelIds: ReadonlyMap<string, string | null> | undefined;
   readonly datasetInputs: readonly DatasetInput[];
   readonly artifacts: readonly ArtifactHead[];
-  /** Below the root of the artifact proxy; null: out of reach. */
-  readonly place: string | null;
 }
 
 export interface VerifiedRun {
@@ -60,10 +61,14 @@ export interface VerifiedRun {
   /** What the server cannot hold as it is, found out by reading it back. */
   readonly exceptions: readonly string[];
   readonly points: number;
+  /** Artifacts that were looked at. */
+  readonly artifacts: number;
   readonly hashedArtifacts: number;
 }
 
 export interface VerifyOptions {
+  /** The server's address. */
+  readonly baseUrl: string;
   readonly hash: HashChoice;
   readonly signal?: AbortSignal | undefined;
 }
@@ -159,19 +164,21 @@ class Verifier {
     const run = await this.#run(expected);
     if (run === null) {
       differences.push({ what: "run", key: expected.remoteRunId, problem: "is gone there" });
-      return { run, differences, exceptions, points: 0, hashedArtifacts: 0 };
+      return { run, differences, exceptions, points: 0, artifacts: 0, hashedArtifacts: 0 };
     }
-    compareRecord(expected, run, differences);
+    const modelIds = expected.modelIds ?? (await this.#modelIds(expected.document, run));
+    compareRecord({ ...expected, modelIds }, run, differences);
     let points = 0;
     for (const key of expected.keys)
       points += await this.#compareSeries(expected, key, { differences, exceptions });
-    const hashedArtifacts = await this.#compareArtifacts(expected, differences);
-    return { run, differences, exceptions, points, hashedArtifacts };
+    const { artifacts, hashed } = await this.#compareArtifacts(expected, run, { differences, exceptions });
+    return { run, differences, exceptions, points, artifacts, hashedArtifacts: hashed };
   }
 
   /** Searches leave out models: a run that has some is asked for by itself. */
-  async #run({ remoteRunId, modelIds }: ExpectedRun): Promise<Run | null> {
-    const found = modelIds.size === 0 ? this.#runs.get(remoteRunId) : undefined;
+  async #run({ remoteRunId, document }: ExpectedRun): Promise<Run | null> {
+    const hasModels = document.outputs.length + document.inputs.modelInputs.length > 0;
+    const found = hasModels ? undefined : this.#runs.get(remoteRunId);
     return found ?? (await this.#calls.getRun(remoteRunId));
   }
 
@@ -207,13 +214,34 @@ class Verifier {
     return theirs.size;
   }
 
-  async #compareArtifacts(expected: ExpectedRun, differences: Difference[]): Promise<number> {
-    const { place, artifacts } = expected;
-    if (place === null || artifacts.length === 0) return 0;
-    const result = await verifyArtifacts(this.#calls, { place, artifacts }, this.#options);
-    for (const { path, problem } of result.problems)
-      differences.push({ what: "artifact", key: path, problem });
-    return result.hashed;
+  /** Models there by the id of their origin, of those that the run there has to do with. */
+  async #modelIds({ outputs, inputs }: RunDocument, run: Run): Promise<ReadonlyMap<string, string | null>> {
+    const ids = new Map<string, string | null>();
+    for (const { modelId } of [...outputs, ...inputs.modelInputs]) ids.set(modelId, null);
+    if (ids.size === 0) return ids;
+    for (const { modelId } of [...run.outputs, ...run.inputs.modelInputs]) {
+      const model = await this.#calls.getLoggedModel(modelId);
+      const originId = model?.tags[MODEL_ORIGIN_TAG] ?? modelId;
+      if (ids.has(originId)) ids.set(originId, modelId);
+    }
+    return ids;
+  }
+
+  async #compareArtifacts(
+    { artifacts }: ExpectedRun,
+    run: Run,
+    found: { readonly differences: Difference[]; readonly exceptions: string[] },
+  ): Promise<{ readonly artifacts: number; readonly hashed: number }> {
+    if (artifacts.length === 0) return { artifacts: 0, hashed: 0 };
+    const { path, reason } = artifactPlace(run.info.artifactUri, this.#options.baseUrl);
+    if (path === undefined) {
+      found.exceptions.push(`${ARTIFACTS_OUT_OF_REACH}${reason}.`);
+      return { artifacts: 0, hashed: 0 };
+    }
+    const result = await verifyArtifacts(this.#calls, { place: path, artifacts }, this.#options);
+    for (const problem of result.problems)
+      found.differences.push({ what: "artifact", key: problem.path, problem: problem.problem });
+    return { artifacts: artifacts.length, hashed: result.hashed };
   }
 }
 
@@ -260,7 +288,9 @@ function isInfinite({ value }: Point): boolean {
   return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 }
 
-function compareRecord(expected: ExpectedRun, run: Run, differences: Difference[]): void {
+type ComparedRun = ExpectedRun & { readonly modelIds: ReadonlyMap<string, string | null> };
+
+function compareRecord(expected: ComparedRun, run: Run, differences: Difference[]): void {
   compareInfo(expected, run, differences);
   compareMaps({ what: "param", ours: expected.params, theirs: run.params }, differences);
   compareMaps({ what: "tag", ours: expected.tags, theirs: run.tags }, differences);
@@ -268,7 +298,7 @@ function compareRecord(expected: ExpectedRun, run: Run, differences: Difference[
   const outputs = new Set(run.outputs.map(({ modelId }) => modelId));
   for (const { modelId } of expected.document.outputs) {
     const remoteId = expected.modelIds.get(modelId);
-    if (typeof remoteId === "string" && !outputs.has(remoteId))
+    if (remoteId === null || (remoteId !== undefined && !outputs.has(remoteId)))
       differences.push({ what: "output", key: modelId, problem: "is missing" });
   }
 }
@@ -301,7 +331,7 @@ function compareMaps({ what, ours, theirs }: MapPair, differences: Difference[])
   }
 }
 
-function compareInputs(expected: ExpectedRun, run: Run, differences: Difference[]): void {
+function compareInputs(expected: ComparedRun, run: Run, differences: Difference[]): void {
   const datasets = new Set(
     run.inputs.datasetInputs.map(({ dataset }) => `${dataset.name}\n${dataset.digest}`),
   );
@@ -311,7 +341,7 @@ function compareInputs(expected: ExpectedRun, run: Run, differences: Difference[
   const models = new Set(run.inputs.modelInputs.map(({ modelId }) => modelId));
   for (const { modelId } of expected.document.inputs.modelInputs) {
     const remoteId = expected.modelIds.get(modelId);
-    if (typeof remoteId === "string" && !models.has(remoteId))
+    if (remoteId === null || (remoteId !== undefined && !models.has(remoteId)))
       differences.push({ what: "input", key: modelId, problem: "is missing" });
   }
 }

@@ -26,7 +26,14 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
       const { store, runIds, experimentName } = await writeSyncStore(directory, "first push: ü");
       const proxy = await startFaultProxy(t, server.url);
       const report = await pushOnce({ directory, url: proxy.url });
-      assert.deepEqual(report.counts, { done: 3, unchanged: 0, skipped: 1, conflict: 0, failed: 0 });
+      assert.deepEqual(report.counts, {
+        done: 3,
+        unchanged: 0,
+        skipped: 1,
+        conflict: 0,
+        failed: 0,
+        running: 0,
+      });
       const remote = await server.readExperiments(experimentName);
       await assertRemoteEquals(store, remote, { experimentName, runIds, models: version === "3" });
       const again = await pushOnce({ directory, url: proxy.url });

@@ -1,0 +1,24 @@
+import { addMoved, ReportBuilder, type RunOutcome, type SyncReport } from "./report.js";
+
+/** Two syncs one after the other as one. Of a run that was looked at twice, the later outcome counts. */
+export function joinReports(before: SyncReport, report: SyncReport): SyncReport {
+  const outcomes = new Map(before.outcomes.map((outcome) => [outcome.runId, outcome]));
+  const builder = new ReportBuilder();
+  // What was unchanged at last, but for runs that an earlier sync brought over.
+  const isNews = ({ result }: RunOutcome): boolean => result !== "unchanged";
+  const broughtBefore = before.outcomes.filter(isNews).length;
+  builder.addUnchanged(Math.max(0, report.counts.unchanged - broughtBefore));
+  for (const note of [...before.notes, ...report.notes]) builder.note(note);
+  for (const outcome of report.outcomes.filter(isNews)) {
+    const earlier = outcomes.get(outcome.runId);
+    const moved = addMoved(outcome.moved, earlier?.moved ?? {});
+    outcomes.set(outcome.runId, { ...outcome, moved });
+  }
+  for (const outcome of outcomes.values()) if (isNews(outcome)) builder.add(outcome);
+  return builder.finish({
+    remote: report.remote,
+    requests: before.requests + report.requests,
+    duration: before.duration + report.duration,
+    interrupted: report.interrupted,
+  });
+}
