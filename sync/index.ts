@@ -15,10 +15,12 @@ export type { CommonRecord, Receipt, RunState } from "./engine/run-state.js";
 export { type PushOptions, type PushParties, push } from "./mlflow/push.js";
 export type { LiveRuns } from "./mlflow/push-session.js";
 export { type VerifyAllOptions, verify } from "./mlflow/verify.js";
+export * from "./remotes/index.js";
 export {
   CONFLICT_FIELDS,
   type Conflict,
   type ConflictField,
+  forgetRemoteState,
   openRemoteState,
   type RemoteState,
   type RemoteStateOptions,
@@ -26,5 +28,6 @@ export {
   type RunMarks,
   readRemoteState,
   remotesWithState,
+  renameRemoteState,
   stateDirectory,
 } from "./state/index.js";

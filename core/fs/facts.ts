@@ -3,7 +3,7 @@
  * fraction goes down to a quarter of a microsecond.
  */
 import type { Dirent, Stats } from "node:fs";
-import { errnoOf, fileError, unless } from "./failures.js";
+import { errnoOf, fileError, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
 
 export interface FileFacts {
@@ -77,4 +77,18 @@ export function fileSystemType(path: string): number | null {
     if (errnoOf(error) !== undefined) return null;
     throw error;
   }
+}
+
+/** Bytes that this user may still write to the file system of `path`. Throws typed errors. */
+export function freeSpace(path: string): number {
+  return guarded("look at the file system of", path, () => ops.statfsFree(path));
+}
+
+/** Whether this user may write to `path`, as far as modes and mounts tell. */
+export function isWritablePath(path: string): boolean {
+  const may = unless(["EACCES", "EPERM", "EROFS", "ENOENT"], "look at", path, () => {
+    ops.accessToWrite(path);
+    return true;
+  });
+  return may === true;
 }

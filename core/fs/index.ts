@@ -23,8 +23,10 @@ export {
   type FileFacts,
   factsIfExists,
   fileSystemType,
+  freeSpace,
   isDirectoryMode,
   isFileMode,
+  isWritablePath,
   namesIfExists,
   readFactsAndBytes,
 } from "./facts.js";
@@ -35,7 +37,12 @@ export { NewFile } from "./new-file.js";
 export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";
-export { assertOwnDirectory, ensurePrivateDirectory, replacePrivateFile } from "./private-files.js";
+export {
+  assertOwnDirectory,
+  ensurePrivateDirectory,
+  readSecretFile,
+  replacePrivateFile,
+} from "./private-files.js";
 export {
   copyHashed,
   type HashedFile,

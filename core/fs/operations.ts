@@ -210,6 +210,17 @@ export function statfsType(path: string): number {
   return fs.statfsSync(path).type;
 }
 
+/** Bytes that this user may still write to the file system of `path`. */
+export function statfsFree(path: string): number {
+  const { bavail, bsize } = fs.statfsSync(path);
+  return bavail * bsize;
+}
+
+/** Throws EACCES or EROFS when this user may not write to `path`. */
+export function accessToWrite(path: string): void {
+  fs.accessSync(path, fs.constants.W_OK);
+}
+
 export function stat(path: string): fs.BigIntStats {
   return run({ name: "stat", path }, () => fs.statSync(path, { bigint: true }));
 }

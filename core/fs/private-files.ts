@@ -1,7 +1,7 @@
-/** Files of the user's cache: nobody else's to read, and losing them costs only time, so that nothing is made durable. */
+/** Files of this user alone, outside any store: the cache, and what opens remotes. */
 import { dirname, join } from "node:path";
 import { RunstoneError } from "../../store-format/index.js";
-import { errnoOf, guarded } from "./failures.js";
+import { errnoOf, guarded, unless } from "./failures.js";
 import * as ops from "./operations.js";
 import { temporaryName } from "./temporary.js";
 import { createWhole, removeQuietly } from "./write-whole.js";
@@ -47,16 +47,43 @@ export function assertOwnDirectory(path: string): void {
   });
 }
 
-/** Puts a file of mode 0600 at `path`, whatever was there: the old bytes are seen or the new ones. Throws typed errors. */
-export function replacePrivateFile(path: string, bytes: Uint8Array): void {
+/**
+ * Puts a file of mode 0600 at `path`, whatever was there: the old bytes are seen or the new ones. Durable with `sync`: what
+ * is lost from a cache costs only time. Throws typed errors.
+ */
+export function replacePrivateFile(path: string, bytes: Uint8Array, sync = false): void {
   guarded("write", path, () => {
     const temporary = join(dirname(path), temporaryName());
-    createWhole(temporary, bytes, false, PRIVATE_FILE);
+    createWhole(temporary, bytes, sync, PRIVATE_FILE);
     try {
       ops.rename(temporary, path);
     } catch (error) {
       removeQuietly(temporary);
       throw error;
     }
+    if (sync) ops.fsyncDirectory(dirname(path));
+  });
+}
+
+/**
+ * A file that holds secrets, or null when it is not there. Throws PERMISSION_DENIED when it is a link, belongs to somebody
+ * else, or others may read it; typed I/O errors.
+ */
+export function readSecretFile(path: string, maxBytes: number): Uint8Array | null {
+  const found = unless(["ENOENT", "ENOTDIR"], "stat", path, () => ops.lstat(path));
+  if (found === null) return null;
+  const user = process.getuid?.();
+  if (!found.isFile()) throw notSecret(path, "is no plain file", "Put the file itself there.");
+  if (user !== undefined && found.uid !== BigInt(user))
+    throw notSecret(path, "belongs to somebody else", "Remove it, or make it yours.");
+  if (user !== undefined && (found.mode & 0o077n) !== 0n)
+    throw notSecret(path, "can be read by others", `Change its tokens, then: chmod 600 ${path}`);
+  return guarded("read", path, () => ops.readFile(path, maxBytes));
+}
+
+function notSecret(path: string, why: string, hint: string): RunstoneError {
+  return new RunstoneError("PERMISSION_DENIED", `${path} ${why}: nothing of it is used`, {
+    hint,
+    data: { path },
   });
 }

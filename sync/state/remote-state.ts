@@ -4,11 +4,12 @@
  */
 import { join } from "node:path";
 import { assertNoLinks, ensureDirectory, PendingSync, replaceFile } from "../../core/fs/index.js";
-import { type LeaseOwner, type OwnerProbes, processOwner, takeExclusive } from "../../core/leases/index.js";
+import type { LeaseOwner, OwnerProbes } from "../../core/leases/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { writable } from "../../core/store/writable.js";
 import { type RunstoneError, receiptFileName, serializeSyncReceipt } from "../../store-format/index.js";
 import type { RunState } from "../engine/run-state.js";
+import { claimState } from "./claim-state.js";
 import type { Conflict } from "./conflict.js";
 import { Journal, type OnJournalDamage } from "./journal.js";
 import {
@@ -21,7 +22,6 @@ import {
 } from "./journal-lines.js";
 import { stateDirectory } from "./state-directory.js";
 
-const CLAIM = "claim.yaml";
 const RECEIPTS = "receipts";
 /** The marks of a run are at the beginning of its line, nearly always in as many bytes. */
 const MARKS_BYTES = 768;
@@ -107,12 +107,7 @@ export function openRemoteState(
   const directory = stateDirectory(writable(context), name);
   ensureDirectory(directory, true);
   assertNoLinks(directory, [RECEIPTS]);
-  const claim = join(directory, CLAIM);
-  const release = takeExclusive(claim, options.owner ?? processOwner(options.command ?? "runstone"), {
-    what: `the remote ${name}`,
-    hintSilent: `If that process is gone for certain, remove ${claim}.`,
-    probes: options.probes,
-  });
+  const release = claimState(directory, name, options);
   try {
     const journal = Journal.open(directory, damageTo(context, options));
     if (!speaksOf(journal, options.address)) {
