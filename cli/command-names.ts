@@ -66,6 +66,17 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   {
+    title: "Share",
+    commands: [
+      {
+        name: "remote",
+        describe: "Name the places to sync with: MLflow servers, directories, other machines",
+      },
+      { name: "login", describe: "Keep a password or token for a remote, for you alone" },
+      { name: "logout", describe: "Forget the password or token for a remote" },
+    ],
+  },
+  {
     title: "Keep in order",
     commands: [
       { name: "fsck", describe: "Check the store: read everything, hash every sealed file and object" },

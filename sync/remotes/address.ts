@@ -85,7 +85,8 @@ function parseHttp(scheme: string, rest: string): MlflowAddress {
   if (/[?#]/.test(rest)) throw refused("it has a query or fragment", "Give the address of the server alone.");
   if (/[\\\s]/.test(rest) || !URL.canParse(`${scheme}://${rest}`)) throw refused("it is no URL", FORMS);
   const url = new URL(`${scheme}://${rest}`);
-  if (rest.startsWith("/") || url.port === "0" || url.hostname === "") throw refused("it names no host", FORMS);
+  if (rest.startsWith("/") || url.port === "0" || url.hostname === "")
+    throw refused("it names no host", FORMS);
   const clean = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
   return { kind: "mlflow", text: clean, origin: url.origin, url: clean };
 }

@@ -9,6 +9,7 @@ const PAGES = [
   ["docs/guide/overview.md", 5],
   ["docs/guide/compare.md", 7],
   ["docs/guide/plot.md", 5],
+  ["docs/guide/remotes.md", 12],
 ] as const;
 
 for (const [page, commands] of PAGES) {

@@ -69,6 +69,7 @@ function runInProject(context: TestContext, commands: readonly string[]): readon
     RUNSTONE_STORE: __,
     NODE_EXTRA_CA_CERTS: ___,
     XDG_CACHE_HOME: ____,
+    XDG_CONFIG_HOME: _____,
     ...env
   } = process.env;
   const script = [
@@ -106,9 +107,10 @@ function withoutChance(line: string): string {
     .replace(/\b\d+(?:\.\d+)?(?:ms|s|m|h)\b(?: \d+s)?/g, "TIME")
     .replace(/\bjust now\b/g, "TIME ago")
     .replace(/\bnow\b/g, "TIME")
+    .replace(/\S*\/runstone-readme-[^/\s]+/, "HOME")
     .replace(/: \/\S+ /, ": PLACE ")
     .replace(/process \d+ on \S+\)/, "process N on HOST)")
-    .replace(/\b\d+(?:\.\d)? (?:B|KiB|MiB)(?= |$)/g, "SIZE")
+    .replace(/\b\d+(?:\.\d)? (?:B|KiB|MiB|GiB)(?= |$)/g, "SIZE")
     .replace(/( {2}SIZE +SIZE +)\d+$/, "$1N")
     .replace(/\d+ files and \d+ objects/, "N files and N objects")
     .replace(/ {2,}/g, "  ");
