@@ -105,7 +105,10 @@ async function findCommand(name: string): Promise<Command> {
   if (found !== undefined) return found;
   const meant = nearest(name, COMMAND_NAMES);
   const hint = meant === undefined ? "See runstone --help" : `Did you mean ${meant}?`;
-  throw usageError(`runstone has no command ${name}`, hint);
+  throw usageError(
+    `runstone has no command ${name}`,
+    name === "filter" ? "See runstone help filter, or: runstone runs FILTER" : hint,
+  );
 }
 
 /** Whether a boolean option stands among the options of a line, and not as the value of another. */
@@ -116,10 +119,14 @@ function asks(route: Route, ...spellings: readonly string[]): boolean {
   return false;
 }
 
-/** `runstone help`, `runstone help artifacts list` */
+/** `runstone help`, `runstone help artifacts list`, `runstone help filter` */
 async function printHelpOf(tokens: readonly string[], out: Output, env: Environment): Promise<void> {
   const { before, name, after } = findName(tokens);
   if (name === undefined) return out.line(topLevelHelp(helpWidth(out, env)));
+  if (name === "filter" && after.length === 0) {
+    const { filterHelp } = await import("./help/filter-help.js");
+    return out.line(filterHelp(helpWidth(out, env)));
+  }
   printHelp(routeWithin(await findCommand(name), [...before, ...after]), out, env);
 }
 

@@ -79,7 +79,7 @@ const listOptions = {
 
 const listPositionals = {
   filter: {
-    describe: 'which runs, as docs/reference/filter.md says: "metrics.loss < 0.5 and params.lr = 0.1"',
+    describe: 'which runs (runstone help filter): "metrics.loss < 0.5 and params.lr = 0.1"',
   },
 } as const satisfies Positionals;
 

@@ -34,6 +34,6 @@ export function topLevelHelp(width: number): string {
       `RUN is an id, the first ${SHORTEST_PREFIX} or more characters of one if no other id begins so, or a name that one run has.`,
       width,
     ),
-    "`runstone COMMAND --help` explains a command.",
+    "`runstone COMMAND --help` explains a command, `runstone help filter` the filters.",
   ].join("\n\n");
 }

@@ -12,6 +12,16 @@ test("help and version are words as well as options", (t) => {
   assert.match(unknown.stderr, /Did you mean show\?/);
 });
 
+test("help filter prints the filter language", (t) => {
+  const place = newDirectory(t);
+  const page = place.read(["help", "filter"]);
+  assert.match(page, /^ {2}commit = 3f2a +runs of this commit$/m);
+  assert.match(page, /^ {2}operator +=/m);
+  const alone = place.run(["filter"]);
+  assert.equal(alone.status, 2);
+  assert.match(alone.stderr, /See runstone help filter/);
+});
+
 test("help says how short the prefix of an id may be, and it is so", (t) => {
   const place = newDirectory(t);
   place.read(["init"]);

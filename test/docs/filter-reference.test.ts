@@ -1,6 +1,7 @@
 /** docs/reference/filter.md says what the filter language does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ATTRIBUTES, ENTITIES, EXAMPLES, filterHelp, GRAMMAR, TYPES } from "../../cli/help/filter-help.js";
 import type { Operator } from "../../core/search/filter.js";
 import {
   MAX_COMPARISONS,
@@ -106,4 +107,23 @@ test("what a filter may cost is what the page says", () => {
     `may take ${MAX_WORK / 1_000_000} million steps and ${ROW_LOOKS * COST.row} for each run`,
   ])
     assert.ok(page.includes(sentence), sentence);
+});
+
+/** A cell as a terminal shows it. */
+function plain(cell: string): string {
+  const text = cell.replace(/``\s?(.+?)\s?``(?!`)|`([^`]+)`/g, (_, double, single) => double ?? single);
+  return text.replaceAll("\\|", "|");
+}
+
+test("runstone help filter says what the page says", () => {
+  const table = (title: string) => rowsOf(title).map((row) => row.map(plain));
+  assert.deepEqual(EXAMPLES, table("Filter"));
+  assert.deepEqual(ENTITIES, table("Entity"));
+  assert.deepEqual(ATTRIBUTES, table("Attribute"));
+  assert.deepEqual(TYPES, table("Type"));
+  assert.ok(PAGE.includes(`\`\`\`text\n${GRAMMAR}\n\`\`\``));
+  const unbroken = [...EXAMPLES.map(([filter]) => filter), ...GRAMMAR.split("\n").map((line) => line.trim())];
+  for (const width of [60, 80, 100])
+    for (const line of filterHelp(width).split("\n"))
+      assert.ok(line.length <= width || unbroken.includes(line.trim()), line);
 });
