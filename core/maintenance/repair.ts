@@ -3,7 +3,7 @@
  * changes nothing. Runs somebody writes into are left alone. What each step did is told.
  */
 import { join } from "node:path";
-import { decodeText, isRunstoneError, type ManifestFile, parseManifest } from "../../store-format/index.js";
+import { isRunstoneError, type ManifestFile, parseManifest } from "../../store-format/index.js";
 import {
   assertNoLinkBetween,
   copyObject,
@@ -13,7 +13,6 @@ import {
   moveAside,
   objectPath,
   putObjectFile,
-  readBytesIfExists,
   replaceFile,
   statIfExists,
 } from "../fs/index.js";
@@ -26,7 +25,7 @@ import { cutTornModelMetrics } from "../store/logged-models/index.js";
 import { listExperimentLocations } from "../store/read/experiments.js";
 import { listRunLocations, type OnDamage, type RunLocation, readRunMeta } from "../store/read/index.js";
 import { listLoggedModelLocations } from "../store/read/logged-models.js";
-import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
+import { isMarkedLive } from "../store/runs/create-run.js";
 import { hasLiveWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
 import { quarantineManifest, readManifest, resealAfterEdit, sealRun, sha256 } from "../store/runs/seal.js";
@@ -192,13 +191,8 @@ function sealLeftovers(context: StoreContext, location: RunLocation, note: Note)
   const { status } = readRunMeta(location);
   if (status === "RUNNING" || status === "SCHEDULED") return;
   const unfolded = statIfExists(join(location.directory, WRITERS)) !== null;
-  if ((unfolded || isMarkedLive(location)) && sealRun(context, location)) note(location.path, "sealed");
-}
-
-/** The seal's last step takes the mark away. */
-function isMarkedLive(location: RunLocation): boolean {
-  const bytes = readBytesIfExists(join(location.directory, ".gitignore"));
-  return bytes !== null && decodeText(bytes).value === LIVE_GITIGNORE;
+  if ((unfolded || isMarkedLive(location.directory)) && sealRun(context, location))
+    note(location.path, "sealed");
 }
 
 /** An object that differs from its name is replaced from an intact artifact, or moved out of the way. */

@@ -22,7 +22,7 @@ import {
   writeNewFile,
 } from "../fs/index.js";
 
-export type KeyFolder = "tags" | "params" | "metrics" | "aliases";
+export type KeyFolder = "tags" | "params" | "metrics" | "aliases" | "artifacts";
 
 /** Where the keys of one kind lie: `<owner>/<folder>/`. */
 export interface KeyFiles {

@@ -1,5 +1,7 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
+export { type MergeOptions, type MergeResult, mergeRun } from "./merge-run.js";
+export { type CommonRecord, MERGED_FIELDS, type MergeConflict } from "./merge-value.js";
 export { type OfferedRun, type OfferOptions, offerRun } from "./offer-run.js";
 export { type OpenBytes, type OpenStoredBytes, openArtifact, openObject } from "./open-object.js";
 export { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";
@@ -12,6 +14,7 @@ export {
   type SeriesReading,
 } from "./read-series.js";
 export { type ArtifactBytes, type ArtifactSource, RESUMED_FROM_BYTES } from "./receive-artifact.js";
+export { type FetchedArtifacts, type FetchOptions, receiveArtifacts } from "./receive-artifacts.js";
 export type { PointSource } from "./receive-points.js";
 export {
   type ReceivedLocation,
@@ -20,6 +23,7 @@ export {
   receiveRun,
 } from "./receive-run.js";
 export { type ReceivedExperiment, receivingExperiment } from "./receiving-experiment.js";
+export { type ConflictChoice, resolveConflict } from "./resolve-conflict.js";
 export type { ArtifactHead, RunDocument, RunHead, SeriesHead } from "./run-document.js";
 export { type LocalRunHead, listRunHeads, type RunHeadOptions, readRunHead } from "./run-heads.js";
 export { isSameMark } from "./run-mark.js";

@@ -117,7 +117,7 @@ function stageOf(location: RunLocation): LifecycleStage {
 }
 
 /** The record digest that the seal found, if no file that it covers looks other than it did then. */
-function sealedDigest({ directory }: RunLocation): string | null {
+export function sealedDigest({ directory }: RunLocation): string | null {
   try {
     const manifest = readManifest(directory);
     if (manifest === null || statIfExists(join(directory, WRITERS)) !== null) return null;

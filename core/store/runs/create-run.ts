@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import {
   checkKey,
+  decodeText,
   encodeText,
   hexId,
   keyToPath,
@@ -16,6 +17,8 @@ import {
   publishDirectory,
   randomBelow,
   randomOctets,
+  readBytesIfExists,
+  replaceFile,
   statIfExists,
   writeNewFile,
 } from "../../fs/index.js";
@@ -38,6 +41,19 @@ import { valueBytes } from "./run-files.js";
 
 /** Git must not take a run that is still being written; the file survives `git stash -u` and `git clean`. */
 export const LIVE_GITIGNORE = "*\n";
+
+/** Before a run that was sealed goes on: from here on Git leaves it alone again. Durable. */
+export function markLive(directory: string): void {
+  const place = { temporaryIn: directory, sync: true };
+  replaceFile(join(directory, ".gitignore"), encodeText(LIVE_GITIGNORE), place);
+}
+
+/** Whether Git leaves the run alone: it is live, or its seal was not finished, the last step of which takes the mark away. */
+export function isMarkedLive(directory: string): boolean {
+  const bytes = readBytesIfExists(join(directory, ".gitignore"));
+  return bytes !== null && decodeText(bytes).value === LIVE_GITIGNORE;
+}
+
 export const RUN_KEY_TAG = "runstone.runKey";
 export const ATTEMPTS_TAG = "runstone.attempts";
 

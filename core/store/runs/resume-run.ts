@@ -1,11 +1,10 @@
 /** Resuming: a run that ended, or whose process died, goes on. Its attempts are counted. */
 import { join } from "node:path";
-import { encodeText } from "../../../store-format/index.js";
-import { replaceFile, statIfExists, unshareFile } from "../../fs/index.js";
+import { statIfExists, unshareFile } from "../../fs/index.js";
 import { artifactLocation } from "../artifact-location.js";
 import type { StoreContext } from "../context.js";
 import { type RunLocation, readRunMeta, readTags, THROW_UNREADABLE } from "../read/index.js";
-import { ATTEMPTS_TAG, LIVE_GITIGNORE } from "./create-run.js";
+import { ATTEMPTS_TAG, markLive } from "./create-run.js";
 import { type FoldOptions, foldWriters } from "./fold-writers.js";
 import { writeRunMeta, writeTags } from "./run-files.js";
 import { listSealedFiles } from "./sealed-files.js";
@@ -16,8 +15,7 @@ export function resumeRun(context: StoreContext, location: RunLocation, options:
   // A seal that died in the middle keeps writers out until its fold is finished.
   foldWriters(directory, options);
   unshareArtifacts(directory);
-  const place = { temporaryIn: directory, sync: true };
-  replaceFile(join(directory, ".gitignore"), encodeText(LIVE_GITIGNORE), place);
+  markLive(directory);
   writeTags(directory, { [ATTEMPTS_TAG]: String(attemptsOf(location) + 1) }, true);
   writeRunMeta(directory, {
     ...readRunMeta(location),

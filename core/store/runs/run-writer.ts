@@ -2,24 +2,23 @@
  * Writing into one run. Synchronous verbs: when one returns the kernel has the data (`fast`: memory, for at most
  * {@link FAST_WINDOW_MS} or {@link FAST_WINDOW_POINTS} points). Arguments are checked before anything is written.
  */
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { type Metric, type ModelOutput, RunstoneError, type StringMap } from "../../../store-format/index.js";
-import { type HashedFile, type KeepTorn, PendingSync, statIfExists } from "../../fs/index.js";
+import { type HashedFile, PendingSync, statIfExists } from "../../fs/index.js";
 import type { NewInputs, RunWriter } from "../../interfaces.js";
 import { claimWriterSlot, type Lease, type LeaseOwner, type WriterSlot } from "../../leases/index.js";
 import { type WrittenArtifact, writeArtifactBytes, writeArtifactFile } from "../artifacts/write-artifact.js";
 import type { StoreContext } from "../context.js";
 import { type RunPlace, writeInputs, writeOutputs } from "../datasets/index.js";
-import { assertNoClashAmong, freePath } from "../key-files.js";
 import { logModelMetrics } from "../logged-models/index.js";
 import type { RunLocation } from "../read/index.js";
 import { setTagsKeepingName } from "./change-run.js";
 import { checkMetric } from "./check-metric.js";
 import { finishRun, type Outcome, sealIfFinished } from "./finish-run.js";
-import { PointLog } from "./point-log.js";
+import { openPointLog } from "./open-point-log.js";
+import type { PointLog } from "./point-log.js";
 import { createParams, removeTag } from "./run-files.js";
 import { listSealedFiles } from "./sealed-files.js";
-import { keepTornTail } from "./torn-metrics.js";
 
 /** Loss window of `durability: fast` when the process is killed. */
 export const FAST_WINDOW_MS = 1000;
@@ -221,21 +220,8 @@ export class FileRunWriter implements RunWriter {
     this.#log?.close();
     this.#log = null;
     this.#slot = claimWriterSlot(this.#location.directory, this.#identity);
-    const { metricsDirectory, linksPath } = this.#slot;
-    const { directory } = this.#location;
-    const slotDirectory = dirname(metricsDirectory);
-    const checkNewKeys = (keys: readonly string[]): void => {
-      assertNoClashAmong("metrics", keys);
-      for (const key of keys)
-        for (const owner of new Set([directory, slotDirectory])) freePath({ owner, folder: "metrics" }, key);
-    };
-    const place = { top: directory, metricsDirectory, linksPath, temporaryIn: slotDirectory, checkNewKeys };
-    this.#log = new PointLog(place, (path) => this.#keepTorn(path));
+    this.#log = openPointLog(this.#context, this.#location, this.#slot);
     return this.#log;
-  }
-
-  #keepTorn(path: string): KeepTorn {
-    return keepTornTail(this.#context, this.#location, relative(this.#location.directory, path));
   }
 
   #place(): RunPlace {

@@ -78,7 +78,7 @@ export function sealRun(context: StoreContext, location: RunLocation, options: S
   const { files, complete } = sealer.sealAll();
   const digest = sealer.formerRecordDigest(files) ?? recordDigest(location, files);
   const manifest = { sealedTime: context.now(), recordDigest: digest, complete, files };
-  replaceFile(join(directory, MANIFEST), manifestBytes(manifest), { temporaryIn: directory, sync: true });
+  replaceManifest(directory, manifest);
   // Last: until here the run's .gitignore says that it is ours and not sealed yet.
   writeRunIgnore(context, directory, files);
   return true;
@@ -109,6 +109,34 @@ export function absentManifest(
 ): Uint8Array {
   const files = absent.map(absentLine);
   return manifestBytes({ sealedTime: context.now(), recordDigest: digest, complete: false, files });
+}
+
+/** Adds artifacts whose bytes are not here to the seal of a run that goes on running, if it has one. */
+export function addAbsent(
+  context: StoreContext,
+  { directory }: RunLocation,
+  added: { readonly absent: readonly HashedArtifact[]; readonly recordDigest: string },
+): void {
+  const lines = added.absent.map(absentLine);
+  const paths = new Set(lines.map(({ path }) => path));
+  const former = readManifest(directory);
+  const files = [...(former?.files ?? []).filter(({ path }) => !paths.has(path)), ...lines];
+  const base = former ?? { ...added, sealedTime: context.now(), complete: false };
+  replaceManifest(directory, { ...base, files });
+}
+
+/**
+ * Takes a file out of the seal, so that another content of it may be sealed next: for what the user decided to change though
+ * the seal protects it. The run is sealed anew by the caller.
+ */
+export function forgetSealed({ directory }: RunLocation, path: string): void {
+  const former = readManifest(directory);
+  if (former === null || !former.files.some((file) => file.path === path)) return;
+  replaceManifest(directory, { ...former, files: former.files.filter((file) => file.path !== path) });
+}
+
+function replaceManifest(directory: string, manifest: Manifest): void {
+  replaceFile(join(directory, MANIFEST), manifestBytes(manifest), { temporaryIn: directory, sync: true });
 }
 
 function manifestBytes(manifest: Manifest): Uint8Array {

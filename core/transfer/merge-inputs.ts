@@ -1,0 +1,55 @@
+/** Inputs and outputs as unions. */
+import { dirname } from "node:path";
+import type { DatasetInput, ModelOutput, StringMap } from "../../store-format/index.js";
+import type { NewDatasetInput } from "../interfaces.js";
+import { writeInputs, writeOutputs } from "../store/datasets/index.js";
+import type { Merge } from "./merge-run.js";
+
+/** The number of inputs and outputs written. Of two steps of an output the later one counts. */
+export function mergeInputs(merge: Merge): number {
+  const { context, location, mine, document } = merge;
+  const place = { ...location, experimentDirectory: dirname(location.directory) };
+  const datasets = document.inputs.datasetInputs.flatMap((theirs) => missingOf(merge, theirs));
+  const models = new Set(mine.inputs.modelInputs.map(({ modelId }) => modelId));
+  const modelIds = document.inputs.modelInputs
+    .map(({ modelId }) => modelId)
+    .filter((modelId) => !models.has(modelId));
+  const outputs = document.outputs.filter((theirs) => isNewer(mine.outputs, theirs));
+  writeInputs(context, place, { datasets, modelIds });
+  writeOutputs(context, place, outputs);
+  return datasets.length + modelIds.length + outputs.length;
+}
+
+function isNewer(mine: readonly ModelOutput[], theirs: ModelOutput): boolean {
+  const same = mine.filter(({ modelId }) => modelId === theirs.modelId);
+  return same.every(({ step }) => step < theirs.step);
+}
+
+/** What is to be written of an input: all of it, tags that are missing here, or nothing. */
+function missingOf(merge: Merge, theirs: DatasetInput): NewDatasetInput[] {
+  const ours = merge.mine.inputs.datasetInputs.find(({ dataset }) => isSameDataset(dataset, theirs.dataset));
+  if (ours === undefined) return [theirs];
+  const fields = ["sourceType", "source", "schema", "profile"] as const;
+  const differs = fields.find((field) => ours.dataset[field] !== theirs.dataset[field]);
+  if (differs !== undefined)
+    conflictOf(merge, theirs, { mine: ours.dataset[differs], theirs: theirs.dataset[differs] });
+  const tags: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(theirs.tags)) {
+    const own = ours.tags[key];
+    if (own === undefined) tags[key] = value;
+    else if (own !== value) conflictOf(merge, theirs, { mine: own, theirs: value });
+  }
+  return Object.keys(tags).length === 0 ? [] : [{ dataset: ours.dataset, tags: tags as StringMap }];
+}
+
+function isSameDataset(a: DatasetInput["dataset"], b: DatasetInput["dataset"]): boolean {
+  return a.name === b.name && a.digest === b.digest;
+}
+
+function conflictOf(
+  merge: Merge,
+  { dataset }: DatasetInput,
+  sides: { readonly mine: string | null; readonly theirs: string | null },
+): void {
+  merge.conflict({ field: "input", key: `${dataset.name} ${dataset.digest}`, base: null, ...sides });
+}
