@@ -1,0 +1,75 @@
+/** What is written about a run once both sides were looked at: its state, and the receipt of what the remote was seen to hold. */
+import type { WireCheck, WireDocument } from "../../protocol/index.js";
+import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
+
+/** Whether two sides have the same of a run. What `runstone.*` tags say of where it was made does not count. */
+export function isEqual(a: WireCheck, b: WireCheck): boolean {
+  return (
+    a.recordDigest === b.recordDigest &&
+    a.runName === b.runName &&
+    a.status === b.status &&
+    a.endTime === b.endTime &&
+    a.lifecycleStage === b.lifecycleStage
+  );
+}
+
+/** As {@link isEqual}, with what both had when they were last equal. */
+export function isAsCommon(check: WireCheck, common: CommonRecord | null): boolean {
+  return common !== null && isEqual(check, { ...check, ...common });
+}
+
+export interface Looked {
+  readonly document: WireDocument;
+  readonly local: WireCheck;
+  readonly remote: WireCheck;
+  readonly remoteExperimentId: string;
+}
+
+export interface SettleOptions {
+  readonly now: number;
+  /** Artifacts were left out of the transfer. */
+  readonly withArtifacts: boolean;
+  readonly exceptions: readonly string[];
+}
+
+/** Of a run that both sides have alike. */
+export function stateOfEqual(looked: Looked, options: SettleOptions): RunState {
+  const { document, local, remote, remoteExperimentId } = looked;
+  const isAll = options.withArtifacts || document.artifacts.length === 0;
+  return {
+    runId: local.runId,
+    remoteRunId: remote.runId,
+    remoteExperimentId,
+    localMark: isAll ? local.mark : null,
+    remoteMark: isAll ? remote.mark : null,
+    common: commonOf(document),
+    watermarks: {},
+    artifacts: artifactsOf(document, options.withArtifacts),
+    receipt: receiptOf(document, options),
+  };
+}
+
+export function commonOf({ info, tags, recordDigest }: WireDocument): CommonRecord {
+  const { runName, status, endTime, lifecycleStage } = info;
+  return { recordDigest, tags, runName, status, endTime, lifecycleStage };
+}
+
+function artifactsOf({ artifacts }: WireDocument, withArtifacts: boolean): Record<string, string> {
+  const sent = withArtifacts ? artifacts.filter(({ absent }) => absent !== true) : [];
+  return Object.fromEntries(sent.map(({ path, sha256 }) => [path, sha256]));
+}
+
+function receiptOf(document: WireDocument, { now, withArtifacts, exceptions }: SettleOptions): Receipt {
+  const { params, tags, series, artifacts, recordDigest } = document;
+  const hashed = withArtifacts ? artifacts.filter(({ absent }) => absent !== true).length : 0;
+  return {
+    verifiedTime: now,
+    recordDigest,
+    params: Object.keys(params).length,
+    tags: Object.keys(tags).length,
+    points: series.reduce((sum, { count }) => sum + count, 0),
+    artifacts: hashed,
+    hashedArtifacts: hashed,
+    exceptions,
+  };
+}

@@ -1,0 +1,37 @@
+/** What all runs of one native sync share. */
+import type { StoreContext } from "../../core/store/context.js";
+import type { OnDamage } from "../../core/index.js";
+import type { OnSyncEvent } from "../engine/progress.js";
+import type { RemoteState } from "../state/index.js";
+import type { Peer } from "./peer.js";
+import type { Direction } from "./plan.js";
+
+export interface NativeParties {
+  readonly context: StoreContext;
+  /** The store here. */
+  readonly local: Peer;
+  readonly remote: Peer;
+  readonly state: RemoteState;
+}
+
+export interface NativeOptions {
+  readonly direction: Direction;
+  /** Default: every run. */
+  readonly runIds?: readonly string[];
+  /** Ids of experiments here; default: every one. */
+  readonly experimentIds?: readonly string[];
+  /** Transfers at once. */
+  readonly jobs: number;
+  readonly withArtifacts: boolean;
+  /** Runs that are deleted on one side are brought to the other, and deleted there. */
+  readonly includeDeleted: boolean;
+  /** Looks at runs that the journal says are the same, too. */
+  readonly recheck?: boolean;
+  /** Names of experiments there. */
+  readonly experiments: { readonly map: ReadonlyMap<string, string>; readonly prefix: string };
+  /** Writes the receipt into the run's directory, too. */
+  readonly commitReceipts: boolean;
+  readonly onDamage?: OnDamage;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnSyncEvent;
+}
