@@ -35,9 +35,7 @@ export function parseHeads({ head }: Item): WireHead[] {
   return asList(head, "heads", MAX_LIST_ENTRIES).map((value) => {
     const [runId, experimentId, mark] = asList(value, "head", 3);
     const members = new Members({ experimentId, mark }, "head");
-    const id = members.text("experimentId");
-    if (!isExperimentId(id)) members.refuse("experimentId", "no id of an experiment");
-    return { runId: runIdOf(runId), experimentId: id, mark: markOf(members) };
+    return { runId: runIdOf(runId), experimentId: experimentIdOf(members), mark: markOf(members) };
   });
 }
 
@@ -50,6 +48,10 @@ export interface WireCheck {
   readonly status: RunStatus;
   readonly endTime: Integer | null;
   readonly lifecycleStage: LifecycleStage;
+  readonly experimentId: string;
+  readonly experimentName: string;
+  /** Artifacts of the record whose bytes are not there. */
+  readonly absent: number;
 }
 
 /** A run that is asked for may be gone, or damaged: then the error stands in its place. */
@@ -67,7 +69,15 @@ export function parseCheck(members: Members): WireCheck {
     status: members.choice("status", RUN_STATUSES),
     endTime: members.integerOrNull("endTime"),
     lifecycleStage: members.choice("lifecycleStage", ["active", "deleted"]),
+    experimentId: experimentIdOf(members),
+    experimentName: members.text("experimentName"),
+    absent: members.size("absent"),
   };
+}
+
+function experimentIdOf(members: Members): string {
+  const id = members.text("experimentId");
+  return isExperimentId(id) ? id : members.refuse("experimentId", "no id of an experiment");
 }
 
 function markOf(members: Members): string | null {

@@ -128,8 +128,7 @@ async function* offersOf(reader: OfferReader): AsyncGenerator<OfferToKeep> {
 async function* keptItems(peer: Peer, offers: AsyncIterable<OfferToKeep>): AsyncGenerator<Uint8Array> {
   for await (const about of peer.keep(offers)) {
     const { runId, error } = about;
-    yield error === undefined
-      ? serializeItem({ runId, outcome: about.outcome })
-      : serializeFailure(runId, error);
+    if (error !== undefined) yield serializeFailure(runId, error);
+    else yield serializeItem({ runId, outcome: about.outcome, conflicts: about.conflicts });
   }
 }

@@ -11,12 +11,14 @@ import {
   parseFailure,
   parseHeads,
   protocolError,
+  runIdOf,
   serializeItem,
   serializeObjects,
   type WireCheck,
   type WireHead,
   type WireObject,
 } from "../../protocol/index.js";
+import { CONFLICT_FIELDS, type Conflict } from "../state/index.js";
 import { Asker, type BodyPieces } from "./asker.js";
 import { ByteRequests } from "./byte-requests.js";
 import type { ByteStreams } from "./byte-stream.js";
@@ -181,7 +183,24 @@ class FarPeer implements Peer {
 
 function parseKept({ head }: Item): About<Kept> {
   const members = new Members(head, "kept");
-  return { runId: members.text("runId"), outcome: members.choice("outcome", ["created", "merged"]) };
+  return {
+    runId: runIdOf(members.raw("runId")),
+    outcome: members.choice("outcome", ["created", "merged", "same"]),
+    conflicts: members.list("conflicts", MAX_CONFLICTS).map(parseConflict),
+  };
+}
+
+const MAX_CONFLICTS = 100_000;
+
+function parseConflict(value: unknown): Conflict {
+  const members = new Members(value, "conflict");
+  return {
+    field: members.choice("field", CONFLICT_FIELDS),
+    key: members.textOrNull("key"),
+    base: members.textOrNull("base"),
+    mine: members.textOrNull("mine"),
+    theirs: members.textOrNull("theirs"),
+  };
 }
 
 async function* groupsOf<Value>(values: AsyncIterable<Value>, size: number): AsyncGenerator<Value[]> {

@@ -29,16 +29,16 @@ export type Counts = readonly number[] | null;
 
 /** All items of one run. Throws what the offer throws before its first byte of an artifact. */
 export async function* packOffer(
-  offer: Offer & { readonly base?: OfferToKeep["base"] },
+  offer: Offer & Partial<OfferToKeep>,
   counts: Counts,
 ): AsyncGenerator<Uint8Array> {
-  const { run, notes, base } = offer;
+  const { run, notes, base, baseArtifacts } = offer;
   const { document, experimentTags, incomplete } = run;
   yield serializeRun(document, {
     ...(experimentTags === undefined ? {} : { experimentTags }),
     ...(incomplete === true ? { incomplete } : {}),
     ...(notes.length === 0 ? {} : { notes: notes.slice(0, MAX_NOTES) }),
-    ...(base === undefined || base === null ? {} : { base: serializeBase(base) }),
+    ...(base === undefined || base === null ? {} : { base: serializeBase(base), baseArtifacts }),
   });
   for (const key of keysOf(document))
     for await (const points of packedPoints(key, run)) yield serializePoints(points);
@@ -145,6 +145,7 @@ export class OfferReader {
       },
       notes: members.has("notes") ? members.list("notes", MAX_NOTES).map(noteOf) : [],
       base: members.has("base") ? parseBase(members.object("base")) : null,
+      baseArtifacts: stringMapOf(members.raw("baseArtifacts") ?? {}, "baseArtifacts"),
     };
   }
 

@@ -5,8 +5,9 @@
  */
 import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transfer/index.js";
 import type { Capability, WireCheck, WireHead, WireObject } from "../../protocol/index.js";
-import type { RunstoneError } from "../../store-format/index.js";
+import type { RunstoneError, StringMap } from "../../store-format/index.js";
 import type { CommonRecord } from "../engine/run-state.js";
+import type { Conflict } from "../state/index.js";
 
 export interface Heads {
   /** False: there is no store yet; a push makes it. */
@@ -33,11 +34,16 @@ export interface Offer {
 export interface OfferToKeep extends Offer {
   /** What both sides had when they were last equal; null: not known. */
   readonly base: CommonRecord | null;
+  /** Artifacts both sides had then: path -> SHA-256. */
+  readonly baseArtifacts: StringMap;
 }
 
 /** What became of a run that was offered. */
 export interface Kept {
-  readonly outcome: "created" | "merged";
+  /** `same`: all of it was there already. */
+  readonly outcome: "created" | "merged" | "same";
+  /** From the keeper's side: `mine` is what it has. */
+  readonly conflicts: readonly Conflict[];
 }
 
 export interface Peer {

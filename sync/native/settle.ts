@@ -1,6 +1,7 @@
 /** What is written about a run once both sides were looked at: its state, and the receipt of what the remote was seen to hold. */
 import type { WireCheck, WireDocument } from "../../protocol/index.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
+import type { Direction } from "./plan.js";
 
 /** Whether two sides have the same of a run. What `runstone.*` tags say of where it was made does not count. */
 export function isEqual(a: WireCheck, b: WireCheck): boolean {
@@ -47,6 +48,26 @@ export function stateOfEqual(looked: Looked, options: SettleOptions): RunState {
     artifacts: artifactsOf(document, options.withArtifacts),
     receipt: receiptOf(document, options),
   };
+}
+
+export interface PartOptions extends SettleOptions {
+  readonly direction: Direction;
+  readonly former: RunState | null;
+}
+
+/**
+ * Of a run of which one side has more than the other: after a push it was all sent, after a pull all fetched, and what the
+ * other side has besides is looked at by the sync that goes the other way.
+ */
+export function stateOfPart(looked: Looked, options: PartOptions): RunState {
+  const equal = stateOfEqual(looked, options);
+  const { direction, former, exceptions } = options;
+  if (direction === "push" && equal.receipt !== null) {
+    const sentence = "The remote has more of this run than is here: a pull brings it.";
+    const receipt = { ...equal.receipt, exceptions: [...exceptions, sentence] };
+    return { ...equal, remoteMark: null, receipt };
+  }
+  return { ...equal, localMark: null, receipt: former?.receipt ?? null };
 }
 
 export function commonOf({ info, tags, recordDigest }: WireDocument): CommonRecord {

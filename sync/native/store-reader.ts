@@ -1,6 +1,8 @@
 /** The reading half of a peer over a store in a directory: heads, checks, offers. */
 import { createHash } from "node:crypto";
-import { findRun, type RunLocation, readRunInfo } from "../../core/index.js";
+import { join } from "node:path";
+import { statIfExists } from "../../core/fs/index.js";
+import { findRun, type RunLocation, readManifest, readRunInfo } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import {
   type ArtifactBytes,
@@ -15,12 +17,14 @@ import {
 } from "../../core/transfer/index.js";
 import { headLine, type WireCheck, type WireHead } from "../../protocol/index.js";
 import { compareCodePoints, isRunId, isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { experimentNames } from "../mlflow/experiment-names.js";
 import type { About, Heads, Offer, OfferOptions } from "./peer.js";
 
 export class StoreReader {
   readonly context: StoreContext;
   readonly #locations = new Map<string, RunLocation>();
   readonly #hashes = new ArtifactHashes();
+  readonly #names = experimentNames();
 
   constructor(context: StoreContext) {
     this.context = context;
@@ -78,10 +82,15 @@ export class StoreReader {
   /** The mark is taken first: what changes while the rest is read shows in the next mark. */
   #check(location: RunLocation): WireCheck {
     const head = readRunHead(this.context, location);
-    const info = readRunInfo(location);
-    const { runId, runName, status, endTime, lifecycleStage } = info;
-    const recordDigest = head?.recordDigest ?? this.#readDigest(location);
-    return { runId, mark: head?.mark ?? null, recordDigest, runName, status, endTime, lifecycleStage };
+    const { runId, runName, status, endTime, lifecycleStage, experimentId } = readRunInfo(location);
+    return {
+      runId,
+      mark: head?.mark ?? null,
+      recordDigest: head?.recordDigest ?? this.#readDigest(location),
+      ...{ runName, status, endTime, lifecycleStage, experimentId },
+      experimentName: this.#names.nameOf(location),
+      absent: countAbsent(location),
+    };
   }
 
   #readDigest(location: RunLocation): string {
@@ -96,6 +105,18 @@ function digestOf(heads: readonly WireHead[]): string | null {
   const sorted = [...heads].sort((a, b) => compareCodePoints(a.runId, b.runId));
   for (const head of sorted) hash.update(headLine(head));
   return hash.digest("hex");
+}
+
+/** Artifacts that the seal names and that are not in the run. */
+function countAbsent({ directory }: RunLocation): number {
+  try {
+    const files = readManifest(directory)?.files ?? [];
+    const artifacts = files.filter(({ kind }) => kind === "artifact");
+    return artifacts.filter(({ path }) => statIfExists(join(directory, path)) === null).length;
+  } catch (error) {
+    if (isRunstoneError(error, "DAMAGED") || isRunstoneError(error, "FORMAT_TOO_NEW")) return 0;
+    throw error;
+  }
 }
 
 function notesOn({ damages, changing }: OfferedRun): string[] {

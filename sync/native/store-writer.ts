@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { objectPath, statIfExists } from "../../core/fs/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { incomingPath, objectsPath } from "../../core/store/layout.js";
-import { receiveRun } from "../../core/transfer/index.js";
+import { mergeRun, receiveRun } from "../../core/transfer/index.js";
 import type { WireObject } from "../../protocol/index.js";
-import { RunstoneError } from "../../store-format/index.js";
 import type { About, Kept, OfferToKeep } from "./peer.js";
 import { asRunstoneError } from "./store-reader.js";
 
@@ -38,9 +37,11 @@ export class StoreWriter {
     }
   }
 
-  async #keep({ run }: OfferToKeep): Promise<Kept> {
-    const { created } = await receiveRun(this.#context, run);
-    if (created) return { outcome: "created" };
-    throw new RunstoneError("UNSUPPORTED", "merge");
+  async #keep({ run, base, baseArtifacts }: OfferToKeep): Promise<Kept> {
+    const { created, location } = await receiveRun(this.#context, run);
+    if (created) return { outcome: "created", conflicts: [] };
+    const merge = { theirs: run, common: base, commonArtifacts: baseArtifacts };
+    const { changed, conflicts } = await mergeRun(this.#context, location, merge);
+    return { outcome: changed ? "merged" : "same", conflicts };
   }
 }

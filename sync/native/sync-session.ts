@@ -1,6 +1,7 @@
 /** What all runs of one native sync share. */
-import type { StoreContext } from "../../core/store/context.js";
+
 import type { OnDamage } from "../../core/index.js";
+import type { StoreContext } from "../../core/store/context.js";
 import type { OnSyncEvent } from "../engine/progress.js";
 import type { RemoteState } from "../state/index.js";
 import type { Peer } from "./peer.js";
@@ -20,6 +21,8 @@ export interface NativeOptions {
   readonly runIds?: readonly string[];
   /** Ids of experiments here; default: every one. */
   readonly experimentIds?: readonly string[];
+  /** Their names here. */
+  readonly experimentNames?: ReadonlySet<string>;
   /** Transfers at once. */
   readonly jobs: number;
   readonly withArtifacts: boolean;

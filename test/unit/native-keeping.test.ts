@@ -14,7 +14,7 @@ import { makeRun, newWorkspace, points } from "../helpers/transfer-store.js";
 async function* offered(from: Peer, runIds: readonly string[]): AsyncGenerator<OfferToKeep> {
   for await (const about of from.offers(runIds, { artifacts: true })) {
     if (about.error !== undefined) throw about.error;
-    yield { ...about, base: null };
+    yield { ...about, base: null, baseArtifacts: {} };
   }
 }
 
@@ -54,7 +54,7 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       const kept = await all(remote.keep(offered(peerOf(store.context), ids)));
       assert.deepEqual(
         kept,
-        ids.map((runId) => ({ runId, outcome: "created" })),
+        ids.map((runId) => ({ runId, outcome: "created", conflicts: [] })),
       );
       const there = openDirectory(path);
       assert.ok(there !== null);
