@@ -74,6 +74,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       { name: "login", describe: "Keep a password or token for a remote, for you alone" },
       { name: "logout", describe: "Forget the password or token for a remote" },
+      { name: "push", describe: "Send what is new or changed here to a remote, and read it back" },
+      { name: "sync", describe: "Bring the runs of this store and of a remote together" },
+      { name: "status", describe: "Tell what is new, changed or in conflict here, by remote" },
+      { name: "verify", describe: "Read back what a remote holds and compare it with what is here" },
     ],
   },
   {

@@ -19,10 +19,14 @@ export class ProgressLine {
   }
 
   show(count: number): void {
+    this.say(`${this.#verb} ${count} ${this.#noun}`);
+  }
+
+  say(text: string): void {
     if (!this.#context.err.isTerminal || this.#context.now() < this.#next) return;
     this.#next = this.#context.now() + EVERY_MS;
     this.#shown = true;
-    this.#context.err.write(`\r${this.#verb} ${count} ${this.#noun}\x1b[K`);
+    this.#context.err.write(`\r${text}\x1b[K`);
     this.#context.err.flush();
   }
 

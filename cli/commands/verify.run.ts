@@ -1,0 +1,63 @@
+import { joinReports, push, type SyncEvent, type SyncReport, verify } from "../../sync/index.js";
+import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
+import type { CommandContext } from "../context.js";
+import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
+import { withServer } from "../sync/open-server.js";
+import { printSyncReport } from "../sync/print-report.js";
+import { syncProgress } from "../sync/sync-progress.js";
+import type { VerifyArguments } from "./verify.js";
+
+const JOBS = 4;
+
+export async function runVerify(context: CommandContext, args: VerifyArguments): Promise<void> {
+  const chosen = chooseForSync(context, args);
+  const remote = openChosenRemote(context, chosen);
+  process.exitCode = await openByKind(remote, {
+    mlflow: (opened) => verifyMlflow(context, args, { chosen, remote: opened }),
+  });
+}
+
+interface Target {
+  readonly chosen: Chosen;
+  readonly remote: OpenedRemote;
+}
+
+async function verifyMlflow(context: CommandContext, args: VerifyArguments, target: Target): Promise<number> {
+  const { runIds, experimentIds, place } = target.chosen;
+  const { experiments, receipts, artifacts } = target.remote.settings;
+  const progress = syncProgress(context, "Verifying");
+  const server = { command: "runstone verify", connections: 2 * JOBS, rate: null };
+  const report = await withServer(target, server, async (parties, signal) => {
+    const options = {
+      ...(experimentIds === undefined ? {} : { experimentIds }),
+      onDamage: place.onDamage,
+      withArtifacts: !args["no-artifacts"] && artifacts !== "none",
+      includeDeleted: args["include-deleted"],
+      hash: args.hash ? ("all" as const) : ("small" as const),
+      experiments: { map: new Map(Object.entries(experiments.map)), prefix: experiments.prefix },
+      commitReceipts: receipts === "committed",
+      signal,
+      onEvent: (event: SyncEvent): void => progress.tell(event),
+    };
+    try {
+      const found = await verify(parties, { ...options, ...(runIds === undefined ? {} : { runIds }) });
+      const broken = unequal(found);
+      if (!args.fix || broken.length === 0) return found;
+      const fixed = await push(parties, {
+        ...options,
+        runIds: broken,
+        jobs: JOBS,
+        recheck: true,
+        experiments: { ...options.experiments, restore: false },
+      });
+      return joinReports(found, fixed);
+    } finally {
+      progress.clear();
+    }
+  });
+  return printSyncReport(context, report, "equal at");
+}
+
+function unequal({ outcomes }: SyncReport): readonly string[] {
+  return outcomes.filter(({ result }) => result === "failed").map(({ runId }) => runId);
+}

@@ -1,0 +1,70 @@
+/** What the words of a sync command mean: runs, then a remote. */
+import { FileStore } from "../../core/index.js";
+import { RunstoneError } from "../../store-format/index.js";
+import { defaultRemote, type OpenedRemote, openRemote, readRemotes } from "../../sync/remotes/index.js";
+import type { CommandContext } from "../context.js";
+import { visible } from "../output/visible.js";
+import type { OpenPlace } from "../store/open-place.js";
+import { openRuns } from "../store/open-runs.js";
+import { resolveRuns } from "../store/resolve-runs.js";
+
+export interface Chosen {
+  readonly place: OpenPlace;
+  readonly remoteName: string;
+  /** Ids; undefined: every run. */
+  readonly runIds: readonly string[] | undefined;
+  /** Ids; undefined: every experiment. */
+  readonly experimentIds: readonly string[] | undefined;
+}
+
+export interface SyncWords {
+  readonly what: readonly string[];
+  /** Names or ids of experiments. */
+  readonly experiment?: readonly string[];
+}
+
+/**
+ * The last word is the remote when one has that name. Throws NO_WORKSPACE, RESOURCE_DOES_NOT_EXIST for runs and remotes that
+ * are not there, and INVALID_PARAMETER_VALUE when it is not clear which remote is meant.
+ */
+export function chooseForSync(context: CommandContext, { what, experiment = [] }: SyncWords): Chosen {
+  const opened = openRuns(context, { experiments: experiment });
+  const { place, experimentIds } = opened;
+  const workspace = workspaceOf(place);
+  const names = new Set(readRemotes(workspace).remotes.map(({ name }) => name));
+  const last = what.at(-1);
+  const isNamed = last !== undefined && names.has(last);
+  const words = isNamed ? what.slice(0, -1) : what;
+  return {
+    place,
+    remoteName: isNamed ? last : defaultRemote(workspace),
+    runIds: words.length === 0 ? undefined : resolveRuns(context, opened, words).map(({ runId }) => runId),
+    experimentIds,
+  };
+}
+
+/** Throws as `openRemote`. */
+export function openChosenRemote(context: CommandContext, { place, remoteName }: Chosen): OpenedRemote {
+  return openRemote({
+    workspace: workspaceOf(place),
+    name: remoteName,
+    env: context.env,
+    warn: (message) => context.err.line(`runstone: ${visible(message)}`),
+  });
+}
+
+export function storeOf({ context, onDamage }: OpenPlace): FileStore {
+  return new FileStore(context, onDamage);
+}
+
+export function workspaceOf({ context }: OpenPlace): string {
+  if (context.workspace !== null) return context.workspace;
+  throw new RunstoneError(
+    "NO_WORKSPACE",
+    `the store ${context.root} lies in no workspace, which keeps remotes`,
+    {
+      hint: "Make the directory above it one: runstone init --path DIR, with the store as DIR.",
+      data: { path: context.root },
+    },
+  );
+}

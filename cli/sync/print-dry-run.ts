@@ -1,0 +1,121 @@
+/** `--dry-run`: what would go, run by run, and the sums. Asks nobody: the journal tells what the remote has. */
+import { readRunDocument } from "../../core/transfer/index.js";
+import { isRunstoneError, type LifecycleStage } from "../../store-format/index.js";
+import {
+  addMoved,
+  isAsSynced,
+  type Moved,
+  NOTHING_MOVED,
+  planRuns,
+  type RemoteStateView,
+  type RunTask,
+  readRemoteState,
+  toBeMoved,
+} from "../../sync/index.js";
+import type { CommandContext } from "../context.js";
+import { formatBytes } from "../output/number.js";
+import { printRows } from "../output/print-rows.js";
+import type { RowColumn } from "../output/row-column.js";
+import type { Chosen } from "./chosen.js";
+
+export interface DryRunChoice {
+  readonly withArtifacts: boolean;
+  readonly includeDeleted: boolean;
+}
+
+export interface PlannedRun {
+  readonly runId: string;
+  readonly runName: string;
+  /** `new`: nothing is known of it there. */
+  readonly state: "new" | "changed" | "damaged";
+  readonly lifecycleStage: LifecycleStage;
+  readonly moved: Required<Moved>;
+}
+
+/** Runs that a push would send, with how much of them. */
+export function* plannedRuns(
+  chosen: Chosen,
+  state: RemoteStateView,
+  { withArtifacts, includeDeleted }: DryRunChoice,
+): Generator<PlannedRun> {
+  const { place, runIds, experimentIds } = chosen;
+  const { tasks } = planRuns(place.context, state, {
+    ...(runIds === undefined ? {} : { runIds }),
+    ...(experimentIds === undefined ? {} : { experimentIds }),
+    onDamage: place.onDamage,
+  });
+  for (const task of tasks) {
+    const planned = plannedRun(chosen, task, withArtifacts);
+    if (planned !== null && (includeDeleted || planned.lifecycleStage === "active")) yield planned;
+  }
+}
+
+function plannedRun({ place }: Chosen, { head, state }: RunTask, withArtifacts: boolean): PlannedRun | null {
+  try {
+    const { document } = readRunDocument(place.context, head.location);
+    if (isAsSynced(document, state, withArtifacts)) return null;
+    return {
+      runId: head.runId,
+      runName: document.info.runName,
+      state: state?.remoteRunId == null ? "new" : "changed",
+      lifecycleStage: document.info.lifecycleStage,
+      moved: toBeMoved(document, state, withArtifacts),
+    };
+  } catch (error) {
+    if (!isRunstoneError(error, "DAMAGED")) throw error;
+    const { runId } = head;
+    return { runId, runName: "", state: "damaged", lifecycleStage: "active", moved: NOTHING_MOVED };
+  }
+}
+
+const COLUMNS: readonly RowColumn[] = [
+  { key: "run_id", title: "ID", type: "text" },
+  { key: "run_name", title: "NAME", type: "text", shrinkTo: 8 },
+  { key: "state", title: "STATE", type: "text" },
+  { key: "params", title: "PARAMS", type: "integer" },
+  { key: "points", title: "POINTS", type: "integer" },
+  { key: "artifacts", title: "ARTIFACTS", type: "integer" },
+  { key: "bytes", title: "SIZE", type: "integer" },
+];
+
+export async function printDryRun(
+  context: CommandContext,
+  chosen: Chosen,
+  choice: DryRunChoice,
+): Promise<void> {
+  const state = readRemoteState(chosen.place.context, chosen.remoteName);
+  let runs: readonly PlannedRun[];
+  try {
+    runs = [...plannedRuns(chosen, state, choice)];
+  } finally {
+    state.close();
+  }
+  const sum = runs.reduce((moved, run) => addMoved(moved, run.moved), NOTHING_MOVED);
+  if (runs.length > 0 || context.json)
+    await printRows(context, {
+      title: `to be pushed to ${chosen.remoteName}`,
+      columns: COLUMNS,
+      rows: runs.map(({ runId, runName, state: kind, moved }) => [
+        { value: runId, text: runId.slice(0, 8) },
+        ...[runName, kind, moved.params, moved.points, moved.artifacts],
+        { value: moved.bytes, text: formatBytes(moved.bytes) },
+      ]),
+      records: runs.map(({ runId, runName, state: kind, moved }) => ({
+        ...{ run_id: runId, run_name: runName, state: kind },
+        ...moved,
+      })),
+      format: context.json ? "json" : "table",
+      output: undefined,
+    });
+  if (!context.json) context.out.line(sumLine(chosen.remoteName, runs.length, sum));
+}
+
+function sumLine(
+  remote: string,
+  runs: number,
+  { params, points, artifacts, bytes }: Required<Moved>,
+): string {
+  if (runs === 0) return `Nothing to push to ${remote}`;
+  const what = `${params} params, ${points} points, ${artifacts} artifacts of ${formatBytes(bytes)}`;
+  return `Would push ${runs === 1 ? "1 run" : `${runs} runs`} to ${remote}: ${what}`;
+}
