@@ -11,6 +11,7 @@ import { benchMemory } from "./memory.js";
 import { benchMlflow } from "./mlflow.js";
 import { benchRunOverhead } from "./run-overhead.js";
 import { benchSearch } from "./search.js";
+import { benchSync } from "./sync.js";
 import { printHeader } from "./table.js";
 
 const { values, positionals } = parseArgs({
@@ -33,6 +34,7 @@ const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
       await benchSearch(values.place, runs);
   },
   filters: () => benchFilters(values.place, values.small ? 1_000 : 10_000),
+  sync: () => benchSync(values.place, values.small ? { runs: 50, fewRuns: 2 } : { runs: 1_000, fewRuns: 10 }),
   memory: () =>
     benchMemory(
       values.place,

@@ -6,8 +6,9 @@ export function joinReports(before: SyncReport, report: SyncReport): SyncReport 
   const builder = new ReportBuilder();
   // What was unchanged at last, but for runs that an earlier sync brought over.
   const isNews = ({ result }: RunOutcome): boolean => result !== "unchanged";
-  const broughtBefore = before.outcomes.filter(isNews).length;
-  builder.addUnchanged(Math.max(0, report.counts.unchanged - broughtBefore));
+  const later = new Set(report.outcomes.filter(isNews).map(({ runId }) => runId));
+  const onlyBefore = before.outcomes.filter((outcome) => isNews(outcome) && !later.has(outcome.runId));
+  builder.addUnchanged(Math.max(0, report.counts.unchanged - onlyBefore.length));
   for (const note of [...before.notes, ...report.notes]) builder.note(note);
   for (const outcome of report.outcomes.filter(isNews)) {
     const earlier = outcomes.get(outcome.runId);
