@@ -23,8 +23,9 @@ const SHARED_CODES: readonly ErrorCode[] = [
 const NARROWER: readonly (readonly [RegExp, ErrorCode])[] = [
   [/Changing param values is not allowed/i, "PARAM_CONFLICT"],
   [/must be in (?:the )?'?(?:active|deleted)'? (?:lifecycle_)?state/i, "INVALID_STATE"],
-  [/Registered model alias .* not found/i, "RESOURCE_DOES_NOT_EXIST"],
 ];
+/** `--no-serve-artifacts` and `--artifacts-only` answer 503 for good. */
+const SWITCHED_OFF = /disabled due to the mlflow server running in/i;
 const SHOWN = 400;
 
 /**
@@ -48,11 +49,13 @@ export function parseError({ status, body, endpoint }: ErrorAnswer): RunstoneErr
 /** True when an answer that looks as if a repeat could help says that it cannot. */
 export function isFinalError(status: number, body: string): boolean {
   const { errorCode } = parseErrorBody(status, body);
+  if (status === 503 && SWITCHED_OFF.test(body)) return true;
   return status >= 500 && ["INVALID_STATE", "NOT_IMPLEMENTED", "DATA_LOSS"].includes(errorCode);
 }
 
 function codeOf(status: number, errorCode: string, message: string): ErrorCode {
   if (status === 401) return "UNAUTHENTICATED";
+  if (status === 503 && SWITCHED_OFF.test(message)) return "UNSUPPORTED";
   const shared = SHARED_CODES.find((code) => code === errorCode);
   if (shared !== "INVALID_PARAMETER_VALUE") return shared ?? "REMOTE_FAILED";
   return NARROWER.find(([words]) => words.test(message))?.[1] ?? shared;

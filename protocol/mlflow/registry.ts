@@ -9,7 +9,7 @@ import { textOrNull } from "./logged-model.js";
 export function parseRegisteredModel(fields: Fields): RegisteredModel {
   return {
     name: fields.requiredString("name"),
-    description: textOrNull(fields.string("description")),
+    description: fields.string("description"),
     creationTime: fields.integer("creation_timestamp"),
     lastUpdatedTime: fields.integer("last_updated_timestamp"),
     tags: parseKeyValues(fields.list("tags")),
@@ -43,7 +43,7 @@ export function parseModelVersion(fields: Fields): ModelVersion {
     version: parseVersion(fields),
     creationTime: fields.integer("creation_timestamp") ?? 0,
     lastUpdatedTime: fields.integer("last_updated_timestamp"),
-    description: textOrNull(fields.string("description")),
+    description: fields.string("description"),
     userId: textOrNull(fields.string("user_id")),
     currentStage: fields.string("current_stage") ?? "None",
     source: fields.string("source"),

@@ -36,15 +36,13 @@ export interface CreateRunFields {
   readonly tags: StringMap;
 }
 
-/** `userId` also goes along as the tag `mlflow.user`, from which new servers take it. */
 export function createRunRequest(run: CreateRunFields): RequestBody {
-  const tags = run.userId === undefined ? run.tags : { "mlflow.user": run.userId, ...run.tags };
   return {
     experiment_id: run.experimentId,
-    user_id: run.userId ?? run.tags["mlflow.user"],
+    user_id: run.userId ?? run.tags["mlflow.user"] ?? "unknown",
     run_name: run.runName,
     start_time: run.startTime,
-    tags: listOrNothing(serializeKeyValues(tags)),
+    tags: listOrNothing(serializeKeyValues(run.tags)),
   };
 }
 

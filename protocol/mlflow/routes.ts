@@ -6,8 +6,8 @@ export interface Route {
   readonly method: Method;
   /** Below `/api` or `/ajax-api`; `{name}` stands for one segment that is filled in. */
   readonly path: string;
-  /** Served below `/ajax-api` only. */
-  readonly ajaxOnly?: true;
+  /** Where it is when not below `/api`: below `/ajax-api`, or nowhere. */
+  readonly below?: "ajax" | "nothing";
 }
 
 const get = (path: string): Route => ({ method: "GET", path: `/2.0/mlflow/${path}` });
@@ -44,7 +44,7 @@ export const ROUTES = {
   getMetricHistoryBulk: {
     method: "GET",
     path: "/2.0/mlflow/metrics/get-history-bulk",
-    ajaxOnly: true,
+    below: "ajax",
   },
   listArtifacts: get("artifacts/list"),
 
@@ -82,10 +82,15 @@ export const ROUTES = {
   uploadArtifact: proxy("PUT", "artifacts/{*path}"),
   deleteArtifact: proxy("DELETE", "artifacts/{*path}"),
 
+  /** The server reads an artifact with its own credentials, wherever it is. */
+  getArtifact: { method: "GET", path: "/get-artifact", below: "nothing" },
+  version: { method: "GET", path: "/version", below: "nothing" },
   serverInfo: { method: "GET", path: "/3.0/mlflow/server-info" },
 } as const satisfies Readonly<Record<string, Route>>;
 
 export type RouteName = keyof typeof ROUTES;
+
+const PREFIXES = { api: "/api", ajax: "/ajax-api", nothing: "" } as const;
 
 /**
  * The path of an endpoint with its segments filled in and percent-encoded, below the base of the server. `{*path}` takes
@@ -97,7 +102,7 @@ export function routePath(name: RouteName, segments: Readonly<Record<string, str
     const value = segments[key] ?? "";
     return many === "" ? encodeURIComponent(value) : encodePath(value);
   });
-  return `${route.ajaxOnly === true ? "/ajax-api" : "/api"}${filled}`;
+  return `${PREFIXES[route.below ?? "api"]}${filled}`;
 }
 
 /** Each segment between `/` percent-encoded. */
@@ -108,5 +113,5 @@ export function encodePath(path: string): string {
 /** How messages call it: `POST mlflow/runs/create`. */
 export function routeLabel(name: RouteName): string {
   const { method, path } = ROUTES[name];
-  return `${method} ${path.replace(/^\/[0-9.]+\//, "")}`;
+  return `${method} ${path.replace(/^\/(?:[0-9.]+\/)?|\/\{\*path\}$/g, "")}`;
 }

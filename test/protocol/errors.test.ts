@@ -48,7 +48,7 @@ describe("an error answer", () => {
     );
     assert.equal(of("The run abc must be in the 'active' state. Current state is deleted."), "INVALID_STATE");
     assert.equal(of("The experiment 1 must be in the 'active' state."), "INVALID_STATE");
-    assert.equal(of("Registered model alias best not found."), "RESOURCE_DOES_NOT_EXIST");
+    assert.equal(of("Registered model alias best not found."), "INVALID_PARAMETER_VALUE");
     assert.equal(of("Names may only contain letters"), "INVALID_PARAMETER_VALUE");
   });
 

@@ -351,6 +351,11 @@ describe("routes", () => {
 
   test("no two routes are the same", () => {
     const names = Object.keys(ROUTES) as RouteName[];
-    assert.equal(new Set(names.map(routeLabel)).size, names.length);
+    assert.equal(
+      new Set(names.map((name) => `${ROUTES[name].method} ${routePath(name)}`)).size,
+      names.length,
+    );
+    assert.equal(routeLabel("uploadArtifact"), "PUT mlflow-artifacts/artifacts");
+    assert.equal(routeLabel("getArtifact"), "GET get-artifact");
   });
 });

@@ -62,7 +62,7 @@ def runs_of(api, experiment_id):
 def read_run(api, found, with_artifacts):
     run_id = found.info.run_id
     run = api.get_run(run_id)
-    if run.to_dictionary() != found.to_dictionary() and not has_nan(run):
+    if run.to_dictionary() != found.to_dictionary() and not has_nan(run) and not is_server(run):
         raise AssertionError("get_run and search_runs differ on " + run_id)
     info = run.info
     result = {
@@ -95,6 +95,11 @@ def read_run(api, found, with_artifacts):
             lambda target: api.download_artifacts(run_id, "", target),
         )
     return result
+
+
+def is_server(run):
+    """The searches of a server leave out what a run used and made of logged models."""
+    return run.info.artifact_uri.startswith("mlflow-artifacts:")
 
 
 def has_nan(run):

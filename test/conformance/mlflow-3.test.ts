@@ -1,0 +1,3 @@
+import { serverConformance } from "./mlflow-server.js";
+
+await serverConformance("3");
