@@ -64,7 +64,7 @@ export function isPartial({ counts, outcomes, interrupted }: SyncReport): boolea
 
 /** Gathers outcomes into a report. */
 export class ReportBuilder {
-  readonly #outcomes: RunOutcome[] = [];
+  readonly #outcomes = new Map<string, RunOutcome>();
   readonly #notes: string[] = [];
   readonly #counts: Record<RunResult, number> = {
     ...{ done: 0, unchanged: 0, skipped: 0 },
@@ -72,8 +72,11 @@ export class ReportBuilder {
   };
   #moved = NOTHING_MOVED;
 
+  /** The last outcome of a run counts. */
   add(outcome: RunOutcome): void {
-    this.#outcomes.push(outcome);
+    const before = this.#outcomes.get(outcome.runId);
+    if (before !== undefined) this.#counts[before.result] -= 1;
+    this.#outcomes.set(outcome.runId, outcome);
     this.#counts[outcome.result] += 1;
     this.#moved = addMoved(this.#moved, outcome.moved);
   }
@@ -92,7 +95,7 @@ export class ReportBuilder {
     const { remote, requests, duration, interrupted } = rest;
     return {
       remote,
-      outcomes: this.#outcomes,
+      outcomes: [...this.#outcomes.values()],
       counts: { ...this.#counts },
       moved: this.#moved,
       notes: this.#notes,

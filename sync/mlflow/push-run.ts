@@ -25,6 +25,7 @@ import { sendInputs } from "./send-inputs.js";
 import { sendModelPoints, sendModels } from "./send-models.js";
 import { PointSender, type Watermarks } from "./send-points.js";
 import { sendValues } from "./send-values.js";
+import { deleteTwins } from "./twins.js";
 import type { ExpectedRun } from "./verify-runs.js";
 import { parentOf, type WantedRecord, wantedRecord, wantedTags } from "./wanted-record.js";
 
@@ -172,6 +173,7 @@ class RunPush {
     if (run !== null && run.info.experimentId === experimentId && run.info.lifecycleStage === "active")
       return { run, isFresh: false, isNew: false, tags: {} };
     const refs = counterparts.get(originId) ?? (await findRemoteRun(calls, experimentId, originId));
+    await deleteTwins(this.#session, originId, refs);
     const found = refs[0] === undefined ? run : await calls.getRun(refs[0].remoteRunId);
     if (found !== null) return { run: found, isFresh: false, isNew: false, tags: {} };
     return this.#create(experimentId, wanted);

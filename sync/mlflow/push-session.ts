@@ -41,5 +41,7 @@ export interface PushSession {
   /** Set in a push that goes on while runs run. */
   readonly live: LiveRuns | undefined;
   readonly onEvent: OnSyncEvent;
+  /** What concerns no run alone, or the remote: one sentence. */
+  readonly onNote: (message: string) => void;
   now(): number;
 }

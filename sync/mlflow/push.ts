@@ -21,7 +21,7 @@ import { LocalModels } from "./local-models.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
 import { settleRun } from "./settle-run.js";
-import { settleTwins } from "./twins.js";
+import { doubtPlace, forgetContent, settleTwins } from "./twins.js";
 import type { HashChoice } from "./verify-artifacts.js";
 import { verifyRuns } from "./verify-runs.js";
 
@@ -68,6 +68,7 @@ class Push {
   readonly #stop = new AbortController();
   #sent: SentRun[] = [];
   readonly #made: SentRun[] = [];
+  readonly #begun = new Set<string>();
   #unreachable = 0;
 
   constructor({ context, http, state }: PushParties, options: PushOptions) {
@@ -94,7 +95,7 @@ class Push {
       models: new LocalModels(context, options.onDamage ?? (() => undefined)),
       modelIds: new Map(),
       artifactLimit: pLimit(jobs),
-      ...{ signal, withArtifacts, includeDeleted, recheck, hash, onEvent },
+      ...{ signal, withArtifacts, includeDeleted, recheck, hash, onEvent, onNote },
       now: () => context.now(),
     };
   }
@@ -104,9 +105,9 @@ class Push {
     await this.#findCounterparts(tasks);
     const signal = anySignal([this.#stop.signal, this.#options.signal]);
     await runPool(tasks, { jobs: this.#options.jobs, signal, run: (task) => this.#runTask(task) });
+    this.#tellUntried(tasks);
     await this.#verifySent();
-    if (!this.#isInterrupted)
-      await this.#softly(() => settleTwins(this.#session, this.#made, (text) => this.#note(text)));
+    await this.#settleTwins(tasks);
     this.#session.state.flush();
     return this.#report.finish({
       remote: this.#session.state.name,
@@ -154,6 +155,7 @@ class Push {
   }
 
   async #runTask(task: RunTask): Promise<void> {
+    this.#begun.add(task.id);
     try {
       const result = await pushRun(this.#session, task);
       this.#unreachable = 0;
@@ -165,6 +167,38 @@ class Push {
     } catch (error) {
       this.#failed(task, error);
     }
+  }
+
+  #tellUntried(tasks: readonly RunTask[]): void {
+    const reason = this.#isInterrupted ? "stopped" : "not tried, because others failed";
+    for (const { id, head } of tasks)
+      if (!this.#begun.has(id)) this.#end(outcomeOf(head, { result: "skipped", reason }));
+  }
+
+  /** A run that turns out to be there twice is sent to the one that stays, and its children are told. */
+  async #settleTwins(tasks: readonly RunTask[]): Promise<void> {
+    for (const [experimentId, made] of byExperiment(this.#made)) {
+      if (this.#isInterrupted) return this.#doubt(made);
+      try {
+        const moved = new Set(await settleTwins(this.#session, experimentId, made));
+        for (const task of tasks.filter(({ id, after = "" }) => moved.has(id) || moved.has(after)))
+          await this.#sendAgain(task);
+        await this.#verifySent();
+      } catch (error) {
+        this.#doubt(made);
+        for (const { head } of made) this.#failed({ head }, error);
+      }
+    }
+  }
+
+  async #sendAgain(task: RunTask): Promise<void> {
+    const { state } = this.#session;
+    forgetContent(this.#session, task.id);
+    await this.#runTask({ ...task, state: state.run(task.id) });
+  }
+
+  #doubt(made: readonly SentRun[]): void {
+    for (const sent of made) doubtPlace(this.#session, sent);
   }
 
   /** Remembers what was sent; when the run has ended, it is read back as every run. */
@@ -232,6 +266,15 @@ class Push {
       throw error;
     }
   }
+}
+
+function byExperiment(sent: readonly SentRun[]): ReadonlyMap<string, readonly SentRun[]> {
+  const groups = new Map<string, SentRun[]>();
+  for (const run of sent) {
+    const { remoteExperimentId } = run.expected;
+    groups.set(remoteExperimentId, [...(groups.get(remoteExperimentId) ?? []), run]);
+  }
+  return groups;
 }
 
 function isDeleted(location: RunLocation): boolean {

@@ -1,59 +1,54 @@
 /** Two who push at once may both make a run: afterwards one active run of each origin stays, the earliest. */
 
-import { findRemoteRuns } from "./find-runs.js";
+import { findRemoteRuns, type RemoteRunRef } from "./find-runs.js";
 import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
 
-/** Looks for twins of runs that this push made; ours is deleted there when another is earlier, and said. */
+/**
+ * Looks for twins of runs that this push made in an experiment there. Of those where another stays, the journal now knows
+ * that one; their ids are returned: they are to be sent again. Rejects when the server does not tell: {@link doubtPlace} is for that.
+ */
 export async function settleTwins(
   session: PushSession,
+  experimentId: string,
   made: readonly SentRun[],
-  note: (message: string) => void,
-): Promise<void> {
-  const byExperiment = new Map<string, SentRun[]>();
+): Promise<readonly string[]> {
+  const originIds = made.map(({ expected }) => expected.runId);
+  const found = await findRemoteRuns(session.calls, experimentId, originIds);
+  const moved: string[] = [];
   for (const sent of made) {
-    const { remoteExperimentId } = sent.expected;
-    byExperiment.set(remoteExperimentId, [...(byExperiment.get(remoteExperimentId) ?? []), sent]);
+    const { runId } = sent.expected;
+    const kept = await deleteTwins(session, runId, found.get(runId) ?? []);
+    if (kept === null || kept.remoteRunId === sent.expected.remoteRunId) continue;
+    forgetContent(session, runId, kept.remoteRunId);
+    moved.push(runId);
   }
-  for (const [experimentId, runs] of byExperiment) {
-    const originIds = runs.map(({ expected }) => expected.runId);
-    const found = await findRemoteRuns(session.calls, experimentId, originIds);
-    for (const sent of runs)
-      await settle(session, sent, { refs: found.get(sent.expected.runId) ?? [], note });
-  }
+  return moved;
 }
 
-async function settle(
-  session: PushSession,
-  { expected }: SentRun,
-  {
-    refs,
-    note,
-  }: {
-    readonly refs: Awaited<ReturnType<typeof findRemoteRuns>> extends ReadonlyMap<string, infer R>
-      ? R
-      : never;
-    readonly note: (message: string) => void;
-  },
-): Promise<void> {
-  const active = refs.filter(({ lifecycleStage }) => lifecycleStage === "active");
-  if (active.length < 2) return;
-  const [first, ...others] = active;
+/** Of several active runs of one origin the first stays, and the others are deleted and named. Null: there is none. */
+export async function deleteTwins(
+  { calls, onNote }: PushSession,
+  originId: string,
+  refs: readonly RemoteRunRef[],
+): Promise<RemoteRunRef | null> {
+  const [first, ...others] = refs.filter(({ lifecycleStage }) => lifecycleStage === "active");
   for (const { remoteRunId } of others) {
-    await session.calls.deleteRun(remoteRunId);
-    note(
-      `run ${expected.runId} was there twice: ${first!.remoteRunId} stays, ${remoteRunId} was deleted there`,
-    );
+    await calls.deleteRun(remoteRunId);
+    onNote(`run ${originId} was there twice: ${first!.remoteRunId} stays, ${remoteRunId} was deleted there`);
   }
-  const known = session.state.run(expected.runId);
-  if (known !== null && known.remoteRunId !== first!.remoteRunId)
-    session.state.save({
-      ...known,
-      remoteRunId: first!.remoteRunId,
-      localMark: null,
-      receipt: null,
-      watermarks: {},
-      artifacts: {},
-      common: null,
-    });
+  return first ?? null;
+}
+
+/** Nobody knows whether a run that was made is there once: the next push searches for it. */
+export function doubtPlace(session: PushSession, { expected }: SentRun): void {
+  forgetContent(session, expected.runId, null);
+}
+
+/** What the run there holds is not known any more; `remoteRunId` null: nor which it is. */
+export function forgetContent({ state }: PushSession, runId: string, remoteRunId?: string | null): void {
+  const known = state.run(runId);
+  if (known === null) return;
+  const nothing = { localMark: null, receipt: null, watermarks: {}, artifacts: {}, common: null };
+  state.save({ ...known, ...nothing, ...(remoteRunId === undefined ? {} : { remoteRunId }) });
 }
