@@ -77,6 +77,7 @@ export class FaultProxy {
   #requests: LoggedRequest[] = [];
   #port = 0;
   #closed = false;
+  #refusing: Promise<void> = Promise.resolve();
 
   constructor(upstream: string) {
     this.#upstream = new URL(upstream);
@@ -111,11 +112,18 @@ export class FaultProxy {
   }
 
   /** Refuses new connections for a time; requests on others go on. */
-  async refuseFor(milliseconds: number): Promise<void> {
+  refuseFor(milliseconds: number): Promise<void> {
     this.#server.close(); // ends when all connections have: nobody waits for that
     this.#server.closeIdleConnections();
-    await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    if (!this.#closed) await this.listen();
+    this.#refusing = new Promise((resolve) => setTimeout(resolve, milliseconds)).then(() =>
+      this.#closed ? undefined : this.listen(),
+    );
+    return this.#refusing;
+  }
+
+  /** Resolves when new connections are not refused any more. */
+  open(): Promise<void> {
+    return this.#refusing;
   }
 
   /** What the server answers. */

@@ -26,7 +26,7 @@ export async function pushOnce({
 }: PushOnce): Promise<SyncReport> {
   const context = openContext({ cwd: directory });
   const state = openRemoteState(context, REMOTE);
-  const client = new HttpClient({ ...DEFAULT_HTTP_SETTINGS, ...EAGER, ...http, url });
+  const client = new HttpClient({ ...DEFAULT_HTTP_SETTINGS, ...EAGER, ...http, url }, { random: () => 1 });
   try {
     return await push(
       { context, http: client, state },
