@@ -5,6 +5,8 @@ import { parseByteRate } from "../parse/byte-rate.js";
 import { parsePairs } from "../parse/pairs.js";
 import { usageError } from "../parse/usage-error.js";
 import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
+import { jobsFor } from "../sync/jobs.js";
+import { runNativeSync } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printDryRun } from "../sync/print-dry-run.js";
 import { printSyncReport } from "../sync/print-report.js";
@@ -12,17 +14,46 @@ import { pushWhileRunning } from "../sync/push-rounds.js";
 import { syncProgress } from "../sync/sync-progress.js";
 import type { PushArguments } from "./push-options.js";
 
-const USUAL_JOBS = 4;
-const MOST_JOBS = 64;
-
 export async function runPush(context: CommandContext, args: PushArguments): Promise<void> {
+  return pushOrSync(context, args, "push");
+}
+
+/** To an MLflow server `both` pushes. */
+export async function pushOrSync(
+  context: CommandContext,
+  args: PushArguments,
+  direction: "push" | "both",
+): Promise<void> {
   const chosen = chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
   const choice = { withArtifacts: withArtifacts(args, remote), includeDeleted: args["include-deleted"] };
   if (args["dry-run"]) return printDryRun(context, chosen, choice);
+  const native = (): Promise<number> => syncWithPeer(context, args, { chosen, remote, direction });
   process.exitCode = await openByKind(remote, {
     mlflow: (opened) => pushToMlflow(context, args, { chosen, remote: opened }),
+    directory: native,
+    ssh: native,
   });
+}
+
+async function syncWithPeer(
+  context: CommandContext,
+  args: PushArguments,
+  target: Target & { readonly direction: "push" | "both" },
+): Promise<number> {
+  if (args["limit-rate"] !== undefined)
+    throw usageError("--limit-rate is for MLflow servers", "Over ssh, limit it in ~/.ssh/config or with tc.");
+  const { direction } = target;
+  const report = await runNativeSync(context, target, {
+    ...{ direction, map: args.map, watch: args.watch },
+    ...(direction === "push"
+      ? { command: "runstone push", verb: "Pushing" }
+      : { command: "runstone sync", verb: "Syncing" }),
+    jobs: jobsFor(args.jobs, target.remote),
+    withArtifacts: withArtifacts(args, target.remote),
+    includeDeleted: args["include-deleted"],
+  });
+  return printSyncReport(context, report, direction === "push" ? "pushed to" : "synced with");
 }
 
 interface Target {
@@ -31,7 +62,7 @@ interface Target {
 }
 
 async function pushToMlflow(context: CommandContext, args: PushArguments, target: Target): Promise<number> {
-  const jobs = jobsOf(args, target.remote);
+  const jobs = jobsFor(args.jobs, target.remote);
   const rate = args["limit-rate"] === undefined ? null : parseByteRate(args["limit-rate"], "--limit-rate");
   const progress = syncProgress(context, "Pushing");
   const server = { command: "runstone push", connections: 2 * jobs, rate };
@@ -69,10 +100,4 @@ function optionsOf(args: PushArguments, { chosen, remote }: Target, jobs: number
 
 function withArtifacts(args: Pick<PushArguments, "no-artifacts">, { settings }: OpenedRemote): boolean {
   return !args["no-artifacts"] && settings.artifacts !== "none";
-}
-
-function jobsOf({ jobs }: PushArguments, { settings }: OpenedRemote): number {
-  if (jobs === undefined) return settings.jobs ?? USUAL_JOBS;
-  if (jobs >= 1 && jobs <= MOST_JOBS) return Number(jobs);
-  throw usageError(`--jobs must be from 1 to ${MOST_JOBS}`);
 }

@@ -10,6 +10,7 @@ export const sync = defineCommand({
     { line: "runstone sync", describe: "With the only remote, or origin" },
     { line: "runstone sync lab --watch", describe: "While runs still run" },
   ],
-  details: "Sends what is new or changed here (see `runstone push`).",
-  load: async () => (await import("./push.run.js")).runPush,
+  details:
+    "Sends what is new or changed here (see `runstone push`); with a directory or over ssh it also brings what is new or changed there (see `runstone pull`).",
+  load: async () => (await import("./sync.run.js")).runSync,
 });

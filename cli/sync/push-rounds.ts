@@ -17,12 +17,17 @@ export async function pushWhileRunning(
   options: PushOptions & { readonly signal: AbortSignal },
 ): Promise<SyncReport> {
   const live: LiveRuns = { watermarks: new Map(), hashes: new ArtifactHashes() };
+  return untilEnded(options.signal, () => push(parties, { ...options, live }));
+}
+
+/** Repeats a sync until no run of it runs any more, or the signal is aborted. */
+export async function untilEnded(signal: AbortSignal, sync: () => Promise<SyncReport>): Promise<SyncReport> {
   let sum: SyncReport | null = null;
   for (;;) {
-    const report = await push(parties, { ...options, live });
+    const report = await sync();
     sum = sum === null ? report : joinReports(sum, report);
-    if (report.counts.running === 0 || options.signal.aborted) return sum;
-    await pause(WAIT_MS, options.signal);
+    if (report.counts.running === 0 || signal.aborted) return sum;
+    await pause(WAIT_MS, signal);
   }
 }
 

@@ -3,7 +3,7 @@
  * have, what differs is offered and kept, both tell again, and only what is then equal is called synced. A sync that is
  * broken off loses nothing but time: what has arrived is found equal by the next one.
  */
-import { findRun, mustFindRun } from "../../core/index.js";
+import { findRun, mustFindRun, readRunState } from "../../core/index.js";
 import { readRunDocument } from "../../core/transfer/index.js";
 import type { WireCheck, WireDocument } from "../../protocol/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
@@ -83,7 +83,7 @@ class NativeSync {
 
   async #plan(): Promise<readonly Candidate[]> {
     const { local, remote, state } = this.#parties;
-    const { direction, recheck = false, onEvent } = this.#options;
+    const { direction, recheck = false, live, onEvent } = this.#options;
     const [here, there] = await Promise.all([local.heads(null), remote.heads(null)]);
     if (!there.exists && direction === "pull")
       throw new RunstoneError("NOT_A_STORE", `the remote ${state.name} has no store yet`, {
@@ -95,7 +95,7 @@ class NativeSync {
       remote: this.#chosenThere(there.heads ?? []),
       direction,
       recheck,
-      marks: (runId) => state.marks(runId),
+      marks: (runId) => (live?.has(runId) === true ? null : state.marks(runId)),
     });
     this.#report.addUnchanged(unchanged);
     onEvent?.({ type: "plan", runs: candidates.length, unchanged });
@@ -293,8 +293,21 @@ class NativeSync {
 
   #done(work: Work, exceptions: readonly string[]): RunOutcome {
     const { runId } = work.candidate;
+    if (this.#isLive(work))
+      return { ...outcomeOf(runId, { result: "running" }, work.local, work.brought), exceptions };
     if (work.brought.length === 0) return outcomeOf(runId, { result: "unchanged" }, work.local);
     return { ...outcomeOf(runId, { result: "done" }, work.local, work.brought), exceptions };
+  }
+
+  /** Only for a sync that waits for the end of runs; a run whose owner is proven dead has ended. */
+  #isLive({ candidate: { runId }, local }: Work): boolean {
+    const { live } = this.#options;
+    if (live === undefined || local?.status !== "RUNNING") return false;
+    const location = findRun(this.#parties.context, runId);
+    const isLive = location !== null && readRunState(location, local).state === "RUNNING";
+    if (isLive) live.add(runId);
+    else live.delete(runId);
+    return isLive;
   }
 
   /** One side has all of the other, and more. */

@@ -34,6 +34,8 @@ export interface NativeOptions {
   readonly experiments: { readonly map: ReadonlyMap<string, string>; readonly prefix: string };
   /** Writes the receipt into the run's directory, too. */
   readonly commitReceipts: boolean;
+  /** Set by a sync that goes on while runs run: those that did the last time, which are looked at again. */
+  readonly live?: Set<string>;
   readonly onDamage?: OnDamage;
   readonly signal?: AbortSignal;
   readonly onEvent?: OnSyncEvent;

@@ -1,0 +1,35 @@
+import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+
+const options = {
+  "no-artifacts": {
+    type: "boolean",
+    describe: "Leave the artifacts there; `runstone fetch RUN` brings those of a run",
+  },
+  name: { type: "string", value: "NAME", describe: "Call the remote so", defaultText: "origin" },
+  "include-deleted": { type: "boolean", describe: "Also runs that are deleted there" },
+  jobs: { type: "integer", alias: ["j"], value: "N", describe: "Transfers at once", defaultText: "4" },
+} as const satisfies Options;
+
+const positionals = {
+  url: { required: true, describe: "a directory, ssh://host/path or host:path" },
+  directory: { describe: "the new workspace; by default named like the end of the address" },
+} as const satisfies Positionals;
+
+export type CloneArguments = ArgumentsOf<typeof options, typeof positionals>;
+
+export const clone = defineCommand({
+  name: "clone",
+  describe: "Make a workspace with the runs of a remote",
+  options,
+  positionals,
+  examples: [
+    { line: "runstone clone /mnt/usb/lab", describe: "The runs of a stick, in ./lab" },
+    {
+      line: "runstone clone ssh://node17/data/lab here --no-artifacts",
+      describe: "Without the bytes of artifacts",
+    },
+  ],
+  details:
+    "The address becomes the remote `origin` of the new workspace and counts as confirmed. A clone that was interrupted goes on when the command is repeated.",
+  load: async () => (await import("./clone.run.js")).runClone,
+});

@@ -1,0 +1,30 @@
+import { openByKind } from "../../sync/remotes/index.js";
+import type { CommandContext } from "../context.js";
+import { choosePull } from "../sync/choose-pull.js";
+import { openChosenRemote } from "../sync/chosen.js";
+import { jobsFor } from "../sync/jobs.js";
+import { type NativeTarget, runNativeSync } from "../sync/native-sync.js";
+import { printSyncReport } from "../sync/print-report.js";
+import type { PullArguments } from "./pull.js";
+
+export async function runPull(context: CommandContext, args: PullArguments): Promise<void> {
+  const chosen = choosePull(context, args);
+  const remote = openChosenRemote(context, chosen);
+  const native = (): Promise<number> => pullNative(context, args, { chosen, remote });
+  process.exitCode = await openByKind(remote, { directory: native, ssh: native });
+}
+
+async function pullNative(
+  context: CommandContext,
+  args: PullArguments,
+  target: NativeTarget,
+): Promise<number> {
+  const { remote } = target;
+  const report = await runNativeSync(context, target, {
+    ...{ direction: "pull", command: "runstone pull", verb: "Pulling" },
+    jobs: jobsFor(args.jobs, remote),
+    withArtifacts: !args["no-artifacts"] && remote.settings.artifacts === "all",
+    includeDeleted: args["include-deleted"],
+  });
+  return printSyncReport(context, report, "pulled from");
+}

@@ -1,0 +1,27 @@
+/** What the words of a command mean that asks a remote for runs, which need not be here. */
+import { defaultRemote, readRemotes } from "../../sync/remotes/index.js";
+import type { CommandContext } from "../context.js";
+import { openPlace } from "../store/open-place.js";
+import { type SyncWords, workspaceOf } from "./chosen.js";
+import type { NativeChosen } from "./native-sync.js";
+
+/**
+ * The last word is the remote when one has that name; the others are ids of runs there, or their beginnings. Throws
+ * NO_WORKSPACE, RESOURCE_DOES_NOT_EXIST, and INVALID_PARAMETER_VALUE when it is not clear which remote is meant.
+ */
+export function choosePull(context: CommandContext, { what, experiment = [] }: SyncWords): NativeChosen {
+  const place = openPlace(context);
+  const workspace = workspaceOf(place);
+  const names = new Set(readRemotes(workspace).remotes.map(({ name }) => name));
+  const last = what.at(-1);
+  const isNamed = last !== undefined && names.has(last);
+  const words = isNamed ? what.slice(0, -1) : what;
+  return {
+    place,
+    remoteName: isNamed ? last : defaultRemote(workspace),
+    runIds: undefined,
+    experimentIds: undefined,
+    ...(words.length === 0 ? {} : { runWords: words }),
+    ...(experiment.length === 0 ? {} : { experimentNames: experiment }),
+  };
+}

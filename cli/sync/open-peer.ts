@@ -1,0 +1,76 @@
+/** The native peer behind an address: the store in a directory, or the runstone at the far end of ssh. */
+
+import { RunstoneError } from "../../store-format/index.js";
+import { openFarPeer } from "../../sync/native/far-peer.js";
+import { openDirectory, openOrMakeDirectory } from "../../sync/native/open-directory.js";
+import type { Peer } from "../../sync/native/peer.js";
+import { SshConnection } from "../../sync/native/ssh.js";
+import { StorePeer } from "../../sync/native/store-peer.js";
+import type { DirectoryAddress, RemoteAddress, SshAddress } from "../../sync/remotes/address.js";
+import type { CommandContext } from "../context.js";
+import { visible } from "../output/visible.js";
+import { VERSION } from "../version.js";
+
+export interface OpenedPeer {
+  readonly peer: Peer;
+  /** The same error, or what is behind it: an ssh that said why it ended. */
+  explain(error: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export const PROGRAM = `runstone ${VERSION}`;
+
+/** Throws UNSUPPORTED for other kinds, REMOTE_UNREACHABLE, REMOTE_FAILED, INVALID_PARAMETER_VALUE. */
+export async function openPeer(context: CommandContext, address: RemoteAddress): Promise<OpenedPeer> {
+  if (address.kind === "directory") return openDirectoryPeer(context, address);
+  if (address.kind === "ssh") return openSshPeer(context, address);
+  throw new RunstoneError("UNSUPPORTED", `this cannot be done with a remote of the kind ${address.kind}`, {
+    hint: "Kinds that can: directory, ssh.",
+    data: { kind: address.kind },
+  });
+}
+
+/** A peer over the store in a directory of this machine. */
+export function directoryPeer(context: CommandContext, path: string): Peer {
+  const options = {
+    now: context.now,
+    warn: (message: string) => context.err.line(`runstone: ${visible(message)}`),
+  };
+  return new StorePeer({
+    program: PROGRAM,
+    open: () => openDirectory(path, options),
+    make: () => openOrMakeDirectory(path, options),
+  });
+}
+
+function openDirectoryPeer(context: CommandContext, { path }: DirectoryAddress): OpenedPeer {
+  const peer = directoryPeer(context, path);
+  return { peer, explain: async (error) => error, close: () => peer.close() };
+}
+
+async function openSshPeer(context: CommandContext, address: SshAddress): Promise<OpenedPeer> {
+  const { env, err } = context;
+  const words = (env["RUNSTONE_SSH_COMMAND"] ?? "").split(" ").filter((word) => word !== "");
+  const connection = SshConnection.start(address, {
+    ...(words.length === 0 ? {} : { command: words }),
+    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    env,
+    onLine: (line) => {
+      err.line(`${address.host}: ${visible(line)}`);
+      err.flush();
+    },
+  });
+  const explain = (error: unknown): Promise<unknown> => connection.explain(error);
+  try {
+    const peer = await openFarPeer({ streams: connection.streams, program: PROGRAM });
+    const close = async (): Promise<void> => {
+      await peer.close();
+      await connection.close();
+    };
+    return { peer, explain, close };
+  } catch (error) {
+    const reason = await explain(error);
+    await connection.close();
+    throw reason;
+  }
+}
