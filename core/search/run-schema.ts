@@ -2,6 +2,7 @@
 import type { FilterField } from "./filter.js";
 import {
   attribute,
+  ENTITY_PREFIXES,
   type KeyedEntity,
   MLFLOW_OPERATORS,
   mlflowTime,
@@ -13,19 +14,8 @@ import {
 } from "./search-schema.js";
 import { METRIC_AGGREGATES, type MetricAggregate } from "./table.js";
 
-const PREFIXES: ReadonlyMap<string, KeyedEntity | "attribute"> = new Map([
-  ["metric", "metric"],
-  ["metrics", "metric"],
-  ["parameter", "param"],
-  ["parameters", "param"],
-  ["param", "param"],
-  ["params", "param"],
-  ["tag", "tag"],
-  ["tags", "tag"],
-  ["attribute", "attribute"],
-  ["attributes", "attribute"],
-  ["attr", "attribute"],
-  ["run", "attribute"],
+const PREFIXES: SearchSchema["prefixes"] = new Map([
+  ...ENTITY_PREFIXES,
   ["dataset", "dataset"],
   ["datasets", "dataset"],
 ]);

@@ -8,7 +8,7 @@ import { parseFilter } from "./parse-filter.js";
 import { type EntityPage, type EntitySearch, pageOfList } from "./search-list.js";
 import {
   attribute,
-  type KeyedEntity,
+  ENTITY_PREFIXES,
   MLFLOW_OPERATORS,
   mlflowTime,
   OWN_OPERATORS,
@@ -54,20 +54,6 @@ function isOn({ dataset }: LoggedModelMetric, { name, digest }: DatasetChoice): 
   return dataset?.name === name && (digest === undefined || dataset.digest === digest);
 }
 
-const PREFIXES: ReadonlyMap<string, KeyedEntity | "attribute"> = new Map([
-  ["metric", "metric"],
-  ["metrics", "metric"],
-  ["parameter", "param"],
-  ["parameters", "param"],
-  ["param", "param"],
-  ["params", "param"],
-  ["tag", "tag"],
-  ["tags", "tag"],
-  ["attribute", "attribute"],
-  ["attributes", "attribute"],
-  ["attr", "attribute"],
-  ["run", "attribute"],
-]);
 const TEXTS = ["name", "model_id", "model_type", "status", "source_run_id"];
 const TIMES = new Map([
   ["creation_timestamp", "creation_timestamp"],
@@ -103,7 +89,7 @@ function schemaOf(dialect: "mlflow" | "runstone"): SearchSchema {
   const keyed = mlflow ? MLFLOW_OPERATORS.text : OWN_OPERATORS.scalar;
   return {
     dialect,
-    prefixes: PREFIXES,
+    prefixes: ENTITY_PREFIXES,
     attributes,
     fieldOf: (entity, { key }) => {
       if (entity === "metric")

@@ -57,6 +57,22 @@ export interface SearchSchema {
   readonly orderEntities: ReadonlySet<KeyedEntity>;
 }
 
+/** Words before the first dot of a name, for things that have metrics and params. */
+export const ENTITY_PREFIXES: SearchSchema["prefixes"] = new Map([
+  ["metric", "metric"],
+  ["metrics", "metric"],
+  ["parameter", "param"],
+  ["parameters", "param"],
+  ["param", "param"],
+  ["params", "param"],
+  ["tag", "tag"],
+  ["tags", "tag"],
+  ["attribute", "attribute"],
+  ["attributes", "attribute"],
+  ["attr", "attribute"],
+  ["run", "attribute"],
+]);
+
 const EQUALITY = ["=", "!="] as const;
 const SIZE = ["<", "<=", ">", ">="] as const;
 const LIKES = ["LIKE", "ILIKE"] as const;
