@@ -90,18 +90,30 @@ export function withParent<T>(path: string, call: () => T, options: ParentOption
   }
 }
 
+/** Others may remove an empty directory again before something is in it. What fails more often never works (as under /proc). */
+const MOST_TRIES = 16;
+
 /** `mkdir -p`. Throws raw errno errors. */
 export function makeDirectories(path: string, options: ParentOptions = {}): void {
+  const parent = dirname(path);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      makeDirectory(path, options);
+      return;
+    } catch (error) {
+      const isRoot = parent === path || parent === options.below;
+      if (errnoOf(error) !== "ENOENT" || isRoot || tries === MOST_TRIES) throw error;
+      makeDirectories(parent, options);
+    }
+  }
+}
+
+function makeDirectory(path: string, options: ParentOptions): void {
   try {
     ops.mkdir(path);
     if (options.sync === true) ops.fsyncDirectory(dirname(path));
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "EEXIST" && ops.stat(path).isDirectory()) return;
-    const parent = dirname(path);
-    if (errno !== "ENOENT" || parent === path || parent === options.below) throw error;
-    makeDirectories(parent, options);
-    makeDirectories(path, options);
+    if (errnoOf(error) !== "EEXIST" || !ops.stat(path).isDirectory()) throw error;
   }
 }
 

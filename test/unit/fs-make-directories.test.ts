@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { makeDirectories } from "../../core/fs/replace-file.js";
+import { temporaryDirectory } from "../helpers/new-store.js";
+
+test("every missing parent is made, and what is there stays", (t) => {
+  const place = temporaryDirectory(t);
+  makeDirectories(join(place, "a/b/c"));
+  makeDirectories(join(place, "a/b/c"));
+  assert.ok(statSync(join(place, "a/b/c")).isDirectory());
+});
+
+test("nothing is made at or above `below`", (t) => {
+  const place = temporaryDirectory(t);
+  const below = join(place, "gone");
+  assert.throws(() => makeDirectories(join(below, "a/b"), { below }), { code: "ENOENT" });
+  assert.ok(!existsSync(below));
+});
+
+test("a file system that takes no directories is an error, and not an endless loop", {
+  skip: !existsSync("/proc/self"),
+}, () => {
+  // The parent is there, and mkdir says ENOENT all the same.
+  assert.throws(() => makeDirectories("/proc/no-such/a/b"), /E(NOENT|ACCES|PERM|ROFS)/);
+});
