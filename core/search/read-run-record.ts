@@ -8,13 +8,12 @@ import { checkRunMeta } from "../store/read/check-run-meta.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { reportForeign } from "../store/read/foreign-content.js";
 import { readInputs, readOutputs } from "../store/read/inputs-outputs.js";
-import { readLatestMetrics } from "../store/read/latest-metrics.js";
+import { type ReadSeries, readEachSeries } from "../store/read/latest-metrics.js";
 import type { RunLocation } from "../store/read/located.js";
-import { readMetricPoints } from "../store/read/metric-points.js";
 import { readRecords, toStringMap } from "../store/read/records.js";
 import { readRunMetaReporting, toRunInfo } from "../store/read/runs.js";
 import type { DatasetUse, MetricSummary, RunRecord } from "./run-record.js";
-import { summarizePoints } from "./summarize-points.js";
+import { PointSummary } from "./summarize-points.js";
 
 export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRecord {
   const damages = new DamageCount(onDamage);
@@ -66,12 +65,17 @@ function datasetUse({ dataset, tags }: ReturnType<typeof readInputs>["datasetInp
 
 function readSummaries(location: RunLocation, onDamage: OnDamage): Record<string, MetricSummary> {
   const summaries: Record<string, MetricSummary> = Object.create(null);
-  for (const key of Object.keys(readLatestMetrics(location, onDamage))) {
-    const summary = summarizePoints(readMetricPoints(location, key, () => {}));
-    if (summary !== null) summaries[key] = summary;
-  }
+  for (const [key, { latest, value }] of readEachSeries(location, summaryIn, onDamage))
+    summaries[key] = { ...value, last: latest };
   return summaries;
 }
+
+const summaryIn: ReadSeries<MetricSummary> = (chunks) => {
+  const summary = new PointSummary();
+  for (const points of chunks) for (const point of points) summary.add(point);
+  const value = summary.end();
+  return value === null ? undefined : { latest: value.last, value };
+};
 
 /** Passes damages on; remembers the first and how many there were. Notes are no damage. */
 class DamageCount {
