@@ -18,7 +18,12 @@ import {
 } from "../../sync/remotes/private-settings.js";
 import { defaultRemote, readRemote, readRemotes } from "../../sync/remotes/read-remotes.js";
 import { MAX_JOBS, type RemoteSettings } from "../../sync/remotes/settings.js";
-import { forgetRemoteState, readRemoteState, renameRemoteState } from "../../sync/state/index.js";
+import {
+  assertNoSync,
+  forgetRemoteState,
+  readRemoteState,
+  renameRemoteState,
+} from "../../sync/state/index.js";
 import type { CommandContext } from "../context.js";
 import { printJsonObject } from "../output/print-json.js";
 import { printRows } from "../output/print-rows.js";
@@ -108,6 +113,7 @@ export function runSet(context: CommandContext, args: SetArguments): void {
 export function runRemove(context: CommandContext, args: RemoveArguments): void {
   const workspace = workspaceOfRemotes(context);
   const { name } = args;
+  assertNoSync(placeOf(context, workspace), name);
   removeRemote(workspace, name);
   const directory = privateDirectory(context);
   if (directory !== null && readPrivateRemote(directory, { workspace, name }) !== null)
@@ -120,6 +126,7 @@ export function runRemove(context: CommandContext, args: RemoveArguments): void 
 
 export function runRename(context: CommandContext, { name, to }: RenameArguments): void {
   const workspace = workspaceOfRemotes(context);
+  assertNoSync(placeOf(context, workspace), name);
   renameRemote(workspace, name, to);
   renameRemoteState(placeOf(context, workspace), name, to);
   renamePrivateRemote(privateDirectory(context), { workspace, name }, to);

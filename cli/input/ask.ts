@@ -23,9 +23,10 @@ const ERASE = ["\x08", "\x7f"];
 /** The answer, of which nothing is shown. Throws USAGE when the input ends instead. */
 export async function askSecretly(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   stdin.setRawMode(true);
   stdin.setEncoding("utf8").resume();
+  // Not before the terminal is silent: who is asked may type at once.
+  stderr.write(question);
   try {
     return await readSecret(stdin);
   } finally {

@@ -14,6 +14,12 @@ import { stateDirectory } from "./state-directory.js";
 
 type Place = Pick<StoreContext, "root" | "workspace">;
 
+/** Throws LEASE_HELD while a sync works with the remote. */
+export function assertNoSync(context: Place, name: string): void {
+  const directory = stateDirectory(context, name);
+  if (statIfExists(directory) !== null) claimState(directory, name, { command: "runstone remote" })();
+}
+
 /** Everything that is known of a remote; false when there was nothing. Throws LEASE_HELD while a sync works with it. */
 export function forgetRemoteState(context: Place, name: string): boolean {
   const directory = stateDirectory(context, name);

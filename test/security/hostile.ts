@@ -74,7 +74,21 @@ export class Bench {
   }
 
   runstoneWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): SpawnSyncReturns<string> {
+    return this.#start(env, "", args);
+  }
+
+  /** As {@link runstone}, with a file as standard input. */
+  runstoneReading(input: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+    return this.#start({}, readFileSync(input, "utf8"), args);
+  }
+
+  #start(
+    env: Readonly<Record<string, string>>,
+    input: string,
+    args: readonly string[],
+  ): SpawnSyncReturns<string> {
     const done = spawnSync(process.execPath, [MAIN, ...args], {
+      input,
       cwd: this.workspace,
       env: {
         PATH: process.env.PATH,
