@@ -1,4 +1,5 @@
 /** What a sync leaves on the terminal: what is missing and why, then one line with the sums. */
+import type { ErrorCode } from "../../store-format/index.js";
 import { isPartial, type RunOutcome, type SyncReport } from "../../sync/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -21,16 +22,16 @@ export function printSyncReport(context: CommandContext, report: SyncReport, wha
   return exitCodeFor(report);
 }
 
-/** Partial is 11; where nothing at all was done, the reason decides. */
+/** Partial is 11; where the remote could not be asked at all, the reason decides. */
 function exitCodeFor(report: SyncReport): ExitCode {
   if (!isPartial(report)) return EXIT.ok;
-  const { counts, outcomes } = report;
-  const first = outcomes.find(({ result }) => result === "failed");
-  const isNothing = counts.done + counts.unchanged + counts.conflict + counts.running === 0;
-  return isNothing && first?.error !== undefined && counts.failed === 1 && outcomes.length === 1
-    ? exitCodeOf(first.error)
-    : EXIT.partial;
+  const { outcomes, interrupted } = report;
+  const [first] = outcomes;
+  const isShut = outcomes.every(({ error }) => error !== undefined && SHUT.has(error.code));
+  return isShut && !interrupted && first?.error !== undefined ? exitCodeOf(first.error) : EXIT.partial;
 }
+
+const SHUT: ReadonlySet<ErrorCode> = new Set(["UNAUTHENTICATED", "REMOTE_UNREACHABLE"]);
 
 function tellProblems({ err }: CommandContext, { outcomes, notes }: SyncReport): void {
   const lines = [...notes.map((note) => note), ...outcomes.flatMap(problemsOf)];
