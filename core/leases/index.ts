@@ -6,4 +6,12 @@ export { LEASE_BEAT, lastActivity } from "./last-sign.js";
 export { adoptLease, inspectLease, Lease, type LeaseOptions, takeLease } from "./lease.js";
 export { isOwnClaim, type LeaseOwner, processOwner, shellOwner, slurmOwner } from "./owner.js";
 export { type RunState, readRunState } from "./run-state.js";
-export { claimWriterSlot, FOLD, type LiveWriter, liveWriters, type WriterSlot } from "./writer-slot.js";
+export {
+  claimWriterSlot,
+  FOLD,
+  type LiveWriter,
+  leaveSlot,
+  liveWriters,
+  releaseLeftSlots,
+  type WriterSlot,
+} from "./writer-slot.js";

@@ -4,7 +4,7 @@
  * claimed again; the slot of a dead writer stays as it is until the run is sealed.
  */
 import { join } from "node:path";
-import { RunstoneError } from "../../store-format/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { assertNoLinkBetween, createFile, listDirectory, removeFile, statIfExists } from "../fs/index.js";
 import { LINKS, WRITERS } from "../store/layout.js";
 import { claimBytes, holdsClaim, readClaim } from "./claim-file.js";
@@ -33,17 +33,46 @@ export interface WriterSlot {
  * journal), I/O errors when the run's directory is gone.
  */
 export function claimWriterSlot(runDirectory: string, identity: LeaseOwner): WriterSlot {
+  releaseLeftSlots(runDirectory);
   const bytes = claimBytes(newClaim(identity, Date.now()));
   for (;;) {
     const n = claimFirstFree(runDirectory, bytes);
     const slot = newSlot(runDirectory, n, bytes);
+    if (isKept(runDirectory, slot)) return slot;
+  }
+}
+
+/** False when a fold ended in between, and took the claim away with all of writers/. Gives the slot back when it throws. */
+function isKept(runDirectory: string, slot: WriterSlot): boolean {
+  try {
     // Asked after the claim: the fold writes its journal before it looks for writers, so one of us sees the other.
-    if (isFolding(runDirectory)) {
-      slot.release();
-      throw beingSealed(runDirectory);
-    }
-    // Or the fold ended in between, and took the claim away with all of writers/.
-    if (statIfExists(ownerPath(runDirectory, n)) !== null) return slot;
+    if (isFolding(runDirectory)) throw beingSealed(runDirectory);
+    return statIfExists(ownerPath(runDirectory, slot.n)) !== null;
+  } catch (error) {
+    leaveSlot(runDirectory, slot);
+    throw error;
+  }
+}
+
+/** Slots of this process that could not be given back: as long as it lives, their runs look as if somebody wrote. */
+const left = new Map<WriterSlot, string>();
+
+/** Gives a slot back after a failure, which is what gets reported; what fails is tried again by {@link releaseLeftSlots}. */
+export function leaveSlot(runDirectory: string, slot: WriterSlot): void {
+  try {
+    slot.release();
+  } catch (error) {
+    if (!isRunstoneError(error)) throw error;
+    left.set(slot, runDirectory);
+  }
+}
+
+/** Gives back what an earlier failure of this process left claimed in a run. Throws what the file system says. */
+export function releaseLeftSlots(runDirectory: string): void {
+  for (const [slot, directory] of left) {
+    if (directory !== runDirectory) continue;
+    slot.release();
+    left.delete(slot);
   }
 }
 

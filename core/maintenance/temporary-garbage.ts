@@ -1,5 +1,5 @@
 /** What killed writers left: temporary files, guards of claims, and half-built or half-removed directories. */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isProcessAlive } from "../capture/process-identity.js";
 import {
   BUILDING_SITE,
@@ -10,10 +10,13 @@ import {
   statIfExists,
 } from "../fs/index.js";
 import { isClaimAlive } from "../leases/index.js";
+import { incomingPath } from "../store/layout.js";
 import { orUnreadable, possibleRunDirectories } from "./run-directories.js";
 
 /** Younger things (ms) may still be in use, whatever their process. */
 const MIN_AGE_MS = 3_600_000;
+/** Parts of artifacts whose transfer was broken off wait so long (ms) to be gone on with. */
+const PART_AGE_MS = 14 * 24 * MIN_AGE_MS;
 
 export interface TemporaryPlaces {
   readonly root: string;
@@ -28,11 +31,28 @@ export function findTemporaries(places: TemporaryPlaces, now: number): string[] 
   const found = [...temporariesInRuns(places), ...temporariesIn(places.root), ...abandonedSites(places.root)];
   if (places.own !== null)
     found.push(...temporariesIn(places.own), ...temporariesIn(join(places.own, "objects", "tmp")));
-  return found.filter((path) => now - lastChange(path) > MIN_AGE_MS);
+  const incoming = incomingPath({ root: places.root, workspace: workspaceOf(places) });
+  found.push(...temporariesIn(incoming));
+  const old = found.filter((path) => now - lastChange(path) > MIN_AGE_MS);
+  return [...old, ...abandonedParts(incoming, now)];
+}
+
+function workspaceOf({ own }: TemporaryPlaces): string | null {
+  return own === null ? null : dirname(own);
+}
+
+/** With their claims, which died with the transfer. */
+function abandonedParts(incoming: string, now: number): string[] {
+  return (listDirectory(incoming) ?? [])
+    .filter(({ name }) => /^[0-9a-f]{64}\.part(?:\.claim)?$/.test(name))
+    .map(({ name }) => join(incoming, name))
+    .filter((path) => now - lastChange(path) > PART_AGE_MS && !isClaimAlive(`${path}.claim`));
 }
 
 export function removeTemporaries(paths: readonly string[], root: string): void {
   for (const path of paths) discardTree(path);
+  for (const directory of new Set(paths.map(dirname)))
+    if (basename(directory) === "incoming") removeIfEmpty(directory);
   removeIfEmpty(join(root, BUILDING_SITE));
 }
 

@@ -15,7 +15,7 @@ import type { RunLocation } from "../store/read/located.js";
 import type { KnownHashes } from "../store/runs/seal.js";
 import type { Merge } from "./merge-run.js";
 import { isClash, mergeValue } from "./merge-value.js";
-import { type ArtifactSource, dropPart, receiveArtifact } from "./receive-artifact.js";
+import { type ArtifactSource, dropParts, receiveArtifact } from "./receive-artifact.js";
 import type { ArtifactHead } from "./run-document.js";
 
 export interface MergedArtifacts {
@@ -118,6 +118,6 @@ export class ArtifactBringer {
   /** Makes what was brought durable. */
   finish(): void {
     this.#pending.flush();
-    for (const head of this.#brought) dropPart(this.#context, head);
+    dropParts(this.#context, this.#brought);
   }
 }

@@ -1,6 +1,12 @@
 /** Points as a set: those of another store that are not here are appended, through a writer's slot of our own. */
 import { type DatasetRef, isRunstoneError, type Metric } from "../../store-format/index.js";
-import { claimWriterSlot, type LeaseOwner, processOwner, type WriterSlot } from "../leases/index.js";
+import {
+  claimWriterSlot,
+  type LeaseOwner,
+  leaveSlot,
+  processOwner,
+  type WriterSlot,
+} from "../leases/index.js";
 import type { StoreContext } from "../store/context.js";
 import { freePath } from "../store/key-files.js";
 import { THROW_UNREADABLE } from "../store/read/damages.js";
@@ -45,8 +51,9 @@ export async function mergePoints(
       else await appender.appendMissing(key, points);
     }
     appender.finish();
-  } finally {
-    appender.leave();
+  } catch (error) {
+    appender.giveUp();
+    throw error;
   }
   return appender.appended;
 }
@@ -95,13 +102,21 @@ class Appender {
     if (batch.length > 0) this.#append(batch);
   }
 
+  /** Makes what was appended durable, and gives the slot back. */
   finish(): void {
     this.#log?.sync();
-  }
-
-  leave(): void {
     this.#log?.close();
     this.#slot?.release();
+  }
+
+  /** After a failure; that failure is what gets reported. */
+  giveUp(): void {
+    try {
+      this.#log?.close();
+    } catch (error) {
+      if (!isRunstoneError(error)) throw error;
+    }
+    if (this.#slot !== null) leaveSlot(this.#location.directory, this.#slot);
   }
 
   #append(batch: readonly Metric[]): void {

@@ -6,14 +6,15 @@
 import { join } from "node:path";
 import type { RunMeta } from "../../store-format/index.js";
 import { statIfExists } from "../fs/index.js";
-import { inspectLease, liveWriters } from "../leases/index.js";
+import { FOLD, inspectLease, liveWriters, releaseLeftSlots } from "../leases/index.js";
 import { artifactLocation } from "../store/artifact-location.js";
 import type { StoreContext } from "../store/context.js";
-import { MANIFEST } from "../store/layout.js";
+import { MANIFEST, WRITERS } from "../store/layout.js";
 import type { RunLocation } from "../store/read/located.js";
 import { readRunMeta } from "../store/read/runs.js";
 import { isMarkedLive, markLive } from "../store/runs/create-run.js";
 import { isEnded } from "../store/runs/finish-run.js";
+import { foldWriters } from "../store/runs/fold-writers.js";
 import { writeRunMeta } from "../store/runs/run-files.js";
 import { addAbsent, assertSealable, sealRun } from "../store/runs/seal.js";
 import { assertWritableRun, writable } from "../store/writable.js";
@@ -27,6 +28,9 @@ import { readRunDocument } from "./read-run-document.js";
 import type { ReceivedRun } from "./receive-run.js";
 import type { RunDocument } from "./run-document.js";
 import { sealedDigest } from "./run-heads.js";
+
+/** Milliseconds. A fold appends to metric files on its way; its journal is written at its begin. */
+const STALE_FOLD_MS = 60_000;
 
 export interface MergeOptions {
   readonly theirs: ReceivedRun;
@@ -65,6 +69,8 @@ export async function mergeRun(
   checkReceived(document);
   assertWritableRun(location);
   assertSealable(location);
+  releaseLeftSlots(location.directory);
+  finishFold(location.directory);
   const { document: mine, changing } = readRunDocument(context, location);
   const conflicts: MergeConflict[] = [];
   const conflict = (found: MergeConflict): void => void conflicts.push(found);
@@ -81,6 +87,13 @@ export async function mergeRun(
   changes += artifacts + mergeMeta(merge);
   seal(merge, { known, absent, isChanged: changes > 0 });
   return { changed: changes > 0, conflicts };
+}
+
+/** A seal that died while it folded keeps writers out. One that is at work now is younger. */
+function finishFold(directory: string): void {
+  const journal = statIfExists(join(directory, WRITERS, FOLD));
+  if (journal !== null && Date.now() - Number(journal.mtimeNs / 1_000_000n) > STALE_FOLD_MS)
+    foldWriters(directory);
 }
 
 function mergeMeta(merge: Merge): number {

@@ -1,7 +1,7 @@
 /** The points of a series on their way out: in file order, in flat memory, from where an earlier sending ended. */
 import { createHash, type Hash } from "node:crypto";
 import { POINT_RECORD_BYTES, type Point, writePointRecord } from "../../store-format/index.js";
-import { IGNORE_DAMAGE, type OnDamage } from "../store/read/damages.js";
+import { type OnDamage, THROW_UNREADABLE } from "../store/read/damages.js";
 import type { RunLocation } from "../store/read/located.js";
 import { readPointChunks } from "../store/read/metric-points.js";
 
@@ -32,6 +32,7 @@ export interface SeriesReading {
 
 export interface ReadSeriesOptions {
   readonly from?: SeriesMark;
+  /** Default: a file that cannot be read is IO_ERROR; lines that are no points are passed over (the document names them). */
   readonly onDamage?: OnDamage;
 }
 
@@ -39,7 +40,7 @@ export interface ReadSeriesOptions {
 export function readSeries(
   location: RunLocation,
   key: string,
-  { from, onDamage = IGNORE_DAMAGE }: ReadSeriesOptions = {},
+  { from, onDamage = THROW_UNREADABLE }: ReadSeriesOptions = {},
 ): SeriesReading {
   const open = (): SeriesRun => new SeriesRun(readPointChunks(location, key, onDamage));
   if (from === undefined) return { start: 0, chunks: open().chunks() };

@@ -45,11 +45,11 @@ export type ArtifactSource = (
 export async function receiveArtifact(
   paths: StorePaths,
   head: ArtifactHead,
-  { source, target }: { readonly source: ArtifactSource; readonly target: string },
+  { source, target, resumedFromBytes = RESUMED_FROM_BYTES }: Way & { readonly resumedFromBytes?: number },
 ): Promise<boolean> {
   ensureDirectory(dirname(target));
   if (copyOwnObject(paths, head, target)) return true;
-  if (head.size < RESUMED_FROM_BYTES) return receiveWhole(head, { source, target });
+  if (head.size < resumedFromBytes) return receiveWhole(head, { source, target });
   const part = join(incomingPath(paths), `${head.sha256}.part`);
   const release = claimPart(part);
   // Somebody else gathers the same bytes: ours go straight to their place.
@@ -116,7 +116,7 @@ async function receivePart(head: ArtifactHead, way: Way & { readonly part: strin
     if (isRunstoneError(error, "DAMAGED")) removeFile(part);
     throw error;
   }
-  // The part stays until what it became is published: see `dropPart`.
+  // The part stays until what it became is published: see `dropParts`.
   linkOrMove(part, target);
   return true;
 }
@@ -141,17 +141,21 @@ async function completePart(
   return true;
 }
 
-/** Call when the artifact is published: the part has done its work. */
-export function dropPart(paths: StorePaths, { sha256, size }: ArtifactHead): void {
-  if (size < RESUMED_FROM_BYTES) return;
-  const part = join(incomingPath(paths), `${sha256}.part`);
+/** Call when the artifacts are published: their parts have done their work. */
+export function dropParts(paths: StorePaths, artifacts: readonly ArtifactHead[]): void {
+  const incoming = incomingPath(paths);
+  if (statIfExists(incoming) === null) return;
+  for (const { sha256 } of artifacts) dropPart(join(incoming, `${sha256}.part`));
+  removeIfEmpty(incoming);
+}
+
+function dropPart(part: string): void {
   const release = statIfExists(part) === null ? null : claimPart(part);
   if (release === null) return;
   try {
     removeFile(part);
   } finally {
     release();
-    removeIfEmpty(dirname(part));
   }
 }
 

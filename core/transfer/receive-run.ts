@@ -17,6 +17,7 @@ import type { StoreContext } from "../store/context.js";
 import { datasetFiles, inputAndOutputFiles, type RecordFile, writeDataset } from "../store/datasets/index.js";
 import { assertNoTwins } from "../store/key-files.js";
 import { MANIFEST, META } from "../store/layout.js";
+import { THROW_UNREADABLE } from "../store/read/damages.js";
 import { findExperiment } from "../store/read/experiments.js";
 import type { ExperimentLocation, RunLocation } from "../store/read/located.js";
 import { findRun, runIn } from "../store/read/runs.js";
@@ -28,7 +29,7 @@ import { absentManifest, type KnownHashes, sealDraft } from "../store/runs/seal.
 import { writable } from "../store/writable.js";
 import { checkReceived, newInputsOf } from "./check-received.js";
 import { isListedAs, nameFolding } from "./name-folding.js";
-import { type ArtifactSource, dropPart, receiveArtifact } from "./receive-artifact.js";
+import { type ArtifactSource, dropParts, RESUMED_FROM_BYTES, receiveArtifact } from "./receive-artifact.js";
 import { type PointSource, receivePoints } from "./receive-points.js";
 import { receivingExperiment } from "./receiving-experiment.js";
 import type { ArtifactHead, RunDocument } from "./run-document.js";
@@ -47,6 +48,8 @@ export interface ReceivedRun {
 export interface ReceiveOptions {
   /** The experiment here. Default: the one of the document's name, created when there is none. */
   readonly experimentId?: string;
+  /** Artifacts of this size (bytes) and more are gone on with after a break. Default {@link RESUMED_FROM_BYTES}. */
+  readonly resumedFromBytes?: number;
 }
 
 export interface ReceivedLocation {
@@ -73,14 +76,17 @@ export async function receiveRun(
   const experiment = experimentOf(context, received, options);
   const location = runIn(experiment, document.info.runId);
   const created = await publishDirectoryLater(context.root, location.directory, async (place) => {
-    const draft = new Draft(context, received, runIn({ ...experiment, directory: place }, location.runId));
+    const draft = new Draft(context, received, {
+      location: runIn({ ...experiment, directory: place }, location.runId),
+      resumedFromBytes: options.resumedFromBytes ?? RESUMED_FROM_BYTES,
+    });
     await draft.build();
     // Before the run that names them. The experiment keeps those it has.
     for (const { dataset } of document.inputs.datasetInputs)
       writeDataset(context, experiment.directory, dataset);
     return draft.directory;
   });
-  for (const artifact of document.artifacts) dropPart(context, artifact);
+  dropParts(context, document.artifacts);
   return { location, created };
 }
 
@@ -126,7 +132,14 @@ class Draft {
   readonly #location: RunLocation;
   readonly #place: string;
 
-  constructor(context: StoreContext, received: ReceivedRun, location: RunLocation) {
+  readonly #resumedFromBytes: number;
+
+  constructor(
+    context: StoreContext,
+    received: ReceivedRun,
+    { location, resumedFromBytes }: { readonly location: RunLocation; readonly resumedFromBytes: number },
+  ) {
+    this.#resumedFromBytes = resumedFromBytes;
     this.#context = context;
     this.#received = received;
     this.#document = received.document;
@@ -181,8 +194,8 @@ class Draft {
     const absent: ArtifactHead[] = [];
     for (const head of this.#document.artifacts) {
       const target = join(this.directory, "artifacts", head.path);
-      const { artifact: source } = this.#received;
-      const isHere = await receiveArtifact(this.#context, head, { source, target });
+      const way = { source: this.#received.artifact, target, resumedFromBytes: this.#resumedFromBytes };
+      const isHere = await receiveArtifact(this.#context, head, way);
       const mtimeNs = isHere ? statIfExists(target)?.mtimeNs : undefined;
       if (mtimeNs === undefined) absent.push(head);
       else known.set(`artifacts/${head.path}`, { ...head, mtimeNs });
@@ -193,7 +206,10 @@ class Draft {
   /** Of what was written. A run that goes on may have got more points than its document says. */
   #digest(): string {
     const damages: Damage[] = [];
-    const record = readRunRecord(this.#location, (damage) => damages.push(damage));
+    const record = readRunRecord(this.#location, (damage) => {
+      THROW_UNREADABLE(damage);
+      damages.push(damage);
+    });
     const digest = digestRecord(record, this.#document.artifacts);
     const isFixed = this.#isEnded() && this.#received.incomplete !== true;
     const isEqual = digest === this.#document.recordDigest || !isFixed;

@@ -1,5 +1,5 @@
 /** What crash, fault and power-loss tests do to a store: named workloads of steps, each acknowledged when it returned. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { processOwner } from "../../core/leases/index.js";
 import { collectGarbage } from "../../core/maintenance/gc.js";
@@ -8,7 +8,17 @@ import type { StoreContext } from "../../core/store/context.js";
 import { DEFAULT_EXPERIMENT_ID } from "../../core/store/experiments/index.js";
 import type { FileStore } from "../../core/store/file-store.js";
 import { openFileStore } from "../../core/store/open-store.js";
+import { findRun } from "../../core/store/read/runs.js";
 import type { FileRunWriter } from "../../core/store/runs/run-writer.js";
+import {
+  mergeRun,
+  offerRun,
+  type ReceivedRun,
+  receiveArtifacts,
+  receiveRun,
+  receivingExperiment,
+  resolveConflict,
+} from "../../core/transfer/index.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import { isRunstoneError, type Metric, RunstoneError } from "../../store-format/index.js";
 
@@ -103,6 +113,11 @@ export class Desk {
   async close(run: string, which: string): Promise<void> {
     await (await this.writer(run, which)).close();
     this.#writers.delete(`${run} ${which}`);
+  }
+
+  /** A writer that was ended by another way than {@link end}. */
+  forget(run: string): void {
+    this.#writers.delete(`${run} first`);
   }
 
   /** Gives everything back that is still open; what fails is another test's matter. */
@@ -647,6 +662,139 @@ const wholeLife: Workload = {
   ],
 };
 
+/** When the runs of a setup end. */
+const COMMON_END = 1_748_764_800_000;
+const RECEIVED = "5ce1a11ed0123456789abcdef0123456";
+
+/** What another store offers of a run like `name`, under its own id and name. */
+async function offered(
+  desk: Desk,
+  name: string,
+  change: { readonly runId: string; readonly runName: string },
+  options: { readonly artifacts?: boolean } = {},
+): Promise<ReceivedRun> {
+  const location = findRun(desk.context, await desk.runId(name));
+  if (location === null) throw new Error(`there is no run ${name}`);
+  Desk.isLooking = true;
+  const { run } = offerRun(desk.context, location, options);
+  Desk.isLooking = false;
+  const info = { ...run.document.info, ...change };
+  const artifact: ReceivedRun["artifact"] = (head, start) =>
+    options.artifacts === false ? null : [bytesOf(head.path).subarray(start)];
+  return { ...run, artifact, document: { ...run.document, info, experimentName: "elsewhere" } };
+}
+
+/** Of the artifacts of {@link runToSend}. */
+function bytesOf(path: string): Uint8Array {
+  return content(path === "a/model.bin" ? 700 : 300);
+}
+
+/** A sealed run `r`, whose objects are gone: its copy brings the bytes along. */
+async function runToSend(desk: Desk): Promise<void> {
+  await sealedRun(desk);
+  const dataset = { name: "d", digest: "1", sourceType: "local", source: "{}", schema: "", profile: "" };
+  const writer = await desk.writer("r");
+  writer.logArtifactBytes("small.bin", content(300));
+  writer.logMetrics([{ ...point("val/acc", 1), dataset: { name: "d", digest: "1" } }]);
+  writer.logInputs({ datasets: [{ dataset, tags: { k: "v" } }] });
+  await desk.end("r");
+  rmSync(join(desk.workspace, ".runstone/objects"), { recursive: true });
+}
+
+async function receive(
+  desk: Desk,
+  change: { runId: string; runName: string },
+  artifacts: boolean,
+): Promise<void> {
+  const run = await offered(desk, "r", change, { artifacts });
+  await receiveRun(desk.context, run, { resumedFromBytes: 500 });
+}
+
+const receiving: Workload = {
+  name: "receive runs",
+  setup: runToSend,
+  steps: [
+    {
+      name: "experiment",
+      atomic: true,
+      durable: true,
+      act: (desk) => void receivingExperiment(desk.context, { name: "elsewhere", tags: { a: "1" } }),
+    },
+    {
+      name: "receive",
+      durable: true,
+      act: (desk) => receive(desk, { runId: RECEIVED, runName: "copy" }, true),
+    },
+    {
+      name: "receive without bytes",
+      // The dataset is there, so that nothing but the run appears.
+      atomic: true,
+      durable: true,
+      act: (desk) => receive(desk, { runId: `0${RECEIVED}`, runName: "bare" }, false),
+    },
+    {
+      name: "bring the bytes",
+      durable: true,
+      act: async (desk) => {
+        const location = findRun(desk.context, `0${RECEIVED}`);
+        if (location !== null)
+          await receiveArtifacts(desk.context, location, { source: ({ path }) => [bytesOf(path)] });
+      },
+    },
+  ],
+};
+
+/** What the other store has of the run `r`, which went on there. */
+async function theirs(desk: Desk): Promise<ReceivedRun> {
+  const run = await offered(desk, "theirs", { runId: await desk.runId("r"), runName: "r" });
+  const tags = { ...run.document.tags, "mlflow.runName": "r" };
+  return { ...run, document: { ...run.document, tags } };
+}
+
+const merging: Workload = {
+  name: "merge runs",
+  setup: async (desk) => {
+    await sealedRun(desk);
+    await newRun(desk, "theirs", { params: { lr: "0.2", more: "1" }, tags: { team: "b", "new/tag": "n" } });
+    const writer = await desk.writer("theirs");
+    const dataset = { name: "d", digest: "1", sourceType: "local", source: "{}", schema: "", profile: "" };
+    writer.logMetrics([...points("loss", 3, 9), ...points("val/acc", 0, 3)]);
+    writer.logMetrics([{ ...point("loss", 20), dataset: { name: "d", digest: "1" } }]);
+    writer.logInputs({ datasets: [{ dataset, tags: { k: "v" } }] });
+    writer.logArtifactBytes("a/late.bin", content(300));
+    writer.logArtifactBytes("a/model.bin", content(700));
+    await writer.end({ status: "FAILED", endTime: desk.time + 5 });
+    desk.forget("theirs");
+  },
+  steps: [
+    {
+      name: "merge",
+      durable: true,
+      act: async (desk) => {
+        const location = findRun(desk.context, await desk.runId("r"));
+        if (location === null) throw new Error("there is no run r");
+        const common = {
+          tags: { "mlflow.runName": "r", team: "a" },
+          runName: "r",
+          status: "FINISHED" as const,
+          endTime: COMMON_END,
+          lifecycleStage: "active" as const,
+        };
+        await mergeRun(desk.context, location, { theirs: await theirs(desk), common });
+      },
+    },
+    {
+      name: "settle",
+      durable: true,
+      act: async (desk) => {
+        const location = findRun(desk.context, await desk.runId("r"));
+        if (location !== null)
+          await resolveConflict(desk.context, location, { field: "param", key: "lr" }, { value: "0.2" });
+      },
+    },
+  ],
+};
+
 export const WORKLOADS: readonly Workload[] = [
   createStore,
   createExperiment,
@@ -664,6 +812,8 @@ export const WORKLOADS: readonly Workload[] = [
   gc,
   repairStore,
   registry,
+  receiving,
+  merging,
 ];
 
 export function workloadOf(name: string): Workload {
