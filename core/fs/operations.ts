@@ -117,8 +117,8 @@ export function fsync(fd: number, path: string): void {
 }
 
 /** As {@link fsync}, in the background: many at once cost hardly more than one. */
-export async function fsyncLater(fd: number, path: string): Promise<void> {
-  const operation: Operation = { name: "fsync", path };
+export async function fsyncLater(fd: number, path: string, name: "fsync" | "fsyncdir"): Promise<void> {
+  const operation: Operation = { name, path };
   interceptor?.before?.(operation);
   await new Promise<void>((resolve, reject) => {
     fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));

@@ -45,7 +45,7 @@ async function syncEntry({ path, isDirectory }: Entry): Promise<void> {
   if (isDirectory && process.platform === "win32") return;
   const fd = guarded("open", path, () => ops.open(path, isDirectory ? "r" : ops.READ_NO_FOLLOW));
   try {
-    await ops.fsyncLater(fd, path);
+    await ops.fsyncLater(fd, path, isDirectory ? "fsyncdir" : "fsync");
   } catch (error) {
     throw fileError(error, "fsync", path);
   } finally {
