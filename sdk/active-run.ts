@@ -1,7 +1,7 @@
 /** A run that this process writes into: the logging verbs. Synchronous; see SoftFailures for what happens when the disk fails. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { FileRunWriter, FileStore, NewDatasetInput } from "../core/index.js";
+import { FileRunWriter, type NewDatasetInput, type RunWriter, type TrackingStore } from "../core/index.js";
 import {
   type DatasetRef,
   flattenParams,
@@ -50,8 +50,8 @@ export interface RunHooks {
 export class ActiveRun {
   readonly runId: string;
   readonly experimentId: string;
-  readonly #store: FileStore;
-  readonly #writer: FileRunWriter;
+  readonly #store: TrackingStore;
+  readonly #writer: RunWriter;
   readonly #hooks: RunHooks;
   readonly #owned: boolean;
   readonly #failures = new SoftFailures();
@@ -62,8 +62,8 @@ export class ActiveRun {
 
   /** `owned`: this process began the run and ends it; otherwise it only takes part (several ranks, `runstone run`). */
   constructor(
-    store: FileStore,
-    writer: FileRunWriter,
+    store: TrackingStore,
+    writer: RunWriter,
     options: { readonly owned: boolean; readonly hooks?: RunHooks },
   ) {
     this.#store = store;
@@ -198,9 +198,19 @@ export class ActiveRun {
     return this.#store.getRun(this.runId);
   }
 
-  /** Makes everything logged so far durable. Rejects when that, or a verb since the last flush, failed. */
+  /** Whether it can be ended while the process exits: in a store of files, not on a server. */
+  get endsNow(): boolean {
+    return this.#writer instanceof FileRunWriter;
+  }
+
+  /**
+   * Makes everything logged so far durable: on disk, or at the server. Rejects when that, or a verb since the last flush,
+   * failed.
+   */
   async flush(): Promise<void> {
-    this.#failures.attempt(() => this.#writer.flushNow());
+    const writer = this.#writer;
+    if (writer instanceof FileRunWriter) this.#failures.attempt(() => writer.flushNow());
+    else await writer.flush();
     this.#failures.throwFirst();
   }
 
@@ -211,25 +221,37 @@ export class ActiveRun {
   async end(status: RunStatus = "FINISHED"): Promise<void> {
     if (this.#closed) return;
     await this.#hooks.settle?.();
-    this.endNow(status);
+    if (this.endsNow) this.endNow(status);
+    else await this.#endThere(status);
   }
 
-  /** {@link end} for a process that is exiting. */
+  async #endThere(status: RunStatus): Promise<void> {
+    if (!this.#ended) this.#hooks.beforeEnd?.();
+    this.#ended = true;
+    if (this.#owned) await this.#writer.end({ status });
+    else await this.#writer.close();
+    this.#closed = true;
+    this.#failures.throwFirst();
+  }
+
+  /** {@link end} for a process that is exiting. Throws REMOTE_UNREACHABLE for a run on a server: there is no time left. */
   endNow(status: RunStatus): void {
     if (this.#closed) return;
-    this.#leave();
-    if (this.#owned) this.#writer.endNow({ status });
-    else this.#writer.closeNow();
+    const writer = this.#writer;
+    if (!(writer instanceof FileRunWriter)) throw notEnded(this.runId);
+    this.#leave(writer);
+    if (this.#owned) writer.endNow({ status });
+    else writer.closeNow();
     this.#closed = true;
     this.#failures.throwFirst();
   }
 
   /** What was lost before the end is told after it; it does not keep the run from ending. */
-  #leave(): void {
+  #leave(writer: FileRunWriter): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#hooks.beforeEnd?.();
-    this.#failures.attempt(() => this.#writer.flushNow());
+    this.#failures.attempt(() => writer.flushNow());
   }
 
   #logBytes(path: string, bytes: Uint8Array): boolean {
@@ -251,6 +273,17 @@ export class ActiveRun {
       else if (entry.isFile()) this.#writer.logArtifactFile(source, target);
     }
   }
+}
+
+function notEnded(runId: string): RunstoneError {
+  return new RunstoneError(
+    "REMOTE_UNREACHABLE",
+    `the process exits before run ${runId} was ended at its server`,
+    {
+      hint: "Wait for endRun() before the process exits.",
+      data: { runId },
+    },
+  );
 }
 
 function toMetric(key: string, value: number, options: PointOptions | Integer, now = Date.now()): Metric {

@@ -5,18 +5,28 @@ import { isRunstoneError, type RunStatus, type RunstoneError } from "../store-fo
 let installed = false;
 
 /**
- * Calls `end` once when the process exits by itself, and tells the failures that it returns. A signal or `kill -9` runs no
+ * Calls `endLater` when nothing is left to do, and `end` once when the process exits by itself; tells the failures that they
+ * return. A signal or `kill -9` runs no
  * code: then the run shows as LOST.
  */
-export function endAtExit(end: (status: RunStatus) => readonly unknown[]): void {
+export function endAtExit(
+  end: (status: RunStatus) => readonly unknown[],
+  endLater: (status: RunStatus) => Promise<readonly unknown[]>,
+): void {
   if (installed) return;
   installed = true;
-  process.on("exit", (code) => {
-    const failures = end(code === 0 ? "FINISHED" : "FAILED");
-    for (const failure of failures) if (isRunstoneError(failure)) warnNow(failure);
-    const bug = failures.find((failure) => !isRunstoneError(failure));
-    if (bug !== undefined) throw bug;
+  process.on("beforeExit", (code) => {
+    void endLater(code === 0 ? "FINISHED" : "FAILED").then(tell);
   });
+  process.on("exit", (code) => {
+    tell(end(code === 0 ? "FINISHED" : "FAILED"));
+  });
+}
+
+function tell(failures: readonly unknown[]): void {
+  for (const failure of failures) if (isRunstoneError(failure)) warnNow(failure);
+  const bug = failures.find((failure) => !isRunstoneError(failure));
+  if (bug !== undefined) throw bug;
 }
 
 /** As Node prints warnings. Its own come with the next tick, and an exiting process has none. */

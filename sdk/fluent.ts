@@ -8,6 +8,7 @@ import {
   RunstoneError,
   type StringMap,
 } from "../store-format/index.js";
+import type { RestStore } from "../sync/rest/index.js";
 import type { ActiveRun } from "./active-run.js";
 import { endAtExit } from "./exit.js";
 import { beginRun, type StartRunOptions } from "./start-run.js";
@@ -15,7 +16,7 @@ import { getTrackingUri, openStore } from "./tracking-uri.js";
 
 interface OpenedStore {
   readonly uri: string;
-  readonly store: FileStore;
+  readonly store: FileStore | RestStore;
 }
 
 let opened: OpenedStore | null = null;
@@ -23,7 +24,7 @@ let experimentId: string | null = null;
 const stack: ActiveRun[] = [];
 
 /** The store of {@link getTrackingUri}; opened once. */
-export function currentStore(): FileStore {
+export function currentStore(): FileStore | RestStore {
   const uri = getTrackingUri();
   if (opened?.uri !== uri) {
     opened = { uri, store: openStore(uri) };
@@ -55,7 +56,7 @@ export async function setExperiment(name: string): Promise<Experiment> {
   return experiment;
 }
 
-async function experimentNamed(store: FileStore, name: string): Promise<Experiment> {
+async function experimentNamed(store: FileStore | RestStore, name: string): Promise<Experiment> {
   const found = await store.getExperimentByName(name);
   if (found !== null) return found;
   try {
@@ -91,12 +92,12 @@ export async function startRun(options: StartRunOptions = {}): Promise<ActiveRun
   const place = { store, experimentId: await experimentOf(store, options, parent) };
   const run = await beginRun(parentRunId === undefined ? place : { ...place, parentRunId }, options);
   stack.push(run);
-  endAtExit(endAllNow);
+  endAtExit(endAllNow, endThoseOnServers);
   return run;
 }
 
 async function experimentOf(
-  store: FileStore,
+  store: FileStore | RestStore,
   options: StartRunOptions,
   parent: ActiveRun | null,
 ): Promise<string> {
@@ -143,6 +144,16 @@ function endAllNow(status: RunStatus): readonly unknown[] {
     } catch (error) {
       failures.push(error);
     }
+  return failures;
+}
+
+/** Runs on a server cannot be ended without waiting: before the process exits, while it still can wait. */
+async function endThoseOnServers(status: RunStatus): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  for (const run of stack.filter(({ endsNow }) => !endsNow).reverse()) {
+    stack.splice(stack.indexOf(run), 1);
+    await run.end(status).catch((error: unknown) => failures.push(error));
+  }
   return failures;
 }
 

@@ -40,6 +40,7 @@ export type {
   View,
 } from "../store-format/index.js";
 export { isRunstoneError, RunstoneError } from "../store-format/index.js";
+export type { RestRunWriter, RestStore } from "../sync/rest/index.js";
 export { ActiveRun, type DatasetSpec, type PointOptions } from "./active-run.js";
 export type { Table } from "./artifact-content.js";
 export { type AutologOptions, autolog } from "./autolog/autolog.js";

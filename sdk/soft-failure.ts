@@ -12,6 +12,7 @@ const SOFT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "LEASE_HELD",
   "LEASE_LOST",
   "DAMAGED",
+  "REMOTE_UNREACHABLE",
 ]);
 
 export class SoftFailures {

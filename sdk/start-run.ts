@@ -1,4 +1,5 @@
 /** Beginning a run from the library: capture, create (or resume, or join), lease, and what goes on beside it. */
+import { join } from "node:path";
 import {
   type Capture,
   type CaptureOptions,
@@ -6,14 +7,16 @@ import {
   captureBefore,
   captureDuring,
   captureTags,
-  type FileRunWriter,
-  type FileStore,
+  FileStore,
+  findWorkspace,
   processOwner,
+  type RunWriter,
   readConfig,
   redactArgv,
   SystemSampler,
 } from "../core/index.js";
 import { flattenParams, type ParamValue, RunstoneError, type StringMap } from "../store-format/index.js";
+import type { RestStore } from "../sync/rest/index.js";
 import { ActiveRun, type RunHooks } from "./active-run.js";
 import { runDefaults } from "./run-defaults.js";
 
@@ -45,7 +48,7 @@ const SAMPLE_MS = 10_000;
 
 /** Where a run begins. */
 export interface StartPlace {
-  readonly store: FileStore;
+  readonly store: FileStore | RestStore;
   readonly experimentId: string;
   readonly parentRunId?: string;
 }
@@ -55,8 +58,9 @@ export interface StartPlace {
  * live process has the run), and the store's I/O errors: without a run nothing can be logged.
  */
 export async function beginRun(place: StartPlace, options: StartRunOptions): Promise<ActiveRun> {
-  const joined =
-    options.runId === undefined && options.runKey === undefined && !isNested(place) ? wrapperRunId() : null;
+  const joins = options.runId === undefined && options.runKey === undefined && !isNested(place);
+  // The run of a wrapper lies in a store of files.
+  const joined = joins && place.store instanceof FileStore ? wrapperRunId() : null;
   if (joined !== null) return joinRun(place.store, joined, options);
   const captured = captureOptions(place.store);
   const capture = options.capture === false ? null : await captureBefore(captured);
@@ -79,7 +83,11 @@ function isNested(place: StartPlace): boolean {
   return place.parentRunId !== undefined;
 }
 
-async function joinRun(store: FileStore, runId: string, options: StartRunOptions): Promise<ActiveRun> {
+async function joinRun(
+  store: FileStore | RestStore,
+  runId: string,
+  options: StartRunOptions,
+): Promise<ActiveRun> {
   const run = new ActiveRun(store, await store.openRun(runId), { owned: false });
   logGiven(run, options);
   if (options.runName !== undefined) run.setTag("mlflow.runName", options.runName);
@@ -90,7 +98,7 @@ async function openWriter(
   place: StartPlace,
   options: StartRunOptions,
   capture: Capture | null,
-): Promise<FileRunWriter> {
+): Promise<RunWriter> {
   const owner = processOwner(redactArgv(process.argv).join(" "), process.env.SLURM_JOB_ID ?? null);
   const lease = { owner, takeOver: options.takeOver === true };
   const known = options.runId ?? (await keyedRun(place, options.runKey));
@@ -121,13 +129,15 @@ function logGiven(run: ActiveRun, options: StartRunOptions): void {
   if (options.params !== undefined) run.logParams(Object.fromEntries(flattenParams(options.params)));
 }
 
-function captureOptions(store: FileStore): CaptureOptions {
-  const { capture } = readConfig(store.context.workspace);
+function captureOptions(store: FileStore | RestStore): CaptureOptions {
+  const here =
+    store instanceof FileStore ? store.context : { workspace: findWorkspace(process.cwd()), root: null };
+  const { capture } = readConfig(here.workspace);
   return {
     cwd: process.cwd(),
     env: process.env,
     argv: process.argv,
-    storePath: store.context.root,
+    storePath: here.root ?? join(process.cwd(), "mlruns"),
     parts: {
       git: capture.git,
       patch: capture.patch,
@@ -138,7 +148,7 @@ function captureOptions(store: FileStore): CaptureOptions {
 }
 
 /** What came late is added while the run goes on; a process that exits before does without. Capture fails softly. */
-function noteCapture(writer: FileRunWriter, late: Promise<Capture>, run: ActiveRun): Promise<void> {
+function noteCapture(writer: RunWriter, late: Promise<Capture>, run: ActiveRun): Promise<void> {
   const note = (capture: Capture): void => {
     if (run.ended) return;
     writer.setTags(captureTags(capture));
@@ -150,7 +160,7 @@ function noteCapture(writer: FileRunWriter, late: Promise<Capture>, run: ActiveR
   });
 }
 
-function sampling(writer: FileRunWriter, options: StartRunOptions): RunHooks {
+function sampling(writer: RunWriter, options: StartRunOptions): RunHooks {
   if (!(options.systemMetrics ?? runDefaults().systemMetrics)) return {};
   const sampler = new SystemSampler({ pid: process.pid });
   let step = 0;

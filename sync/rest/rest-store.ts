@@ -169,17 +169,21 @@ export class RestStore implements TrackingStore {
     return runs.findRunByKey(this.api, experimentId, runKey);
   }
 
-  /** Rejects INVALID_STATE for a deleted run. */
-  async openRun(runId: string): Promise<RestRunWriter> {
+  /** Rejects INVALID_STATE for a deleted run. A server knows no leases: options are those of other stores. */
+  async openRun(runId: string, _options: object = {}): Promise<RestRunWriter> {
     const run = await this.#activeRun(runId);
     const { api, artifacts } = this;
     return new RestRunWriter({ api, artifacts, run, spoolDirectory: this.#spoolDirectory, now: this.#now });
   }
 
-  /** Makes a run that ended RUNNING again and opens it. */
-  async resumeRun(runId: string): Promise<RestRunWriter> {
+  /** Makes a run that ended RUNNING again and opens it; of one with a run key the attempts are counted. */
+  async resumeRun(runId: string, _options: object = {}): Promise<RestRunWriter> {
     const writer = await this.openRun(runId);
     await runs.updateRun(this.api, runId, { status: "RUNNING" });
+    const { tags } = await runs.getRun(this.api, runId);
+    const attempts = Number(tags["runstone.attempts"] ?? "1") + 1;
+    writer.setTags({ "runstone.attempts": String(attempts) });
+    await writer.flush();
     return writer;
   }
 
