@@ -27,7 +27,7 @@ export async function withServer<Result>(
   const state = openRemoteState(context, remote.name, { command, address: remote.address.text });
   const interrupt = onInterrupt();
   const throttle = rate === null ? {} : { throttle: new RateLimiter(rate, systemClock) };
-  const http = new HttpClient(settings, throttle);
+  const http = new HttpClient(settings, { ...throttle, renew: () => remote.credentials() });
   try {
     return await work({ context, http, state }, interrupt.signal);
   } finally {

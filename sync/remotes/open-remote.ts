@@ -44,7 +44,10 @@ export interface OpenedRemote {
   readonly settings: RemoteSettings;
   readonly address: RemoteAddress;
   readonly credentialSource: CredentialSource;
-  /** Asks the credential command each time. Throws UNAUTHENTICATED. */
+  /**
+   * As they are now: the login is read anew and the credential command is asked each time, so that this also renews what a
+   * server refuses. Throws UNAUTHENTICATED, and UNTRUSTED_REMOTE when the confirmation was taken back.
+   */
   credentials(): Promise<Credentials>;
   /** Null: not a server. */
   readonly http: HttpAccess | null;
@@ -71,9 +74,15 @@ export function openRemote(options: OpenRemoteOptions): OpenedRemote {
     address: settings.address,
     credentialSource: settings.address.kind === "mlflow" ? found.source : "none",
     http,
-    credentials: async () =>
-      settings.address.kind === "mlflow" ? await found.credentials(env, workspace) : { kind: "none" },
+    credentials: () => credentialsNow(settings, options),
   };
+}
+
+async function credentialsNow(settings: RemoteSettings, options: OpenRemoteOptions): Promise<Credentials> {
+  if (settings.address.kind !== "mlflow") return { kind: "none" };
+  const trust = trustIn(settings, options);
+  if (!trust.isConfirmed) throw untrusted(settings, trust);
+  return chooseLogin(trust, options.env).credentials(options.env, options.workspace);
 }
 
 export interface Trust {

@@ -269,6 +269,17 @@ describe("credentials", () => {
     assert.equal((await httpSettingsOf(remote)).url, "https://lab.example.org");
   });
 
+  test("a login that is renewed meanwhile is taken; without a confirmation there is none", async (t) => {
+    const bench = newBench(t, LAB);
+    confirm(bench, { login: { kind: "bearer", token: "old" } });
+    const remote = open(bench);
+    assert.deepEqual(await remote.credentials(), { kind: "bearer", token: "old" });
+    confirm(bench, { login: { kind: "bearer", token: "new" } });
+    assert.deepEqual(await remote.credentials(), { kind: "bearer", token: "new" });
+    changePrivateRemote(bench.directory, { workspace: bench.workspace, name: "lab" }, () => null);
+    await assert.rejects(remote.credentials(), (error) => isRunstoneError(error, "UNTRUSTED_REMOTE"));
+  });
+
   test("a program that fails is told without what it printed", async (t) => {
     const bench = newBench(t, LAB);
     const failing = [
