@@ -12,6 +12,7 @@ import { benchMlflow } from "./mlflow.js";
 import { benchRunOverhead } from "./run-overhead.js";
 import { benchSearch } from "./search.js";
 import { benchSync } from "./sync.js";
+import { benchSyncNative } from "./sync-native.js";
 import { printHeader } from "./table.js";
 
 const { values, positionals } = parseArgs({
@@ -35,6 +36,11 @@ const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   filters: () => benchFilters(values.place, values.small ? 1_000 : 10_000),
   sync: () => benchSync(values.place, values.small ? { runs: 50, fewRuns: 2 } : { runs: 1_000, fewRuns: 10 }),
+  "sync-native": () =>
+    benchSyncNative(
+      values.place,
+      values.small ? { first: 100, unchanged: 1_000 } : { first: 1_000, unchanged: 10_000 },
+    ),
   memory: () =>
     benchMemory(
       values.place,

@@ -1,6 +1,6 @@
 /** Making a workspace: `.runstone/` with its config, and a store that MLflow reads. Repeating it changes nothing. */
 import { join, resolve } from "node:path";
-import { DEFAULT_CONFIG, serializeConfig } from "../../store-format/index.js";
+import { DEFAULT_CONFIG, serializeConfig, type WorkspaceConfig } from "../../store-format/index.js";
 import { assertNoLinks, createFile, ensureDirectory } from "../fs/index.js";
 import { createStore } from "../store/experiments/index.js";
 import { openContext, storeRoot } from "../store/open-context.js";
@@ -31,14 +31,21 @@ const STORE_ATTRIBUTES = `# Written by runstone init. Values are bytes: no newli
 **/manifest.yaml -merge
 `;
 
+/** What a new config says besides its path. */
+export type InitSettings = Partial<Pick<WorkspaceConfig, "artifacts">>;
+
 /** Makes `directory` a workspace with the store `storePath` (relative to it). Throws typed errors. */
-export function initWorkspace(directory: string, storePath = "mlruns"): InitResult {
+export function initWorkspace(
+  directory: string,
+  storePath = "mlruns",
+  settings: InitSettings = {},
+): InitResult {
   const created: string[] = [];
   assertInWorkspace(resolve(directory, storePath), directory);
   assertNoLinks(directory, [WORKSPACE_DIRECTORY]);
   const own = join(directory, WORKSPACE_DIRECTORY);
   ensureDirectory(own, true);
-  const config = Buffer.from(serializeConfig({ ...DEFAULT_CONFIG, store: storePath }));
+  const config = Buffer.from(serializeConfig({ ...DEFAULT_CONFIG, ...settings, store: storePath }));
   put(join(own, ".gitignore"), Buffer.from(WORKSPACE_IGNORE), own, created);
   put(configPath(directory), config, own, created);
   const root = storeRoot(directory);

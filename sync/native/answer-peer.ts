@@ -6,6 +6,7 @@ import {
   parseRunIds,
   parseWanted,
   protocolError,
+  runIdOf,
   serializeArtifactFailure,
   serializeCheck,
   serializeCounts,
@@ -15,9 +16,10 @@ import {
   type WantedArtifact,
 } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
+import { CONFLICT_FIELDS } from "../state/index.js";
 import type { Handler, Reply, Request } from "./answerer.js";
 import { OfferReader, packBytes, packOffer } from "./offer-parts.js";
-import type { Heads, OfferToKeep, Peer } from "./peer.js";
+import type { CheckOptions, Heads, OfferToKeep, Peer } from "./peer.js";
 import { asRunstoneError } from "./store-reader.js";
 
 /** Most ids or hashes of one request. */
@@ -31,8 +33,9 @@ const METHODS: Readonly<Record<string, Method>> = {
     return { header: { exists, digest, same: heads === null }, body: headItems(heads) };
   },
 
-  async check(peer, { items }) {
-    return { body: checkItems(peer, await all(items, runIdsOf)) };
+  async check(peer, { args, items }) {
+    const deep = args.raw("deep") === true;
+    return { body: checkItems(peer, await all(items, runIdsOf), { deep }) };
   },
 
   async offers(peer, { items }) {
@@ -50,7 +53,16 @@ const METHODS: Readonly<Record<string, Method>> = {
   async keep(peer, { items }) {
     return { body: keptItems(peer, offersOf(new OfferReader(items))) };
   },
+
+  async settle(peer, { args }) {
+    const value = { field: args.choice("field", CONFLICT_FIELDS), key: args.textOrNull("key") };
+    await peer.settle(runIdOf(args.raw("runId")), { ...value, value: args.textOrNull("value") });
+    return {};
+  },
 };
+
+/** All methods that are answered. */
+export const METHOD_NAMES: readonly string[] = Object.keys(METHODS);
 
 /** A handler of requests. Unknown methods are UNSUPPORTED. */
 export function answerWith(peer: Peer): Handler {
@@ -86,8 +98,12 @@ function* headItems(heads: Heads["heads"]): Generator<Uint8Array> {
     yield serializeHeads(heads.slice(at, at + MAX_LIST_ENTRIES));
 }
 
-async function* checkItems(peer: Peer, runIds: readonly string[]): AsyncGenerator<Uint8Array> {
-  for await (const about of peer.check(runIds))
+async function* checkItems(
+  peer: Peer,
+  runIds: readonly string[],
+  options: CheckOptions,
+): AsyncGenerator<Uint8Array> {
+  for await (const about of peer.check(runIds, options))
     yield about.error === undefined ? serializeCheck(about) : serializeFailure(about.runId, about.error);
 }
 

@@ -23,7 +23,17 @@ import { Asker, type BodyPieces } from "./asker.js";
 import { ByteRequests } from "./byte-requests.js";
 import type { ByteStreams } from "./byte-stream.js";
 import { OfferReader, packOffer } from "./offer-parts.js";
-import type { About, Heads, Kept, Offer, OfferOptions, OfferToKeep, Peer } from "./peer.js";
+import type {
+  About,
+  CheckOptions,
+  Heads,
+  Kept,
+  Offer,
+  OfferOptions,
+  OfferToKeep,
+  Peer,
+  Settled,
+} from "./peer.js";
 
 /** Heads of one store. More than this is no store, but somebody who wants our memory. */
 const MAX_HEADS = 20_000_000;
@@ -82,8 +92,11 @@ class FarPeer implements Peer {
     return { exists: said.boolean("exists"), digest, heads: said.boolean("same") ? null : heads };
   }
 
-  async *check(runIds: readonly string[]): AsyncIterable<About<WireCheck>> {
-    const { items } = await this.#asker.ask("check", {}, lists(runIds));
+  async *check(
+    runIds: readonly string[],
+    { deep = false }: CheckOptions = {},
+  ): AsyncIterable<About<WireCheck>> {
+    const { items } = await this.#asker.ask("check", { deep }, lists(runIds));
     yield* inOrder(runIds, items, (item) => parseCheck(new Members(item.head, "check")));
   }
 
@@ -174,6 +187,11 @@ class FarPeer implements Peer {
     const counts = asked.size === 0 ? [] : await this.counts([...asked.values()]);
     const known = new Map([...asked.keys()].map((sha256, index) => [sha256, counts[index]!]));
     return artifacts.map((heads) => heads.map(({ sha256 }) => known.get(sha256) ?? 0));
+  }
+
+  async settle(runId: string, choice: Settled): Promise<void> {
+    const { items } = await this.#asker.ask("settle", { runId, ...choice });
+    for await (const _item of items) throw protocolError("more than was asked for");
   }
 
   async close(): Promise<void> {

@@ -7,12 +7,15 @@ import { ensureDirectory, followedStatIfExists, listDirectory } from "../../core
 import { initWorkspace, openFileStore, storeRoot } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { assertInWorkspace } from "../../core/store/writable.js";
-import { isExperimentId, RunstoneError } from "../../store-format/index.js";
+import { DEFAULT_CONFIG, isExperimentId, RunstoneError } from "../../store-format/index.js";
 
 const CONFIG = ".runstone/config.yaml";
 const STORE = "mlruns";
 /** Directories of a store's root that tell it even when it has no experiment. */
 const OF_STORES = new Set([".trash", ".runstone-new.trash"]);
+
+/** Nobody edits artifacts in a remote: each is the home of its object, and its bytes lie there once. */
+const ONE_COPY = { ...DEFAULT_CONFIG.artifacts, objectCopyMaxBytes: 0 };
 
 export interface DirectoryOptions {
   /** What concerns no run alone: damage of the store, files in odd places. */
@@ -44,7 +47,7 @@ export function openOrMakeDirectory(directory: string, options: DirectoryOptions
   if (found !== null) return found;
   const path = resolve(directory);
   ensureDirectory(path, true);
-  initWorkspace(path);
+  initWorkspace(path, STORE, { artifacts: ONE_COPY });
   return open(storeRoot(path), options);
 }
 

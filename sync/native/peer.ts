@@ -55,7 +55,7 @@ export interface Peer {
 
   heads(known: string | null): Promise<Heads>;
   /** In the order of the ids, each taken after its mark. */
-  check(runIds: readonly string[]): AsyncIterable<About<WireCheck>>;
+  check(runIds: readonly string[], options?: CheckOptions): AsyncIterable<About<WireCheck>>;
   /** In the order of the ids. What is read of an offer is to be read before the next offer. */
   offers(runIds: readonly string[], options: OfferOptions): AsyncIterable<About<Offer>>;
   /** The bytes of an artifact from a byte on; null when they are not there. */
@@ -64,7 +64,19 @@ export interface Peer {
   counts(objects: readonly WireObject[]): Promise<readonly number[]>;
   /** Takes runs one after another; an answer each, in their order. */
   keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>>;
+  /** Sets what was in conflict to the value that the user chose. */
+  settle(runId: string, choice: Settled): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface CheckOptions {
+  /** Every sealed file is hashed; a run with damage is DAMAGED. */
+  readonly deep?: boolean;
+}
+
+/** As in the conflict; a value of null removes a tag. */
+export interface Settled extends Pick<Conflict, "field" | "key"> {
+  readonly value: string | null;
 }
 
 export interface OfferOptions {

@@ -137,7 +137,7 @@ function explanation({ host }: SshPlace, { code, said, problem }: Ending): Runst
   const data = { host, exitCode: code, stderr: words };
   if (problem !== null)
     return new RunstoneError("REMOTE_UNREACHABLE", `ssh cannot be started: ${problem.message}`, {
-      hint: "Install OpenSSH's client, or name another program: runstone config --global set ssh_command.",
+      hint: "Install OpenSSH's client, or name another program in RUNSTONE_SSH_COMMAND.",
       data,
       cause: problem,
     });

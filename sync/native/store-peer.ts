@@ -3,7 +3,17 @@ import type { StoreContext } from "../../core/store/context.js";
 import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
 import type { Capability, WireCheck, WireObject } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
-import type { About, Heads, Kept, Offer, OfferOptions, OfferToKeep, Peer } from "./peer.js";
+import type {
+  About,
+  CheckOptions,
+  Heads,
+  Kept,
+  Offer,
+  OfferOptions,
+  OfferToKeep,
+  Peer,
+  Settled,
+} from "./peer.js";
 import { StoreReader } from "./store-reader.js";
 import { StoreWriter } from "./store-writer.js";
 
@@ -38,8 +48,8 @@ export class StorePeer implements Peer {
     return this.#asked()?.heads(known) ?? { exists: false, digest: null, heads: [] };
   }
 
-  async *check(runIds: readonly string[]): AsyncIterable<About<WireCheck>> {
-    yield* this.#mustRead().check(runIds);
+  async *check(runIds: readonly string[], options: CheckOptions = {}): AsyncIterable<About<WireCheck>> {
+    yield* this.#mustRead().check(runIds, options);
   }
 
   async *offers(runIds: readonly string[], options: OfferOptions): AsyncIterable<About<Offer>> {
@@ -56,6 +66,10 @@ export class StorePeer implements Peer {
 
   async *keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>> {
     yield* this.#mustWrite().keep(offers);
+  }
+
+  async settle(runId: string, choice: Settled): Promise<void> {
+    await this.#mustWrite().settle(runId, choice);
   }
 
   async close(): Promise<void> {}

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { statIfExists } from "../../core/fs/index.js";
-import { findRun, type RunLocation, readManifest, readRunInfo } from "../../core/index.js";
+import { findRun, type RunLocation, readManifest, readRunInfo, verifyRun } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import {
   type ArtifactBytes,
@@ -18,7 +18,7 @@ import {
 import { headLine, type WireCheck, type WireHead } from "../../protocol/index.js";
 import { compareCodePoints, isRunId, isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { experimentNames } from "../mlflow/experiment-names.js";
-import type { About, Heads, Offer, OfferOptions } from "./peer.js";
+import type { About, CheckOptions, Heads, Offer, OfferOptions } from "./peer.js";
 
 export class StoreReader {
   readonly context: StoreContext;
@@ -43,8 +43,14 @@ export class StoreReader {
     return { exists: true, digest, heads: known !== null && known === digest ? null : heads };
   }
 
-  *check(runIds: readonly string[]): Generator<About<WireCheck>> {
-    for (const runId of runIds) yield about(runId, () => this.#check(this.locate(runId)));
+  *check(runIds: readonly string[], { deep = false }: CheckOptions): Generator<About<WireCheck>> {
+    for (const runId of runIds)
+      yield about(runId, () => {
+        const location = this.locate(runId);
+        const check = this.#check(location);
+        if (deep) this.#assertIntact(location);
+        return check;
+      });
   }
 
   *offers(runIds: readonly string[], { artifacts }: OfferOptions): Generator<About<Offer>> {
@@ -91,6 +97,22 @@ export class StoreReader {
       experimentName: this.#names.nameOf(location),
       absent: countAbsent(location),
     };
+  }
+
+  /** Throws DAMAGED naming the first damage. */
+  #assertIntact(location: RunLocation): void {
+    const found = verifyRun(this.context, location).damages.filter(({ severity }) => severity === "lost");
+    const [first] = found;
+    if (first === undefined) return;
+    const more = found.length > 1 ? `, and ${found.length - 1} more` : "";
+    throw new RunstoneError(
+      "DAMAGED",
+      `run ${location.runId} is damaged there: ${first.path}: ${first.reason}${more}`,
+      {
+        hint: "Run fsck on that store; what is intact here can be pushed again once the damaged files are away.",
+        data: { runId: location.runId, path: first.path },
+      },
+    );
   }
 
   #readDigest(location: RunLocation): string {

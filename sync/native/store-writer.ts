@@ -2,11 +2,12 @@
 
 import { join } from "node:path";
 import { objectPath, statIfExists } from "../../core/fs/index.js";
+import { mustFindRun } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { incomingPath, objectsPath } from "../../core/store/layout.js";
-import { mergeRun, receiveRun } from "../../core/transfer/index.js";
+import { mergeRun, receiveRun, resolveConflict } from "../../core/transfer/index.js";
 import type { WireObject } from "../../protocol/index.js";
-import type { About, Kept, OfferToKeep } from "./peer.js";
+import type { About, Kept, OfferToKeep, Settled } from "./peer.js";
 import { asRunstoneError } from "./store-reader.js";
 
 export class StoreWriter {
@@ -35,6 +36,11 @@ export class StoreWriter {
         yield { runId, error: asRunstoneError(error) };
       }
     }
+  }
+
+  /** Throws RESOURCE_DOES_NOT_EXIST, UNSUPPORTED, INVALID_PARAMETER_VALUE. */
+  async settle(runId: string, { field, key, value }: Settled): Promise<void> {
+    await resolveConflict(this.#context, mustFindRun(this.#context, runId), { field, key }, { value });
   }
 
   async #keep({ run, base, baseArtifacts }: OfferToKeep): Promise<Kept> {

@@ -1,0 +1,105 @@
+/**
+ * Syncing with a directory beside `rsync -a` of the same store, and a second sync of runs that did not change. The baseline
+ * writes no seal, hashes nothing and makes nothing durable.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { initWorkspace, openFileStore } from "../core/index.js";
+import { listRunLocations } from "../core/store/read/runs.js";
+import { sealRun } from "../core/store/runs/seal.js";
+import { addRemote } from "../sync/remotes/edit-remotes.js";
+import { changePrivateRemote, privateDirectoryOf } from "../sync/remotes/private-settings.js";
+import { EXPERIMENT, generateStore } from "./generate-store.js";
+import { cleanEnvironment, summarize, timeCommand } from "./measure.js";
+import { milliseconds, printRow } from "./table.js";
+
+const RUNSTONE = fileURLToPath(new URL("../bin/runstone.js", import.meta.url));
+const ARTIFACT_BYTES = 100_000;
+const ARTIFACTS = 3;
+const FIRST_COPY_BAR = 2;
+const UNCHANGED_BAR_MS = 1_000;
+
+export async function benchSyncNative(
+  place: string,
+  sizes: { first: number; unchanged: number },
+): Promise<void> {
+  const directory = mkdtempSync(join(place, "runstone-bench-"));
+  try {
+    firstCopy(directory, sizes.first);
+    unchanged(directory, sizes.unchanged);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A workspace with sealed runs and the remote `lab`; returns the environment that commands in it need. */
+function makeWorkspace(directory: string, name: string, runs: number, artifacts: boolean): NodeJS.ProcessEnv {
+  const workspace = join(directory, name);
+  mkdirSync(workspace);
+  initWorkspace(workspace);
+  generateStore({ path: join(workspace, "mlruns"), runs, seed: 4, points: artifacts ? 100 : 3 });
+  if (artifacts) writeArtifacts(join(workspace, "mlruns", EXPERIMENT));
+  const { context } = openFileStore({ cwd: workspace });
+  for (const location of listRunLocations(context)) sealRun(context, location);
+  addRemote(workspace, "lab", { url: join(directory, `${name}-lab`) });
+  const env = { ...cleanEnvironment(), HOME: directory, XDG_CONFIG_HOME: join(directory, "config") };
+  changePrivateRemote(privateDirectoryOf(env, process.platform)!, { workspace, name: "lab" }, () => ({
+    confirmed: join(directory, `${name}-lab`),
+    ...{ login: null, insecureTls: false, plainHttp: false },
+  }));
+  return env;
+}
+
+function writeArtifacts(experiment: string): void {
+  for (const run of readdirSync(experiment)) {
+    if (run === "meta.yaml") continue;
+    for (let n = 0; n < ARTIFACTS; n += 1)
+      writeFileSync(join(experiment, run, "artifacts", `part${n}.bin`), randomBytes(ARTIFACT_BYTES));
+  }
+}
+
+function firstCopy(directory: string, runs: number): void {
+  const env = makeWorkspace(directory, "first", runs, true);
+  const workspace = join(directory, "first");
+  const times: { push: number; rsync: number }[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const copy = join(directory, "copy");
+    const rsync = timeCommand("rsync", ["-a", `${join(workspace, "mlruns")}/`, copy]);
+    rmSync(copy, { recursive: true, force: true });
+    rmSync(join(directory, "first-lab"), { recursive: true, force: true });
+    rmSync(join(workspace, ".runstone", "remotes"), { recursive: true, force: true });
+    const push = timeCommand(process.execPath, [RUNSTONE, "push", "lab"], { cwd: workspace, env });
+    times.push({ push, rsync });
+  }
+  const ratio = summarize(times.map(({ push, rsync }) => push / rsync)).median;
+  printRow({
+    scenario: "first push to a directory",
+    size: `${runs.toLocaleString("en")} runs of 41 files, 100 points a metric, 3 artifacts of 100 KB`,
+    result: milliseconds(summarize(times.map(({ push }) => push)).median),
+    baseline: `\`rsync -a\` ${milliseconds(summarize(times.map(({ rsync }) => rsync)).median)}`,
+    ratio: ratio.toFixed(2),
+    bar: `${FIRST_COPY_BAR}`,
+    met: ratio <= FIRST_COPY_BAR,
+  });
+}
+
+function unchanged(directory: string, runs: number): void {
+  const env = makeWorkspace(directory, "same", runs, false);
+  const workspace = join(directory, "same");
+  const sync = (): number =>
+    timeCommand(process.execPath, [RUNSTONE, "sync", "lab"], { cwd: workspace, env });
+  sync();
+  sync();
+  const times = summarize(Array.from({ length: 5 }, sync));
+  printRow({
+    scenario: "sync with a directory, nothing changed, whole command",
+    size: `${runs.toLocaleString("en")} runs of 41 files`,
+    result: milliseconds(times.median),
+    baseline: "",
+    ratio: "",
+    bar: milliseconds(UNCHANGED_BAR_MS),
+    met: times.median <= UNCHANGED_BAR_MS,
+  });
+}
