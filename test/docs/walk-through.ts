@@ -17,10 +17,15 @@ const MARK = "@@ step";
 
 /**
  * Runs the commands of a page in one shell, in a Git repository with the examples, and compares what each prints with the
- * page; ids, names, times and places may differ.
+ * page; ids, names, times and places may differ. `adapt` may put other addresses into the page.
  */
-export function assertPageRuns(context: TestContext, page: string, atLeast: number): void {
-  const steps = stepsOf(page);
+export function assertPageRuns(
+  context: TestContext,
+  page: string,
+  atLeast: number,
+  adapt: (text: string) => string = (text) => text,
+): void {
+  const steps = stepsOf(adapt(readPage(page)));
   assert.ok(steps.length >= atLeast, `${page} has its steps`);
   const printed = runInProject(
     context,
@@ -43,10 +48,10 @@ export function withoutPrograms(page: string, programs: readonly string[]): stri
   return reason;
 }
 
-function stepsOf(page: string): readonly Step[] {
-  return fencedBlocks(readPage(page))
+function stepsOf(text: string): readonly Step[] {
+  return fencedBlocks(text)
     .filter(({ language }) => language === "console")
-    .flatMap(({ text }) => text.split(/^(?=\$ )/m))
+    .flatMap(({ text: block }) => block.split(/^(?=\$ )/m))
     .map((step) => {
       const [command = "", ...output] = step.trimEnd().split("\n");
       return { command: command.replace(/^\$ /, ""), output };
@@ -110,8 +115,9 @@ function withoutChance(line: string): string {
     .replace(/: \/\S+ /, ": PLACE ")
     .replace(/\S*\/runstone-readme-[^/\s]+/, "HOME")
     .replace(/process \d+ on \S+\)/, "process N on HOST)")
-    .replace(/\b\d+(?:\.\d)? (?:B|KiB|MiB|GiB)(?= |$)/g, "SIZE")
+    .replace(/\b\d+(?:\.\d)? (?:B|KiB|MiB|GiB)(?=[ )]|$)/g, "SIZE")
     .replace(/( {2}SIZE +SIZE +)\d+$/, "$1N")
+    .replace(/\b\d+ points\b/g, "N points")
     .replace(/\d+ files and \d+ objects/, "N files and N objects")
     .replace(/ {2,}/g, "  ");
 }
