@@ -2,12 +2,11 @@
  * What this workspace knows of a remote. Everything here is derived: without it the remote is searched and read back,
  * which costs time. Written before the data it speaks of (`saveDurably`), or after it was seen there (`save`).
  */
-import { join } from "node:path";
-import { assertNoLinks, ensureDirectory, PendingSync, replaceFile } from "../../core/fs/index.js";
+import { assertNoLinks, ensureDirectory, PendingSync } from "../../core/fs/index.js";
 import type { LeaseOwner, OwnerProbes } from "../../core/leases/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { writable } from "../../core/store/writable.js";
-import { type RunstoneError, receiptFileName, serializeSyncReceipt } from "../../store-format/index.js";
+import type { RunstoneError } from "../../store-format/index.js";
 import type { RunState } from "../engine/run-state.js";
 import { claimState } from "./claim-state.js";
 import type { Conflict } from "./conflict.js";
@@ -20,9 +19,9 @@ import {
   type RunMarks,
   toStateValue,
 } from "./journal-lines.js";
+import { copyReceipt, keepReceipt, RECEIPTS, receiptBytes } from "./receipts.js";
 import { stateDirectory } from "./state-directory.js";
 
-const RECEIPTS = "receipts";
 /** The marks of a run are at the beginning of its line, nearly always in as many bytes. */
 const MARKS_BYTES = 768;
 
@@ -58,7 +57,10 @@ export interface RemoteState extends RemoteStateView {
   saveExperiment(name: string, remoteId: string | null): void;
   /** The conflicts of a run; an empty list when they are settled. */
   saveConflicts(runId: string, conflicts: readonly Conflict[]): void;
-  /** Writes the receipt of a saved state for people and, into `runDirectory`, for Git. A state without one is a bug. */
+  /**
+   * Writes the receipt of a saved state for people and, into `runDirectory`, for Git: there not for another time alone, for
+   * a changed directory means that its run is looked at again. A state without a receipt is a bug.
+   */
   writeReceipt(state: RunState, runDirectory: string | null): void;
   /** Makes everything durable. */
   flush(): void;
@@ -242,28 +244,11 @@ class State extends View implements RemoteState {
   }
 
   writeReceipt(state: RunState, runDirectory: string | null): void {
-    const bytes = Buffer.from(this.#receiptText(state));
-    const { directory } = this;
-    replaceFile(join(directory, RECEIPTS, `${state.runId}.yaml`), bytes, {
-      temporaryIn: directory,
-      sync: false,
-    });
+    const bytes = receiptBytes(this.name, state);
+    keepReceipt(this.directory, state.runId, bytes);
     if (runDirectory === null) return;
-    const copy = join(runDirectory, receiptFileName(this.name));
-    replaceFile(copy, bytes, { temporaryIn: runDirectory, sync: false });
-    this.#pending.add(copy, runDirectory);
-  }
-
-  #receiptText(state: RunState): string {
-    const { runId, remoteRunId, remoteExperimentId, receipt } = state;
-    if (receipt === null || remoteRunId === null) throw new Error(`the state of ${runId} has no receipt`);
-    return serializeSyncReceipt({
-      remote: this.name,
-      runId,
-      remoteRunId,
-      remoteExperimentId: remoteExperimentId ?? "",
-      ...receipt,
-    });
+    const copy = copyReceipt(runDirectory, this.name, bytes);
+    if (copy !== null) this.#pending.add(copy, runDirectory);
   }
 
   flush(): void {

@@ -391,6 +391,29 @@ test("a receipt says what the remote was seen to hold, and a copy lies with the 
   });
 });
 
+test("a receipt beside a run is written again when it says something else, not for the time alone", (t) => {
+  const context = newContext(t);
+  const directory = temporaryDirectory(t);
+  const path = join(directory, "runstone-receipt.lab.yaml");
+  const counts = { params: 1, tags: 0, points: 0, artifacts: 0, hashedArtifacts: 0 };
+  const state = openRemoteState(context, "lab");
+  const write = (verifiedTime: number, recordDigest: string) => {
+    const receipt = { verifiedTime, recordDigest, exceptions: ["x"], ...counts };
+    state.writeReceipt(newState({ runId: "r", remoteRunId: "q", receipt }), directory);
+    return parseSyncReceipt(readFileSync(path)).verifiedTime;
+  };
+  assert.equal(write(1, "a"), 1);
+  const before = statSync(directory, { bigint: true }).mtimeNs;
+  assert.equal(write(2, "a"), 1);
+  assert.equal(statSync(directory, { bigint: true }).mtimeNs, before);
+  assert.equal(write(3, "b"), 3);
+  writeFileSync(path, "damaged");
+  assert.equal(write(4, "b"), 4);
+  state.close();
+  const kept = readFileSync(join(state.directory, "receipts", "r.yaml"));
+  assert.equal(parseSyncReceipt(kept).verifiedTime, 4);
+});
+
 test("a receipt beside a run is no damage, no record, and no change of the seal", async (t) => {
   const workspace = temporaryDirectory(t);
   initWorkspace(workspace);
