@@ -167,7 +167,7 @@ const TOKEN = { MLFLOW_TRACKING_TOKEN: CANARY, MLFLOW_TRACKING_USERNAME: CANARY 
 const BASIC = `Basic ${Buffer.from(`${CANARY}:`).toString("base64")}`;
 
 describe("remotes of a config that came with a clone", () => {
-  test("an unknown server is asked nothing, with or without a token, until its address is confirmed", async (t) => {
+  test("R-sec-8: an unknown server is asked nothing, with or without a token, until its address is confirmed", async (t) => {
     const bench = new Bench(t);
     bench.ok("init");
     const server = await listen(t, bench);
