@@ -322,6 +322,29 @@ describe("temporary files", () => {
     );
   });
 
+  test("parts of artifacts wait 14 days to be gone on with, those that somebody gathers longer", () => {
+    for (const workspaceOfStore of [workspace, null]) {
+      const incoming =
+        workspaceOfStore === null
+          ? join(root, ".runstone-new.trash/incoming")
+          : join(workspace, ".runstone/incoming");
+      const [left, gathered] = ["a", "b"].map((digit) => join(incoming, `${digit.repeat(64)}.part`));
+      assert.ok(left !== undefined && gathered !== undefined);
+      mkdirSync(incoming, { recursive: true });
+      for (const part of [left, gathered]) writeFileSync(part, "beginning");
+      const release = takeExclusive(`${gathered}.claim`, self, { what: "a part", hintSilent: "" });
+      const collect = (days: number) =>
+        collectGarbage({ root, workspace: workspaceOfStore }, { now: Date.now() + days * DAY, owner: self });
+      collect(13);
+      assert.ok(existsSync(left) && existsSync(gathered));
+      assert.deepEqual(collect(15).temporaries, [left]);
+      assert.ok(!existsSync(left) && existsSync(gathered));
+      release();
+      collect(15);
+      assert.ok(!existsSync(incoming));
+    }
+  });
+
   test("a guard that a killed taker left goes, the guard of a live one stays", () => {
     const directory = run(`1/${RUN}`, []);
     takeLease(directory, dead);

@@ -150,7 +150,7 @@ test("links give points their dataset and model, also of further writers; a lost
   const link = (timestamp: number | bigint, value: number, more: object = { dataset }) =>
     serializeLink({ key: "loss", timestamp, value, step: 0, ...more });
   const tree = {
-    "1/RUN/metrics/loss": "1 1 0\n2 nan 0\n3 -0.0 0\n4 4 0\n4 4 0\n1748764900123456789 6 0\n",
+    "1/RUN/metrics/loss": "1 1 0\n2 nan 0\n3 0.0 0\n3 -0.0 0\n4 4 0\n4 4 0\n1748764900123456789 6 0\n",
     "1/RUN/links.jsonl": [
       link(0, 99),
       link(2, Number.NaN),
@@ -166,7 +166,7 @@ test("links give points their dataset and model, also of further writers; a lost
   const { points } = pointsOf(context, tree);
   assert.deepEqual(
     points.map(({ dataset: of, modelId }) => of?.digest ?? modelId ?? null),
-    [null, "5f2c81aa", "5f2c81aa", "m-1", null, "5f2c81aa", "5f2c81aa"],
+    [null, "5f2c81aa", null, "5f2c81aa", "m-1", null, "5f2c81aa", "5f2c81aa"],
   );
   const run = onlyRun(makeStore(context, oneRun(tree)));
   assert.deepEqual(readLatestMetrics(run, () => {})["loss"], {

@@ -56,9 +56,9 @@ export class LinkJoiner {
   }
 }
 
-/** What two descriptions of one point have in common; 0 and -0 are one, NaN is itself. */
-export function nameOf(point: Point): string {
-  return `${point.timestamp} ${point.step} ${point.value}`;
+/** What two descriptions of one point have in common; 0 and -0 are two, NaN is itself. */
+export function nameOf({ timestamp, step, value }: Point): string {
+  return `${timestamp} ${step} ${Object.is(value, -0) ? "-0" : value}`;
 }
 
 export function withLink<P extends Point>(point: P, link: PointLink): P {

@@ -1,5 +1,6 @@
 /** The record of a run on disk, and its digest: what "equal" means between two stores. One walk gives both. */
 import {
+  compareCodePoints,
   comparePointRecords,
   type Damage,
   type DatasetRef,
@@ -33,7 +34,7 @@ export interface RecordedSeries extends SeriesDigest {
   readonly dataset?: DatasetRef;
 }
 
-/** All of a run's record but its artifacts. */
+/** All of a run's record but its artifacts. By key, then by dataset; equal records are equal values. */
 export interface RunRecord {
   readonly params: readonly RecordBytes[];
   readonly tags: readonly RecordBytes[];
@@ -103,7 +104,13 @@ function seriesOf(location: RunLocation, key: string, onDamage: OnDamage): Recor
   const all = ordered ?? hashSorted(readMetricPoints(location, key, onDamage));
   return all
     .filter(({ digest }) => digest.count > 0)
-    .map(({ dataset, digest }) => ({ key, ...digest, ...(dataset === undefined ? {} : { dataset }) }));
+    .map(({ dataset, digest }) => ({ key, ...digest, ...(dataset === undefined ? {} : { dataset }) }))
+    .sort((a, b) => compareCodePoints(datasetText(a), datasetText(b)));
+}
+
+/** The series without a dataset comes first. */
+function datasetText({ dataset }: { readonly dataset?: DatasetRef | undefined }): string {
+  return dataset === undefined ? "" : JSON.stringify([dataset.name, dataset.digest]);
 }
 
 interface NamedDigest {
@@ -137,7 +144,7 @@ function groupOf<T>(
   dataset: DatasetRef | undefined,
   create: (dataset: DatasetRef | undefined) => T,
 ): T {
-  const name = dataset === undefined ? "" : JSON.stringify([dataset.name, dataset.digest]);
+  const name = datasetText({ dataset });
   const known = groups.get(name);
   if (known !== undefined) return known;
   const made = create(dataset);
