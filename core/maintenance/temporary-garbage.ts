@@ -46,7 +46,8 @@ function abandonedParts(incoming: string, now: number): string[] {
   return (listDirectory(incoming) ?? [])
     .filter(({ name }) => /^[0-9a-f]{64}\.part(?:\.claim)?$/.test(name))
     .map(({ name }) => join(incoming, name))
-    .filter((path) => now - lastChange(path) > PART_AGE_MS && !isClaimAlive(`${path}.claim`));
+    .filter((path) => now - lastChange(path) > PART_AGE_MS)
+    .filter((path) => !isClaimAlive(path.endsWith(".claim") ? path : `${path}.claim`));
 }
 
 export function removeTemporaries(paths: readonly string[], root: string): void {
