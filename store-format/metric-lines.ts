@@ -53,6 +53,8 @@ const POWERS_OF_TEN = [
   1e20, 1e21, 1e22,
 ];
 const WINDOW = 1 << 18;
+/** A value with more characters is read the long way. */
+const MAX_PLAIN_VALUE = 64;
 /** One character per byte, so that offsets in the text are offsets in the bytes. */
 const BYTE_TEXT = new TextDecoder("windows-1252");
 
@@ -120,6 +122,11 @@ export class MetricLineParser {
     this.#chunk = chunk;
     this.#chunkText = undefined;
     while (start < chunk.length) {
+      const next = this.#readPlainLine(start, points);
+      if (next > 0) {
+        start = next;
+        continue;
+      }
       const lf = chunk.indexOf(LF, start);
       if (lf < 0) break;
       this.#readLine(start, lf, points);
@@ -172,7 +179,7 @@ export class MetricLineParser {
       end -= 1;
       this.#crlf = true;
     }
-    const line = this.#readRunLine(start, end) ?? this.#readAnyLine(start, end);
+    const line = this.#readAnyLine(start, end);
     if (typeof line === "string") this.#problem(line);
     else points.push(line);
     this.#next(lf + 1 - start);
@@ -189,21 +196,29 @@ export class MetricLineParser {
     this.#problems.push({ offset: this.#lineOffset, line: this.#line, reason });
   }
 
-  /** The line that nearly all are, `<digits> <number> <digits>`, straight from the bytes; others go the long way. */
-  #readRunLine(start: number, end: number): MetricLine | undefined {
-    if (this.#kind !== "run" || end - start > MAX_METRIC_LINE_BYTES) return undefined;
+  /**
+   * The line that nearly all are, `<digits> <number> <digits>` and LF, in one look at its bytes. Returns where the next line
+   * begins; -1 for any other line, of which nothing was taken: it goes the long way.
+   */
+  #readPlainLine(start: number, points: MetricLine[]): number {
+    if (this.#kind !== "run") return -1;
     const chunk = this.#chunk;
-    const first = nextBlank(chunk, start, end);
-    const second = nextBlank(chunk, first + 1, end);
-    if (second >= end) return undefined;
-    const timestamp = plainInteger(chunk, start, first);
-    if (timestamp < 0) return undefined;
+    const first = skipDigits(chunk, start, chunk.length);
+    if (chunk[first] !== BLANK) return -1;
+    const second = nextBlank(chunk, first + 1, Math.min(chunk.length, first + MAX_PLAIN_VALUE));
+    if (chunk[second] !== BLANK) return -1;
     const negative = chunk[second + 1] === MINUS;
-    const size = plainInteger(chunk, negative ? second + 2 : second + 1, end);
-    if (size < 0) return undefined;
+    const stepAt = negative ? second + 2 : second + 1;
+    const end = skipDigits(chunk, stepAt, chunk.length);
+    if (chunk[end] !== LF) return -1;
+    const timestamp = plainInteger(chunk, start, first);
+    const size = plainInteger(chunk, stepAt, end);
+    if (timestamp < 0 || size < 0) return -1;
     const value = this.#readValue(first + 1, second);
-    if (value === undefined) return undefined;
-    return { timestamp, value, step: negative && size > 0 ? -size : size };
+    if (value === undefined) return -1;
+    points.push({ timestamp, value, step: negative && size > 0 ? -size : size });
+    this.#next(end + 1 - start);
+    return end + 1;
   }
 
   #readValue(start: number, end: number): number | undefined {
@@ -232,10 +247,10 @@ export class MetricLineParser {
   }
 }
 
-/** Index of the next blank, `end` or more when there is none. */
+/** Index of the next blank or control character, line ends among them; `end` when there is none. */
 function nextBlank(bytes: Uint8Array, start: number, end: number): number {
   let i = start;
-  while (i < end && bytes[i] !== BLANK) i += 1;
+  while (i < end && bytes[i]! > BLANK) i += 1;
   return i;
 }
 

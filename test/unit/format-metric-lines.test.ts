@@ -95,6 +95,18 @@ describe("metric lines", () => {
     );
   });
 
+  test("a line does not go on in the next one", () => {
+    for (const text of ["1 \n0.5 3\n", "1\n0.5 3\n", "1 0.5\r\n0 2\n", "1 0.5 \n7\n"]) {
+      const expected = text.split("\n").slice(0, -1);
+      const points = expected
+        .map((line) => parseMetricLine(line, "run"))
+        .filter((line) => line !== undefined);
+      const file = parseMetricFile(utf8(text), "run");
+      assert.deepEqual(file.points, points, JSON.stringify(text));
+      assert.equal(file.problemCount, expected.length - points.length);
+    }
+  });
+
   test("chunks of any size give the same as the whole", () => {
     const lines = fc.array(
       fc.oneof(
