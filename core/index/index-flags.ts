@@ -13,3 +13,8 @@ export const HAS_TAGS = 32;
 export const HAS_INPUTS = 64;
 /** It has damage that counts. */
 export const HAS_DAMAGE = 128;
+/** Its status is final, and nobody has a claim on it: without a seal it settles when it was long left alone. */
+export const ENDED = 256;
+/** It has a meta.yaml, which is looked at as the directories are. */
+export const HAS_META = 512;
+export const MAX_FLAGS = 1023;

@@ -12,7 +12,7 @@ export interface RunSignature {
   readonly content: bigint;
   /** When reading began, milliseconds since 1970. */
   readonly readAtMs: number;
-  /** 0 to 255. */
+  /** Of index-flags.ts. */
   readonly flags: number;
 }
 
@@ -26,5 +26,5 @@ export interface SignatureColumns {
   readonly structure: BigUint64Array;
   readonly content: BigUint64Array;
   readonly readAtMs: Float64Array;
-  readonly flags: Uint8Array;
+  readonly flags: Uint16Array;
 }

@@ -8,7 +8,7 @@ import { OpenFile } from "../fs/index.js";
 import { SegmentDamage } from "./segment-damage.js";
 
 /** Part of the name of index files, so that versions of Runstone do not read each other's. */
-export const SEGMENT_FORMAT = 1;
+export const SEGMENT_FORMAT = 2;
 
 const PAGE = 4096;
 const TRAILER = 64;

@@ -11,7 +11,7 @@ import { isRun } from "../store/read/is-run.js";
 import type { ExperimentLocation } from "../store/read/located.js";
 import { isRunName, runIn } from "../store/read/runs.js";
 import { FactsSum, type YoungMargins } from "./facts-sum.js";
-import { HAS_DAMAGE, HAS_INPUTS, NESTED, SETTLED, UNSURE } from "./index-flags.js";
+import { ENDED, HAS_DAMAGE, HAS_INPUTS, NESTED, SETTLED, UNSURE } from "./index-flags.js";
 import type { IndexedRun } from "./indexed-run.js";
 import { dueSlices, newSlices, sliceOf } from "./rolling-slices.js";
 import { plainStructure, softly, walkRunDirectories, walkRunFacts } from "./run-facts.js";
@@ -64,6 +64,14 @@ export function refreshShard(
   options: ShardRefreshOptions,
 ): RefreshedShard {
   return new ShardRefresh(experiment, before, options).run();
+}
+
+/** A run that ended and whose files were the same for so long settles without a seal. */
+const SETTLES_AFTER_MS = 24 * 60 * 60_000;
+
+/** `age`: milliseconds since it was read; a run that changed since would have been read again. */
+function isSettled(flags: number, age: number): boolean {
+  return (flags & SETTLED) !== 0 || ((flags & ENDED) !== 0 && age >= SETTLES_AFTER_MS);
 }
 
 class ShardRefresh {
@@ -148,7 +156,7 @@ class ShardRefresh {
     if ((flags & HAS_INPUTS) !== 0 && !this.#areDatasetsUnchanged()) return false;
     const directory = this.#experiment.directory + sep + runId;
     const options = { readAtMs: this.#startedAtMs, margins: this.#options.margins };
-    if (this.#looksAtFiles(flags, runId)) {
+    if (this.#looksAtFiles(flags, signatures.readAtMs[row] as number, runId)) {
       this.#options.counts.files += 1;
       const facts = walkRunFacts(directory, options);
       if (facts === null || (facts.flags & UNSURE) !== 0) return false;
@@ -165,8 +173,9 @@ class ShardRefresh {
     );
   }
 
-  #looksAtFiles(flags: number, runId: string): boolean {
-    return this.#options.everyFile || (flags & SETTLED) === 0 || this.#due.has(sliceOf(runId));
+  #looksAtFiles(flags: number, readAtMs: number, runId: string): boolean {
+    const { everyFile, now } = this.#options;
+    return everyFile || !isSettled(flags, now - readAtMs) || this.#due.has(sliceOf(runId));
   }
 
   #areDatasetsUnchanged(): boolean {

@@ -1,5 +1,6 @@
 /**
- * What the file system says of a run: one sum over its directories, one over the files that its record is made of.
+ * What the file system says of a run: one sum over its directories and its meta.yaml, which older MLflow writes in place
+ * when it ends, renames or deletes a run; and one over the other files that its record is made of.
  * Every call here stats an entry before anything reads it, so that a change in between shows at the next look.
  */
 import { isRunstoneError } from "../../store-format/index.js";
@@ -12,7 +13,7 @@ import {
 } from "../fs/index.js";
 import { LINKS, META, WRITERS } from "../store/layout.js";
 import { FactsSum, type YoungMargins } from "./facts-sum.js";
-import { HAS_INPUTS, HAS_METRICS, HAS_PARAMS, HAS_TAGS, NESTED, UNSURE } from "./index-flags.js";
+import { HAS_INPUTS, HAS_META, HAS_METRICS, HAS_PARAMS, HAS_TAGS, NESTED, UNSURE } from "./index-flags.js";
 
 /** The directories that a run's record is read from, and the flag of each. */
 export const RECORD_DIRECTORIES: ReadonlyMap<string, number> = new Map([
@@ -24,10 +25,11 @@ export const RECORD_DIRECTORIES: ReadonlyMap<string, number> = new Map([
   [WRITERS, NESTED],
 ]);
 
-/** Directly in the run's directory. */
-export const RECORD_FILES: ReadonlySet<string> = new Set([META, LINKS]);
+/** Directly in the run's directory, beside meta.yaml. */
+export const RECORD_FILES: ReadonlySet<string> = new Set([LINKS]);
 
-const PLAIN_DIRECTORIES: readonly (readonly [string, number])[] = [
+const PLAIN_STRUCTURE: readonly (readonly [string, number])[] = [
+  [META, HAS_META],
   ["metrics", HAS_METRICS],
   ["params", HAS_PARAMS],
   ["tags", HAS_TAGS],
@@ -55,7 +57,7 @@ export function walkRunFacts(directory: string, options: FactsOptions): RunFacts
   return walk(directory, newRunFacts(options));
 }
 
-/** Looks at every directory of a run, by listing; `content` says nothing. Null when it is gone. */
+/** Looks at every directory of a run and its meta.yaml, by listing; `content` says nothing. Null when it is gone. */
 export function walkRunDirectories(directory: string, options: FactsOptions): RunFacts | null {
   return walk(directory, { ...newRunFacts(options), directoriesOnly: true });
 }
@@ -67,6 +69,7 @@ function walk(directory: string, facts: RunFacts): RunFacts | null {
   for (const name of namesOf(directory, facts)) {
     const flag = RECORD_DIRECTORIES.get(name);
     if (flag !== undefined) addRecordDirectory(`${directory}/${name}`, flag, facts);
+    else if (name === META) addMeta(`${directory}/${name}`, facts);
     else if (facts.directoriesOnly !== true && RECORD_FILES.has(name))
       addRecordFile(`${directory}/${name}`, facts);
   }
@@ -79,6 +82,17 @@ export function addRecordDirectory(path: string, flag: number, facts: RunFacts):
   const own = factsOf(path, facts);
   if (own === null || !isDirectoryMode(own.mode)) facts.flags |= UNSURE;
   else addDirectory(path, own, facts);
+}
+
+function addMeta(path: string, facts: RunFacts): void {
+  const own = factsOf(path, facts);
+  if (own === null || isDirectoryMode(own.mode)) facts.flags |= UNSURE;
+  else addMetaFacts(own, facts);
+}
+
+export function addMetaFacts(own: FileFacts, facts: RunFacts): void {
+  facts.flags |= HAS_META;
+  facts.structure.add(own);
 }
 
 function addRecordFile(path: string, facts: RunFacts): void {
@@ -116,11 +130,11 @@ function addDirectoriesIn(path: string, facts: RunFacts): void {
   }
 }
 
-/** The sum over the directories of a run whose flags lack {@link NESTED}: without listing. Null when one is gone. */
+/** The sum over the directories and the meta.yaml of a run whose flags lack {@link NESTED}: without listing. Null when one is gone. */
 export function plainStructure(directory: string, flags: number, options: FactsOptions): bigint | null {
   const sum = new FactsSum(options.readAtMs, options.margins);
   if (!addTo(sum, directory)) return null;
-  for (const [name, flag] of PLAIN_DIRECTORIES) {
+  for (const [name, flag] of PLAIN_STRUCTURE) {
     if ((flags & flag) !== 0 && !addTo(sum, `${directory}/${name}`)) return null;
   }
   return sum.value;

@@ -30,9 +30,19 @@ import { readInputs, readOutputs } from "../store/read/inputs-outputs.js";
 import type { RunLocation } from "../store/read/located.js";
 import { toRunInfo } from "../store/read/runs.js";
 import type { YoungMargins } from "./facts-sum.js";
-import { HAS_DAMAGE, HAS_METRICS, HAS_PARAMS, HAS_TAGS, NESTED, SETTLED, UNSURE } from "./index-flags.js";
+import {
+  ENDED,
+  HAS_DAMAGE,
+  HAS_METRICS,
+  HAS_PARAMS,
+  HAS_TAGS,
+  NESTED,
+  SETTLED,
+  UNSURE,
+} from "./index-flags.js";
 import type { IndexedRun } from "./indexed-run.js";
 import {
+  addMetaFacts,
   addRecordDirectory,
   newRunFacts,
   RECORD_DIRECTORIES,
@@ -124,7 +134,7 @@ export class RunReader {
   #infoOf(location: RunLocation, facts: RunFacts): RunInfo | null {
     const read = readFactsAndBytes(`${location.directory}/${META}`, this.#buffer);
     if (read === null || read.facts.size > BUFFER_BYTES) return null;
-    facts.content.add(read.facts);
+    addMetaFacts(read.facts, facts);
     const meta = parseRunMeta(this.#buffer.subarray(0, read.length));
     let sound = true;
     checkRunMeta(location, meta, () => {
@@ -250,7 +260,8 @@ interface Circumstances {
 function indexed(record: RunRecord, facts: RunFacts, { readAtMs, names }: Circumstances): IndexedRun {
   let { flags } = facts;
   const isLive = names.has(LEASE) || names.has(WRITERS);
-  if (record.sealed && !isLive && record.info !== null && FINAL.has(record.info.status)) flags |= SETTLED;
+  if (!isLive && record.info !== null && FINAL.has(record.info.status))
+    flags |= record.sealed ? ENDED | SETTLED : ENDED;
   // Whether an unended line of a metric is damage depends on whether its writer lives, which no file's facts tell.
   if (names.has(WRITERS) || facts.structure.isYoung || facts.content.isYoung) flags |= UNSURE;
   if (record.damageCount > 0) flags |= HAS_DAMAGE;

@@ -3,6 +3,7 @@ import type { Column, Field, MetricAggregate, TextColumn } from "../search/table
 import { restoreUri } from "./artifact-uri.js";
 import { ByteReader } from "./byte-reader.js";
 import type { Dictionary } from "./dictionary.js";
+import { MAX_FLAGS } from "./index-flags.js";
 import type { IndexedRun, IndexRecord, SignatureColumns } from "./indexed-run.js";
 import { KeyTable } from "./key-table.js";
 import { loadMetricColumn } from "./metric-column.js";
@@ -57,6 +58,11 @@ export class Segment {
   /** A segment held in memory. `path` names it in messages. */
   static from(bytes: Uint8Array, path = "in memory"): Segment {
     return new Segment(PagedBytes.from(bytes, path));
+  }
+
+  /** Of the file, in bytes. */
+  get size(): number {
+    return this.#bytes.size;
   }
 
   /** The rows with what tells whether they are current. */
@@ -223,7 +229,7 @@ function loadSignatures(bytes: PagedBytes, parts: Parts): SignatureColumns {
     structure: loadHashes(bytes, parts.structureAt),
     content: loadHashes(bytes, parts.contentAt),
     readAtMs: loadDoubles(bytes, parts.readAtMs),
-    flags: Uint8Array.from(loadCodes(bytes, parts.flags, 255)),
+    flags: Uint16Array.from(loadCodes(bytes, parts.flags, MAX_FLAGS)),
   };
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import type { RunRecord } from "../../core/search/run-record.js";
 import { createFileStore } from "../../core/store/open-store.js";
 import { contextWith, open, runsByFiles, runsIn } from "../helpers/indexed-runs.js";
 import { releases } from "../helpers/mlflow.js";
@@ -12,6 +13,14 @@ import { newSeed, randomOf } from "../helpers/seed.js";
 const RELEASES = await releases();
 const SEED = newSeed("RUNSTONE_SEED");
 const STEPS = process.env.RUNSTONE_TIER === "full" ? 400 : 60;
+
+const TEN_MINUTES = 10 * 60_000;
+const DAY = 144 * TEN_MINUTES;
+
+/** What MLflow writes in place: values of tags, and further points of metrics. */
+function withoutValues({ tags, metrics, ...rest }: RunRecord): unknown {
+  return { ...rest, tags: Object.keys(tags), metrics: Object.keys(metrics) };
+}
 
 type Call = readonly [method: string, positional: readonly unknown[]];
 
@@ -27,6 +36,7 @@ for (const { series, skip, mlflow } of RELEASES) {
       const store = createFileStore({ cwd: place, path: "mlruns" });
       const { experimentId } = await store.createExperiment({ name: "shared" });
       const runs: string[] = [];
+      const start = Date.now() + TEN_MINUTES;
       const small = contextWith(root, join(place, "small"));
       const calls = (runId: string): Call[] => [
         ["set_tag", [runId, any(["a", "b"]), any(["x", "y", "zz"])]],
@@ -48,6 +58,14 @@ for (const { series, skip, mlflow } of RELEASES) {
         // As a program that starts anew, in a store that counts as large: runs of MLflow's are not sealed.
         const large = contextWith(root, join(place, "large"));
         assert.deepStrictEqual(runsIn(open(large, { smallStoreRuns: 0 }).table), truth);
+        // A day after they were read, runs that ended are settled: what is written in place is seen after ten minutes,
+        const later = contextWith(root, join(place, "later"));
+        const clock = () => start + DAY + step * TEN_MINUTES;
+        assert.deepStrictEqual(runsIn(open(later, { smallStoreRuns: 0, clock }).table), truth);
+        // and everything else at once: states, new runs and new keys.
+        const settled = contextWith(root, join(place, "settled"));
+        const atOnce = runsIn(open(settled, { smallStoreRuns: 0, clock: () => start + DAY }).table);
+        assert.deepStrictEqual(atOnce.map(withoutValues), truth.map(withoutValues));
       }
       assert.ok(runs.length > 1 && runs.every((runId) => /^[0-9a-f]{32}$/.test(runId)), runs.join(" "));
     });

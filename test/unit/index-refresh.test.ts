@@ -116,6 +116,67 @@ describe("in-place changes of sealed runs in a large store", () => {
   });
 });
 
+describe("runs that nobody sealed, in a large store", () => {
+  const HOUR = 60 * MINUTE;
+  const after = (ms: number) => {
+    const now = Date.now() + ms;
+    return { smallStoreRuns: 0, clock: () => now };
+  };
+  const DAY = after(24 * HOUR + MINUTE);
+  const LATER = after(24 * HOUR + 11 * MINUTE);
+
+  test("are looked at file by file for a day, then by their directories", async (t) => {
+    const { start } = newBench(t, manyRuns(3));
+    await settle(start(), after(0));
+    assert.equal(open(start(), after(23 * HOUR)).counts.files, 6);
+    // All slices are due after so long.
+    assert.equal(open(start(), DAY).counts.files, 6);
+    const { counts } = open(start(), DAY);
+    assert.deepEqual([counts.files, counts.directories], [0, 6]);
+  });
+
+  test("are looked at file by file for ever while their status is not final, or with a lease", async (t) => {
+    const { root, start } = newBench(t, manyRuns(2));
+    addFiles(root, {
+      [`1/${runId(0)}/meta.yaml`]: runMeta(runId(0), "1", { status: "1" }),
+      [`2/${runId(1)}/lease.yaml`]: "",
+    });
+    await settle(start(), after(0));
+    open(start(), DAY);
+    assert.equal(open(start(), DAY).counts.files, 2);
+  });
+
+  test("then show what is edited in place after ten minutes, and count as new again", async (t) => {
+    const { root, start } = newBench(t, manyRuns(2));
+    await settle(start(), after(0));
+    open(start(), DAY);
+    const run = join(root, "1", runId(0));
+    writeFileSync(join(run, "params/lr"), "edited");
+    assert.equal(paramOf(start(), run, { ...DAY, refresh: "full" }), "edited");
+    await settle(start(), DAY);
+    writeFileSync(join(run, "params/lr"), "again");
+    assert.equal(paramOf(start(), run, DAY), "edited");
+    assert.equal(paramOf(start(), run, LATER), "again");
+    await settle(start(), LATER);
+    open(start(), after(2 * HOUR));
+    assert.ok(open(start(), after(2 * HOUR)).counts.files > 0);
+  });
+
+  test("then show what is made, replaced or deleted at once", async (t) => {
+    const { root, start } = newBench(t, manyRuns(2));
+    await settle(start(), after(0));
+    open(start(), DAY);
+    const run = join(root, "1", runId(0));
+    addFiles(root, { [`1/${runId(9)}/meta.yaml`]: runMeta(runId(9), "1") });
+    writeFileSync(join(run, "params/new"), "1");
+    writeFileSync(join(run, "x"), "replaced");
+    renameSync(join(run, "x"), join(run, "params/lr"));
+    rmSync(join(root, "2", runId(0), "tags/mlflow.runName"));
+    rmSync(join(root, "2", runId(1)), { recursive: true });
+    assert.deepStrictEqual(runsIn(open(start(), DAY).table), runsByFiles(start()));
+  });
+});
+
 describe("slices", () => {
   test("are due after ten minutes, or by their share, oldest first", () => {
     const slices = newSlices(0).map((_, slice) => slice);

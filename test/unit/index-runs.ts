@@ -1,5 +1,6 @@
 /** Indexed runs as a reader of damaged and hostile stores may give them. */
 
+import { MAX_FLAGS } from "../../core/index/index-flags.js";
 import type { IndexedRun } from "../../core/index/indexed-run.js";
 import type { DatasetUse, MetricMark, MetricSummary } from "../../core/search/run-record.js";
 import { type Integer, RUN_STATUSES, type RunInfo, toInteger } from "../../store-format/index.js";
@@ -154,7 +155,7 @@ const signature = plain({
   structure: hash,
   content: hash,
   readAtMs: fc.oneof(fc.nat(), fc.constant(1_700_000_000_000.25)),
-  flags: fc.nat({ max: 255 }),
+  flags: fc.nat({ max: MAX_FLAGS }),
 });
 
 export const indexedRun: fc.Arbitrary<IndexedRun> = runId.chain((id) =>
