@@ -22,8 +22,9 @@ export interface Shard {
   readonly parts: readonly ShardPart[];
 }
 
-/** As many rows a segment gets at most: what is read of it at once stays within bounds. */
+/** As many rows, and about as many bytes of params and tags, a segment gets at most: what is read of it at once stays within bounds. */
 const MAX_ROWS = 1 << 17;
+export const MAX_TEXT_BYTES = 1 << 27;
 /** Segments below are always merged. */
 const MIN_ROWS = 64;
 
@@ -72,11 +73,18 @@ export function entryOf({ name, segment, rows }: ShardPart): SegmentEntry {
  */
 export class PartsBuilder {
   readonly #made: ShardPart[] = [];
+  readonly #maxTextBytes: number;
   #builder = new SegmentBuilder();
+  #textBytes = 0;
+
+  constructor(maxTextBytes = MAX_TEXT_BYTES) {
+    this.#maxTextBytes = maxTextBytes;
+  }
 
   add(run: IndexedRun): void {
     this.#builder.add(run);
-    if (this.#builder.rowCount >= MAX_ROWS) this.#finish();
+    this.#textBytes += textBytesOf(run);
+    if (this.#builder.rowCount >= MAX_ROWS || this.#textBytes >= this.#maxTextBytes) this.#finish();
   }
 
   /** `parts` with the rows that still count. */
@@ -85,7 +93,8 @@ export class PartsBuilder {
     let added = this.#builder.rowCount;
     for (const part of [...parts].sort((a, b) => a.rows.length - b.rows.length)) {
       if (part.rows.length === 0) continue;
-      if (!isWorthMerging(part, added)) kept.push(part);
+      const isFull = part.segment.size >= this.#maxTextBytes / 2;
+      if (!isWorthMerging(part, isFull ? 0 : added)) kept.push(part);
       else {
         added += part.rows.length;
         for (const row of part.rows) this.add(part.segment.indexedRunAt(row));
@@ -98,10 +107,19 @@ export class PartsBuilder {
   #finish(): void {
     const bytes = this.#builder.finish();
     this.#builder = new SegmentBuilder();
+    this.#textBytes = 0;
     const name = randomBytes(8).toString("hex");
     const segment = Segment.from(bytes, name);
     this.#made.push({ ...partOf(segment, { name, rows: segment.rowCount, dead: [] }), unwritten: bytes });
   }
+}
+
+/** Two bytes a character, as it is kept where not all are Latin. */
+function textBytesOf({ record: { params, tags } }: IndexedRun): number {
+  let characters = 0;
+  for (const key in params) characters += params[key]!.length;
+  for (const key in tags) characters += tags[key]!.length;
+  return characters * 2;
 }
 
 function isWorthMerging({ segment, rows }: ShardPart, added: number): boolean {
