@@ -159,6 +159,13 @@ export async function runList(context: CommandContext): Promise<void> {
         trust.isConfirmed ? "yes" : "no",
         loginWords(settings, trust, context),
       ]),
+      records: rows.map(({ settings, trust }) => ({
+        name: settings.name,
+        kind: settings.address.kind,
+        url: settings.address.text,
+        confirmed: trust.isConfirmed,
+        login: loginWords(settings, trust, context),
+      })),
       format: context.json ? "json" : "table",
     });
   if (remotes.length === 0 && problems.length === 0)

@@ -42,8 +42,8 @@ describe("remotes", () => {
     const listed = JSON.parse(read(["remote", "list", "--json"]));
     const usb = join(directory, "..", "usb");
     assert.deepEqual(listed, [
-      { name: "lab", kind: "mlflow", address: SERVER, confirmed: "yes", login: "none" },
-      { name: "usb", kind: "directory", address: usb, confirmed: "yes", login: "none" },
+      { name: "lab", kind: "mlflow", url: SERVER, confirmed: true, login: "none" },
+      { name: "usb", kind: "directory", url: usb, confirmed: true, login: "none" },
     ]);
     read(["remote", "set", "lab", "--map", "a=", "--map", "c=d", "--prefix", "", "--artifacts", "none"]);
     const lab = JSON.parse(read(["remote", "show", "lab", "--json"]));
