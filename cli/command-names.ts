@@ -78,6 +78,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       { name: "pull", describe: "Bring what is new or changed at a remote, and merge it" },
       { name: "sync", describe: "Bring the runs of this store and of a remote together" },
       { name: "status", describe: "Tell what is new, changed or in conflict here, by remote" },
+      {
+        name: "fetch",
+        describe: "Bring runs without artifacts, or the artifacts of runs that are here without them",
+      },
+      { name: "resolve", describe: "List and settle what two stores changed differently" },
       { name: "clone", describe: "Make a workspace with the runs of a remote" },
       { name: "serve", describe: "Answer a runstone at the other end of ssh" },
       { name: "verify", describe: "Read back what a remote holds and compare it with what is here" },

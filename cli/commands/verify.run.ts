@@ -1,7 +1,10 @@
 import { joinReports, push, type SyncEvent, type SyncReport, verify } from "../../sync/index.js";
+import { syncNative } from "../../sync/native/native-sync.js";
+import { verifyNative } from "../../sync/native/verify-native.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
+import { nativeOptions, withPeer } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { syncProgress } from "../sync/sync-progress.js";
@@ -12,9 +15,35 @@ const JOBS = 4;
 export async function runVerify(context: CommandContext, args: VerifyArguments): Promise<void> {
   const chosen = chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
+  const native = (): Promise<number> => verifyPeer(context, args, { chosen, remote });
   process.exitCode = await openByKind(remote, {
     mlflow: (opened) => verifyMlflow(context, args, { chosen, remote: opened }),
+    directory: native,
+    ssh: native,
   });
+}
+
+/** The far end hashes every file: that costs no transfer. */
+async function verifyPeer(context: CommandContext, args: VerifyArguments, target: Target): Promise<number> {
+  const progress = syncProgress(context, "Verifying");
+  const report = await withPeer(context, target, "runstone verify", async (parties, signal) => {
+    const how = nativeOptions(target, {
+      jobs: JOBS,
+      withArtifacts: !args["no-artifacts"] && target.remote.settings.artifacts !== "none",
+      includeDeleted: args["include-deleted"],
+    });
+    const options = { ...how, signal, onEvent: (event: SyncEvent): void => progress.tell(event) };
+    try {
+      const found = await verifyNative(parties, { ...options, deep: true });
+      const broken = unequal(found);
+      if (!args.fix || broken.length === 0) return found;
+      await syncNative(parties, { ...options, direction: "push", runIds: broken, recheck: true });
+      return joinReports(found, await verifyNative(parties, { ...options, runIds: broken, deep: true }));
+    } finally {
+      progress.clear();
+    }
+  });
+  return printSyncReport(context, report, "equal at");
 }
 
 interface Target {

@@ -18,18 +18,6 @@ export interface ObjectRange extends WireObject {
 /** Most bytes of one item. */
 export const MAX_PIECE_BYTES = MAX_ITEM_DATA_BYTES;
 
-export function serializeObjects(objects: readonly ObjectRange[]): Uint8Array {
-  return serializeItem(objects.map(({ sha256, size, start }) => [sha256, size, start]));
-}
-
-/** Throws REMOTE_FAILED. */
-export function parseObjects({ head }: Item): ObjectRange[] {
-  return asList(head, "objects", MAX_LIST_ENTRIES).map((value) => {
-    const [sha256, size, start] = asList(value, "object", 3);
-    return rangeOf(new Members({ sha256, size, start }, "object"));
-  });
-}
-
 function rangeOf(members: Members): ObjectRange {
   const range = {
     sha256: members.sha256("sha256"),

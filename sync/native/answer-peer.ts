@@ -2,7 +2,6 @@
 import {
   type Item,
   MAX_LIST_ENTRIES,
-  parseObjects,
   parseRunIds,
   parseWanted,
   protocolError,
@@ -128,7 +127,7 @@ async function* byteItems(peer: Peer, wanted: readonly WantedArtifact[]): AsyncG
 }
 
 async function* countItems(peer: Peer, items: AsyncIterable<Item>): AsyncGenerator<Uint8Array> {
-  for await (const item of items) yield serializeCounts(await peer.counts(parseObjects(item)));
+  for await (const item of items) yield serializeCounts(await peer.counts(parseWanted(item)));
 }
 
 /** Nothing else than runs is offered here. */

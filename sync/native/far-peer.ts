@@ -13,10 +13,10 @@ import {
   protocolError,
   runIdOf,
   serializeItem,
-  serializeObjects,
+  serializeWanted,
+  type WantedArtifact,
   type WireCheck,
   type WireHead,
-  type WireObject,
 } from "../../protocol/index.js";
 import { CONFLICT_FIELDS, type Conflict } from "../state/index.js";
 import { Asker, type BodyPieces } from "./asker.js";
@@ -40,9 +40,6 @@ const MAX_HEADS = 20_000_000;
 
 /** Offers whose documents are read before the first of them is sent. */
 const READ_AHEAD = 32;
-/** Whether the other side has a smaller artifact is not asked: it is sent. */
-const ASKED_FROM_BYTES = 16_384;
-
 export interface FarPeerOptions {
   readonly streams: ByteStreams;
   /** Our name and release, for the other side. */
@@ -128,10 +125,9 @@ class FarPeer implements Peer {
     return this.#bytes.one(runId, head, start);
   }
 
-  async counts(objects: readonly WireObject[]): Promise<readonly number[]> {
-    const parts = cut(objects);
-    const body = parts.map((part) => serializeObjects(part.map((object) => ({ ...object, start: 0 }))));
-    const { items } = await this.#asker.ask("counts", {}, body);
+  async counts(wanted: readonly WantedArtifact[]): Promise<readonly number[]> {
+    const parts = cut(wanted);
+    const { items } = await this.#asker.ask("counts", {}, parts.map(serializeWanted));
     const counts: number[] = [];
     try {
       for (const part of parts) {
@@ -175,18 +171,20 @@ class FarPeer implements Peer {
     }
   }
 
-  /** Of each offer's artifacts. Small ones are sent without a question. */
-  async #countsOf(offers: readonly OfferToKeep[]): Promise<readonly number[][]> {
-    const artifacts = offers.map(({ run }) => run.document.artifacts);
-    const asked = new Map(
-      artifacts
-        .flat()
-        .filter(({ size }) => size >= ASKED_FROM_BYTES)
-        .map((head) => [head.sha256, head]),
+  /** Of each offer's artifacts. */
+  async #countsOf(offers: readonly OfferToKeep[]): Promise<readonly (readonly number[])[]> {
+    const wanted = offers.map(({ run: { document } }) =>
+      document.artifacts.map(({ path, sha256, size }) => ({
+        ...{ runId: document.info.runId, path, sha256, size, start: 0 },
+      })),
     );
-    const counts = asked.size === 0 ? [] : await this.counts([...asked.values()]);
-    const known = new Map([...asked.keys()].map((sha256, index) => [sha256, counts[index]!]));
-    return artifacts.map((heads) => heads.map(({ sha256 }) => known.get(sha256) ?? 0));
+    const all = wanted.flat();
+    const counts = all.length === 0 ? [] : await this.counts(all);
+    let at = 0;
+    return wanted.map((artifacts) => {
+      at += artifacts.length;
+      return counts.slice(at - artifacts.length, at);
+    });
   }
 
   async settle(runId: string, choice: Settled): Promise<void> {

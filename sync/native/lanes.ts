@@ -15,6 +15,8 @@ export interface BringOptions {
   /** Lanes. */
   readonly jobs: number;
   readonly withArtifacts: boolean;
+  /** Also bytes of artifacts that the other side was given only the names of. */
+  readonly bringsBytes: boolean;
   readonly signal: AbortSignal | undefined;
   /** What is known of a run from when both sides were last equal. */
   base(runId: string): RunState | null;
@@ -103,7 +105,7 @@ class Lane {
   }
 
   #toKeep(runId: string, { run, notes }: Pick<OfferToKeep, "run" | "notes">): OfferToKeep {
-    const { base, rename, onBegin } = this.#options;
+    const { base, rename, onBegin, withArtifacts } = this.#options;
     const { document } = run;
     onBegin(runId, document.info.runName);
     const known = base(runId);
@@ -112,6 +114,7 @@ class Lane {
       notes,
       base: known?.common ?? null,
       baseArtifacts: known?.artifacts ?? {},
+      bringsBytes: this.#options.bringsBytes && withArtifacts,
     };
     this.#open.set(runId, offer);
     return offer;

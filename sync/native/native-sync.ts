@@ -211,6 +211,7 @@ class NativeSync {
     const { jobs, withArtifacts, signal, onEvent } = this.#options;
     const all = bringRuns({
       ...{ from, to, jobs, withArtifacts, signal },
+      bringsBytes: how === "push",
       runIds: ids,
       base: (runId) => works.get(runId)?.state ?? null,
       rename: (name) => (how === "push" ? this.#naming.there(name) : this.#naming.here(name)),

@@ -32,13 +32,14 @@ export async function* packOffer(
   offer: Offer & Partial<OfferToKeep>,
   counts: Counts,
 ): AsyncGenerator<Uint8Array> {
-  const { run, notes, base, baseArtifacts } = offer;
+  const { run, notes, base, baseArtifacts, bringsBytes } = offer;
   const { document, experimentTags, incomplete } = run;
   yield serializeRun(document, {
     ...(experimentTags === undefined ? {} : { experimentTags }),
     ...(incomplete === true ? { incomplete } : {}),
     ...(notes.length === 0 ? {} : { notes: notes.slice(0, MAX_NOTES) }),
     ...(base === undefined || base === null ? {} : { base: serializeBase(base), baseArtifacts }),
+    ...(bringsBytes === true ? { bringsBytes } : {}),
   });
   for (const key of keysOf(document))
     for await (const points of packedPoints(key, run)) yield serializePoints(points);
@@ -145,6 +146,7 @@ export class OfferReader {
       },
       notes: members.has("notes") ? members.list("notes", MAX_NOTES).map(noteOf) : [],
       base: members.has("base") ? parseBase(members.object("base")) : null,
+      bringsBytes: members.raw("bringsBytes") === true,
       baseArtifacts: stringMapOf(members.raw("baseArtifacts") ?? {}, "baseArtifacts"),
     };
   }

@@ -4,7 +4,7 @@
  * a pull to it.
  */
 import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transfer/index.js";
-import type { Capability, WireCheck, WireHead, WireObject } from "../../protocol/index.js";
+import type { Capability, WantedArtifact, WireCheck, WireHead } from "../../protocol/index.js";
 import type { RunstoneError, StringMap } from "../../store-format/index.js";
 import type { CommonRecord } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
@@ -36,6 +36,8 @@ export interface OfferToKeep extends Offer {
   readonly base: CommonRecord | null;
   /** Artifacts both sides had then: path -> SHA-256. */
   readonly baseArtifacts: StringMap;
+  /** Bytes are wanted that the keeper knows only the names of; else it is left as it is. */
+  readonly bringsBytes: boolean;
 }
 
 /** What became of a run that was offered. */
@@ -60,8 +62,8 @@ export interface Peer {
   offers(runIds: readonly string[], options: OfferOptions): AsyncIterable<About<Offer>>;
   /** The bytes of an artifact from a byte on; null when they are not there. */
   artifact(runId: string, head: ArtifactHead, start: number): Promise<ArtifactBytes | null>;
-  /** How many bytes of each object are there already: all, some to go on from, or none. */
-  counts(objects: readonly WireObject[]): Promise<readonly number[]>;
+  /** How many bytes of each artifact are there already: all, some to go on from, or none. */
+  counts(wanted: readonly WantedArtifact[]): Promise<readonly number[]>;
   /** Takes runs one after another; an answer each, in their order. */
   keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>>;
   /** Sets what was in conflict to the value that the user chose. */

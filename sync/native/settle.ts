@@ -36,7 +36,8 @@ export interface SettleOptions {
 /** Of a run that both sides have alike. */
 export function stateOfEqual(looked: Looked, options: SettleOptions): RunState {
   const { document, local, remote, remoteExperimentId } = looked;
-  const isAll = options.withArtifacts || document.artifacts.length === 0;
+  const hasBytes = options.withArtifacts && remote.absent <= local.absent;
+  const isAll = hasBytes || document.artifacts.length === 0;
   return {
     runId: local.runId,
     remoteRunId: remote.runId,
@@ -45,8 +46,8 @@ export function stateOfEqual(looked: Looked, options: SettleOptions): RunState {
     remoteMark: isAll ? remote.mark : null,
     common: commonOf(document),
     watermarks: {},
-    artifacts: artifactsOf(document, options.withArtifacts),
-    receipt: receiptOf(document, options),
+    artifacts: artifactsOf(document, options.withArtifacts && remote.absent === 0),
+    receipt: receiptOf(document, { ...options, withArtifacts: options.withArtifacts && remote.absent === 0 }),
   };
 }
 

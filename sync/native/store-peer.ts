@@ -1,7 +1,7 @@
 /** A peer over a store in a directory, in this process. */
 import type { StoreContext } from "../../core/store/context.js";
 import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
-import type { Capability, WireCheck, WireObject } from "../../protocol/index.js";
+import type { Capability, WantedArtifact, WireCheck } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type {
   About,
@@ -60,8 +60,8 @@ export class StorePeer implements Peer {
     return this.#mustRead().artifact(runId, head);
   }
 
-  async counts(objects: readonly WireObject[]): Promise<readonly number[]> {
-    return this.#mustWrite().counts(objects);
+  async counts(wanted: readonly WantedArtifact[]): Promise<readonly number[]> {
+    return this.#mustWrite().counts(wanted);
   }
 
   async *keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>> {

@@ -14,7 +14,7 @@ import { makeRun, newWorkspace, points } from "../helpers/transfer-store.js";
 async function* offered(from: Peer, runIds: readonly string[]): AsyncGenerator<OfferToKeep> {
   for await (const about of from.offers(runIds, { artifacts: true })) {
     if (about.error !== undefined) throw about.error;
-    yield { ...about, base: null, baseArtifacts: {} };
+    yield { ...about, base: null, baseArtifacts: {}, bringsBytes: false };
   }
 }
 

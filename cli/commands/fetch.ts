@@ -1,0 +1,30 @@
+import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+
+const options = {
+  only: { type: "strings", value: "PATH", describe: "Only this artifact, or what lies below this directory" },
+} as const satisfies Options;
+
+const positionals = {
+  what: {
+    variadic: true,
+    describe:
+      "Runs whose artifacts are wanted; none: new and changed runs, without artifacts. Last, the remote",
+  },
+} as const satisfies Positionals;
+
+export type FetchArguments = ArgumentsOf<typeof options, typeof positionals>;
+
+export const fetch = defineCommand({
+  name: "fetch",
+  describe: "Bring runs without artifacts, or the artifacts of runs that are here without them",
+  options,
+  positionals,
+  examples: [
+    { line: "runstone fetch", describe: "Params, metrics and tags of everything new there" },
+    { line: "runstone fetch @best(loss)", describe: "All artifacts of one run" },
+    { line: "runstone fetch 3f2a lab --only checkpoints", describe: "Some of them" },
+  ],
+  details:
+    "A large artifact goes on where an earlier fetch stopped. What arrives is hashed; other bytes than those that the run names are thrown away.",
+  load: async () => (await import("./fetch.run.js")).runFetch,
+});

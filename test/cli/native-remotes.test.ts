@@ -1,0 +1,137 @@
+/** The commands that share runs with a directory and over ssh, as a user types them. ssh is a stand-in that starts a shell here. */
+import assert from "node:assert/strict";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { BINARY, newDirectory, type Workspace } from "./program.js";
+
+interface Lab {
+  readonly a: Workspace;
+  readonly url: string;
+  readonly env: Record<string, string>;
+  in(name: string): Workspace["run"];
+}
+
+/** Drops ssh's options and gives the rest to a shell, as sshd does; writes down what it was called with. */
+const STAND_IN = `#!/bin/sh
+printf '%s\\n' "$@" > "$0.args"
+while [ "$1" != "--" ]; do shift; done
+shift 2
+exec sh -c "$1"
+`;
+
+const KINDS: Readonly<Record<string, (top: string) => string>> = {
+  directory: (top) => join(top, "stick/lab"),
+  ssh: (top) => `ssh://node17${encodeURI(top)}/far%20lab's`,
+};
+
+function newLab(t: TestContext, kind: string): Lab {
+  const top = newDirectory(t);
+  const tool = (name: string, text: string): void => {
+    writeFileSync(join(top.directory, name), text);
+    chmodSync(join(top.directory, name), 0o755);
+  };
+  tool("ssh", STAND_IN);
+  tool("runstone", `#!/bin/sh\nexec "${process.execPath}" "${BINARY}" "$@"\n`);
+  const env = {
+    RUNSTONE_SSH_COMMAND: join(top.directory, "ssh"),
+    PATH: `${top.directory}${delimiter}${process.env["PATH"]}`,
+    HOME: top.directory,
+    XDG_CONFIG_HOME: join(top.directory, "config"),
+  };
+  const inside =
+    (name: string): Workspace["run"] =>
+    (args, call) =>
+      top.run(["-C", join(top.directory, name), ...args], { ...call, env });
+  const url = KINDS[kind]!(top.directory);
+  ok(top.run(["init", "a"], { env }));
+  ok(inside("a")(["remote", "add", "lab", url]));
+  return { a: top, url, env, in: inside };
+}
+
+function ok({ status, stdout, stderr }: ReturnType<Workspace["run"]>): string {
+  assert.equal(status, 0, stdout + stderr);
+  return stdout.trim();
+}
+
+function newRun(lab: Lab, name: string): string {
+  const script =
+    "echo '::runstone metric loss=0.5 step=1'; echo '::runstone param lr=0.1'; echo hi > out.txt; echo '::runstone artifact out.txt'";
+  ok(lab.in(name)(["run", "--name", "first", "--", "sh", "-c", script]));
+  return JSON.parse(ok(lab.in(name)(["runs", "--json"])))[0].run_id;
+}
+
+for (const kind of Object.keys(KINDS))
+  describe(`a remote of the kind ${kind}`, () => {
+    test("push, clone, fetch and verify", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      assert.match(ok(lab.in("a")(["push"])), /^1 run pushed to lab/);
+      assert.match(ok(lab.in("a")(["push"])), /^Nothing is new for lab/);
+      ok(lab.a.run(["clone", lab.url, join(lab.a.directory, "b"), "--no-artifacts"], { env: lab.env }));
+      const artifact = join(lab.a.directory, "b/mlruns/0", runId, "artifacts/out.txt");
+      assert.throws(() => readFileSync(artifact));
+      assert.match(ok(lab.in("b")(["fetch", runId, "--only", "out.txt"])), /^1 artifact of 3 B fetched/);
+      assert.equal(readFileSync(artifact, "utf8"), "hi\n");
+      assert.match(ok(lab.in("a")(["verify"])), /^1 run equal at lab/);
+      ok(lab.in("b")(["fsck"]));
+    });
+
+    test("a conflict is listed and settled on both sides", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      ok(lab.in("a")(["sync"]));
+      ok(lab.a.run(["clone", lab.url, join(lab.a.directory, "b")], { env: lab.env }));
+      ok(lab.in("a")(["tag", "first", "stage=dev"]));
+      ok(lab.in("b")(["tag", "first", "stage=prod"]));
+      ok(lab.in("a")(["sync"]));
+      const met = lab.in("b")(["sync"]);
+      assert.equal(met.status, 11, met.stdout + met.stderr);
+      assert.match(ok(lab.in("b")(["resolve"])), /tag:stage +- +prod +dev/);
+      ok(lab.in("b")(["resolve", runId, "--value", "final"]));
+      ok(lab.in("a")(["sync"]));
+      for (const name of ["a", "b"]) {
+        const shown = JSON.parse(ok(lab.in(name)(["show", runId, "--json"])));
+        assert.equal(shown.tags.stage, "final", name);
+      }
+      assert.match(ok(lab.in("b")(["resolve"])), /^Nothing is in conflict/);
+    });
+  });
+
+describe("ssh", () => {
+  test("gets an argument list, and the far shell a quoted path", (t) => {
+    const lab = newLab(t, "ssh");
+    newRun(lab, "a");
+    ok(lab.in("a")(["push"]));
+    const args = readFileSync(join(lab.a.directory, "ssh.args"), "utf8").trim().split("\n");
+    assert.deepEqual(args.slice(0, 7), [
+      "-T",
+      "-o",
+      "BatchMode=yes",
+      "-o",
+      "ServerAliveInterval=30",
+      "--",
+      "node17",
+    ]);
+    assert.equal(args[7], `runstone serve --stdio --store '${lab.a.directory}/far lab'\\''s'`);
+  });
+
+  test("a far end without runstone, and one that prints before it begins, are told apart", (t) => {
+    const lab = newLab(t, "ssh");
+    rmSync(join(lab.a.directory, "runstone"));
+    const PATH = "/usr/bin:/bin";
+    const without = lab.a.run(["-C", join(lab.a.directory, "a"), "push"], { env: { ...lab.env, PATH } });
+    assert.equal(without.status, 8, without.stderr);
+    assert.match(without.stderr, /runstone is not installed on node17/);
+    writeFileSync(join(lab.a.directory, "ssh"), "#!/bin/sh\necho 'Welcome to node17'\ncat > /dev/null\n");
+    const noisy = lab.in("a")(["push"]);
+    assert.equal(noisy.status, 10, noisy.stderr);
+    assert.match(noisy.stderr, /sent text instead of the protocol: Welcome to node17/);
+  });
+
+  test("serve speaks with programs only, and needs a store", (t) => {
+    const lab = newLab(t, "ssh");
+    assert.equal(lab.in("a")(["serve"]).status, 2);
+    assert.equal(lab.a.run(["serve", "--stdio"], { env: lab.env }).status, 2);
+  });
+});
