@@ -164,7 +164,7 @@ export class HttpClient {
     });
   }
 
-  /** Sends a stream; the answer's body does not matter. Rejects as {@link json}, or with what `content` throws. */
+  /** Sends a stream; the answer is empty or a JSON object, as of {@link json}. Rejects as {@link json}, or with what `content` throws. */
   async upload(request: UploadRequest): Promise<void> {
     const { size, contentType = "application/octet-stream" } = request;
     const headers = {
@@ -174,7 +174,7 @@ export class HttpClient {
     const headersTimeout = this.settings.timeoutMs + Math.ceil((size ?? 0) / SLOW_STORE_BYTES_PER_MS);
     await this.#retrying(request, async () => {
       const answer = await this.#ask(request, { headers, headersTimeout, body: request.content });
-      await this.#readCapped(request, answer, MAX_ERROR_BYTES);
+      await this.#readJson(request, answer, MAX_ERROR_BYTES);
     });
   }
 
@@ -343,12 +343,18 @@ export class HttpClient {
     return new Failure(error, { retriable: false, untouched: true });
   }
 
-  async #readJson(request: HttpRequest, answer: Answer): Promise<JsonObject> {
-    const bytes = await this.#readCapped(request, answer, this.settings.maxJsonBytes);
+  /** What stands between us and the server may call anything a success. */
+  async #readJson(
+    request: HttpRequest,
+    answer: Answer,
+    limit = this.settings.maxJsonBytes,
+  ): Promise<JsonObject> {
+    const bytes = await this.#readCapped(request, answer, limit);
     if (bytes.length === 0) return {};
     const text = decodeUtf8(bytes);
     const json = text === undefined ? undefined : jsonOf(text);
-    if (isJsonObject(json)) return json;
+    if (isJsonObject(json) && !Object.hasOwn(json, "error_code")) return json;
+    if (isJsonObject(json)) throw this.#wrongBody(request, answer, `tells of an error: ${shown(bytes)}`);
     throw this.#wrongBody(request, answer, `is no JSON object: ${shown(bytes)}`);
   }
 

@@ -454,8 +454,27 @@ describe("streams", () => {
     assert.equal((await errorOf(textOf(body))).code, "REMOTE_UNREACHABLE");
   });
 
+  test("a login page, or an error, is no success of an upload", async (t) => {
+    for (const [body, said] of [
+      ["<html>please log in</html>", /is no JSON object/],
+      ['{"error_code":"INTERNAL_ERROR","message":"disk full"}', /tells of an error/],
+    ] as const) {
+      const server = await startHttpServer(t, (_asked, answer) => void answer.end(body));
+      const client = newClient(t, server.url);
+      for (const call of [upload(client), client.json(POST)]) {
+        const error = await errorOf(call);
+        assert.equal(error.code, "REMOTE_FAILED");
+        assert.match(error.message, said);
+        assert.equal(error.data.ambiguous, true);
+      }
+    }
+  });
+
   test("what goes up and down passes the throttle", async (t) => {
-    const server = await startHttpServer(t, (_asked, answer) => void answer.end("y".repeat(1000)));
+    const server = await startHttpServer(
+      t,
+      (_asked, answer) => void answer.end(JSON.stringify({ y: "y".repeat(992) })),
+    );
     let taken = 0;
     const client = newClient(t, server.url, {
       throttle: {
