@@ -8,6 +8,16 @@ import type { RunState } from "./run-state.js";
 /** Begins the sentence of a receipt on artifacts that the remote cannot take from us. */
 export const ARTIFACTS_OUT_OF_REACH = "Artifacts are not there: ";
 
+/** The sentence of a receipt on a run whose parent was not there. */
+export function absentParent(parentId: string): string {
+  return `Its parent ${parentId} is not there.`;
+}
+
+/** Whether the run there is to be told its parent, when that has come. */
+export function lacksParent(parentId: string | null, exceptions: readonly string[]): boolean {
+  return parentId !== null && exceptions.includes(absentParent(parentId));
+}
+
 /** Whether the remote was seen to hold the run as it is here; where artifacts are not sent, without those. */
 export function isAsSynced(document: RunDocument, state: RunState | null, withArtifacts: boolean): boolean {
   if (state?.remoteRunId == null || state.common === null || state.receipt === null) return false;

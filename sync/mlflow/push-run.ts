@@ -7,7 +7,7 @@ import {
   readRunHead,
 } from "../../core/transfer/index.js";
 import type { Metric, Point, Run, StringMap } from "../../store-format/index.js";
-import { ARTIFACTS_OUT_OF_REACH, isAsSynced } from "../engine/compare-state.js";
+import { ARTIFACTS_OUT_OF_REACH, absentParent, isAsSynced, lacksParent } from "../engine/compare-state.js";
 import { mergeTags, mergeValue } from "../engine/merge-tags.js";
 import type { RunTask } from "../engine/plan.js";
 import type { Moved } from "../engine/progress.js";
@@ -85,9 +85,9 @@ class RunPush {
     if (head === null) return this.#over("", { result: "skipped", reason: "it is gone here" });
     const { document, damages, changing } = readRunDocument(context, location, { hashes });
     const { runName, lifecycleStage } = document.info;
-    const { state } = this.#task;
+    const state = this.#knownState(document);
     if (!this.#session.recheck && isAsSynced(document, state, withArtifacts)) {
-      if (state !== null && changing.length === 0)
+      if (state !== null && changing.length === 0 && !isWithoutParent(document, state))
         this.#session.state.save({ ...state, localMark: head.mark });
       return this.#over(runName, { result: "unchanged" });
     }
@@ -97,6 +97,14 @@ class RunPush {
     for (const damage of damages) this.#lack(`${damage.path}: ${damage.reason}.`);
     for (const path of changing) this.#lack(`The artifact '${path}' was being written.`);
     return this.#transfer(head, document, state);
+  }
+
+  /** When the parent has come there since, what was agreed on without it does not count. */
+  #knownState(document: RunDocument): RunState | null {
+    const { state } = this.#task;
+    if (state === null || !isWithoutParent(document, state)) return state;
+    const hasCome = this.#parentThere(document.tags) !== null;
+    return hasCome ? { ...state, common: null, receipt: null } : state;
   }
 
   async #transfer(head: LocalRunHead, document: RunDocument, state: RunState | null): Promise<PushResult> {
@@ -154,10 +162,14 @@ class RunPush {
   /** The id there of the parent; its transfer began before this one's. */
   #parentId(tags: StringMap): string | null {
     const parent = parentOf(tags);
-    if (parent === null) return null;
-    const parentId = this.#session.state.run(parent)?.remoteRunId ?? null;
-    if (parentId === null) this.#exceptions.push(`Its parent ${parent} is not there.`);
+    const parentId = this.#parentThere(tags);
+    if (parent !== null && parentId === null) this.#exceptions.push(absentParent(parent));
     return parentId;
+  }
+
+  #parentThere(tags: StringMap): string | null {
+    const parent = parentOf(tags);
+    return parent === null ? null : (this.#session.state.run(parent)?.remoteRunId ?? null);
   }
 
   async #counterpart(options: {
@@ -486,4 +498,8 @@ function without(map: StringMap, keys: ReadonlySet<string>): StringMap {
 
 function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
+}
+
+function isWithoutParent({ tags }: RunDocument, { receipt }: RunState): boolean {
+  return lacksParent(parentOf(tags), receipt?.exceptions ?? []);
 }

@@ -19,10 +19,12 @@ import { isMissingEndpoint, isRefusal, mayHaveBeenDone } from "./failures.js";
 import { chunksOf } from "./find-runs.js";
 import type { LocalModels } from "./local-models.js";
 import { repeatableBatches } from "./metric-batches.js";
+import { notEqual } from "./not-equal.js";
 import type { PushSession } from "./push-session.js";
 import { type ArtifactTarget, type OutgoingFile, sendArtifacts } from "./send-artifacts.js";
 import { storedPoint } from "./stored-value.js";
 import { verifyArtifacts } from "./verify-artifacts.js";
+import type { Difference } from "./verify-runs.js";
 
 /** The tag that holds the origin's id. */
 export const MODEL_ORIGIN_TAG = "runstone.model_id";
@@ -122,7 +124,23 @@ class ModelPush {
     const hasEnded = model.status === "READY" || model.status === "FAILED";
     if (hasEnded && remote.status !== model.status)
       await session.calls.finalizeModel(remote.modelId, model.status);
+    await this.#verify(model, remote.modelId, hasEnded);
     return remote.modelId;
+  }
+
+  /** Reads back what was sent of it. */
+  async #verify(model: LoggedModel, remoteId: string, hasEnded: boolean): Promise<void> {
+    const there = await this.#sending.session.calls.getLoggedModel(remoteId);
+    const differences: Difference[] = [];
+    const tell = (what: Difference["what"], key: string, isEqual: boolean): void => {
+      if (!isEqual) differences.push({ what, key, problem: "is missing or has another value" });
+    };
+    if (hasEnded) tell("model", "status", there?.status === model.status);
+    for (const [key, value] of Object.entries(cutParams(model.params)))
+      tell("param", key, there?.params[key] === value);
+    for (const [key, value] of Object.entries(this.#tagsOf(model)))
+      tell("tag", key, there?.tags[key] === value);
+    if (differences.length > 0) throw notEqual(this.#modelId, differences, "logged model");
   }
 
   async #find(experimentId: string): Promise<LoggedModel | null | "unsupported"> {
@@ -196,7 +214,22 @@ class ModelPush {
     if (files.length === 0) return;
     if (path === undefined)
       target.except(`Files of the logged model '${remote.name}' are not there: ${reason}.`);
-    else await sendArtifacts({ ...target, place: path }, await this.#missing(path, files, remote));
+    else {
+      const missing = await this.#missing(path, files, remote);
+      await sendArtifacts({ ...target, place: path }, missing);
+      await this.#verifyFiles(path, missing);
+    }
+  }
+
+  /** Before its status says that it is whole. */
+  async #verifyFiles(place: string, artifacts: readonly OutgoingFile[]): Promise<void> {
+    const { calls, hash } = this.#sending.session;
+    if (artifacts.length === 0) return;
+    const { problems } = await verifyArtifacts(calls, { place, artifacts }, { hash });
+    const differences = problems.map(
+      ({ path, problem }) => ({ what: "artifact", key: path, problem }) as const,
+    );
+    if (differences.length > 0) throw notEqual(this.#modelId, differences, "logged model");
   }
 
   /** A model that ended there is not written again; of what is there with its size, nothing is sent. */

@@ -1,5 +1,6 @@
 /** The end of a run's push: after it was read back, its state and receipt are written. */
 import type { StringMap } from "../../store-format/index.js";
+import { lacksParent } from "../engine/compare-state.js";
 import type { RunOutcome } from "../engine/report.js";
 import type { Receipt, RunState } from "../engine/run-state.js";
 import { notEqual } from "./not-equal.js";
@@ -7,6 +8,7 @@ import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
 import type { Watermarks } from "./send-points.js";
 import type { ExpectedRun, VerifiedRun } from "./verify-runs.js";
+import { parentOf } from "./wanted-record.js";
 
 export interface Settlement {
   readonly found: VerifiedRun;
@@ -26,8 +28,9 @@ export function settleRun(
   session.state.saveConflicts(runId, conflicts);
   if (found.differences.length > 0)
     return { ...outcome, result: "failed", error: notEqual(runId, found.differences) };
-  // One of which artifacts were left out is looked at again.
-  const isAll = session.withArtifacts || document.artifacts.length === 0;
+  // One of which artifacts were left out, or whose parent may yet come, is looked at again.
+  const hasArtifacts = session.withArtifacts || document.artifacts.length === 0;
+  const isAll = hasArtifacts && !lacksParent(parentOf(document.tags), exceptions);
   const state = stateAfter(expected, {
     ...{ watermarks, artifacts, exceptions, found },
     mark: isAll ? head.mark : null,

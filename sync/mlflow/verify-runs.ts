@@ -26,7 +26,7 @@ import type { WantedRecord } from "./wanted-record.js";
 
 /** One thing that is not there as it should be. */
 export interface Difference {
-  readonly what: "run" | "param" | "tag" | "metric" | "input" | "output" | "artifact";
+  readonly what: "run" | "param" | "tag" | "metric" | "input" | "output" | "artifact" | "model";
   readonly key: string;
   /** What is wrong with it: `is missing`. */
   readonly problem: string;
