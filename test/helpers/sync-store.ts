@@ -266,7 +266,7 @@ function finite(value: unknown): unknown {
 const MODEL_FIELDS = ["name", "model_type", "status", "params", "artifacts"] as const;
 
 /** Its outputs, each the model that carries the id of ours, with the same content. */
-function assertSameModels({ ours, theirs, local, remote, remoteIds, runId }: RunPair): void {
+function assertSameModels({ ours, theirs, local, remote, runId }: RunPair): void {
   const [here, there] = [local.logged_models ?? {}, remote.logged_models ?? {}] as [Items, Items];
   const outputs = theirs.model_outputs as readonly (readonly [string, unknown])[];
   const origins = outputs.map(([id, step]) => [tagsOf(there[id] ?? { tags: {} })[MODEL_TAG], step]);
@@ -274,8 +274,9 @@ function assertSameModels({ ours, theirs, local, remote, remoteIds, runId }: Run
   for (const [id] of outputs) {
     const [mine, model] = [here[tagsOf(there[id]!)[MODEL_TAG] ?? ""]!, there[id]!];
     for (const field of MODEL_FIELDS) assert.deepEqual(model[field], mine[field], `${field} of model ${id}`);
-    const source = mine.source_run_id as string | null;
-    assert.equal(model.source_run_id, source === null ? null : remoteIds.get(source), "source of a model");
+    // A twin of its run that was deleted stays its source: a server cannot change that.
+    const source = remote.runs?.[String(model.source_run_id)]?.tags as Readonly<Record<string, string>>;
+    assert.equal(source?.[ORIGIN_TAG] ?? null, mine.source_run_id, "source of a model");
     for (const [key, value] of Object.entries(tagsOf(mine)))
       assert.equal(tagsOf(model)[key], value, `tag ${key} of model ${id}`);
   }

@@ -1,6 +1,6 @@
 /** One fault at one request of a push, and what must be true then and after the next push. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openContext } from "../../core/store/open-context.js";
@@ -8,7 +8,6 @@ import { isPartial, type SyncReport } from "../../sync/engine/report.js";
 import type { HttpSettings } from "../../sync/http/index.js";
 import { readRemoteState } from "../../sync/state/index.js";
 import { type FaultPlan, faultAt, faultFrom, noFault, startFaultProxy } from "../helpers/fault-proxy.js";
-import type { MlflowServer } from "../helpers/mlflow-server.js";
 import type { Fault } from "../helpers/network-faults.js";
 import type { Scope } from "../helpers/processes.js";
 import { assertRemoteEquals, type SyncStore, writeSyncStore } from "../helpers/sync-store.js";
@@ -71,25 +70,35 @@ export function nameOfCase({ ordinal, fault, maxRetries }: FaultCase, request: s
   return `request ${ordinal} (${request}) x ${fault.name}, ${maxRetries === 0 ? "given up at once" : "tried again"}`;
 }
 
+/** A real server, or the model of one. */
+export interface JudgedServer {
+  readonly url: string;
+  /** Absent: knows logged models. */
+  readonly version?: string;
+  readExperiments(...names: readonly string[]): Promise<StoreView>;
+}
+
 /** A workspace, a server, and a proxy between them. */
 export interface Bench extends SyncStore {
-  readonly server: MlflowServer;
+  readonly server: JudgedServer;
   readonly url: string;
   /** Follows another plan, when connections are possible again. */
   follow(plan: FaultPlan): Promise<void>;
   readonly requests: readonly { readonly method: string; readonly path: string }[];
 }
 
+/** Thousands of stores are written: memory, where there is a file system of it. */
+const FAST = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 let benches = 0;
 
 /** Works on a bench of its own. */
 export async function withBench<Result>(
-  server: MlflowServer,
+  server: JudgedServer,
   work: (bench: Bench) => Promise<Result>,
 ): Promise<Result> {
   const ends: (() => void | Promise<void>)[] = [];
   const scope: Scope = { after: (end) => void ends.unshift(end) };
-  const directory = mkdtempSync(join(tmpdir(), "runstone-sync-"));
+  const directory = mkdtempSync(join(FAST, "runstone-sync-"));
   scope.after(() => rmSync(directory, { recursive: true, force: true }));
   try {
     benches += 1;
@@ -153,7 +162,7 @@ async function assertReceiptsTrue(bench: Bench): Promise<void> {
   const receipted = bench.runIds.filter((runId) => holdsReceipt(bench, runId));
   if (receipted.length === 0) return;
   const { experimentName, store, server } = bench;
-  const models = server.version === "3";
+  const models = server.version !== "2";
   const expected = { experimentName, runIds: receipted, others: true, models };
   await assertRemoteEquals(store, await readRemote(bench), expected);
 }
@@ -168,7 +177,7 @@ export async function assertNextCompletes(bench: Bench): Promise<void> {
 /** The server holds every run once and equal, and a push finds nothing to do. */
 async function assertComplete(bench: Bench): Promise<void> {
   const { experimentName, runIds, store, server } = bench;
-  const expected = { experimentName, runIds, models: server.version === "3" };
+  const expected = { experimentName, runIds, models: server.version !== "2" };
   await assertRemoteEquals(store, await readRemote(bench), expected);
   const last = await pushOnce(bench);
   assert.equal(last.requests, 0, "requests of a push of nothing new");
