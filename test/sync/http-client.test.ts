@@ -461,8 +461,8 @@ describe("streams", () => {
     ] as const) {
       const server = await startHttpServer(t, (_asked, answer) => void answer.end(body));
       const client = newClient(t, server.url);
-      for (const call of [upload(client), client.json(POST)]) {
-        const error = await errorOf(call);
+      for (const call of [() => upload(client), () => client.json(POST)]) {
+        const error = await errorOf(call());
         assert.equal(error.code, "REMOTE_FAILED");
         assert.match(error.message, said);
         assert.equal(error.data.ambiguous, true);
