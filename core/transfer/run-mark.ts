@@ -2,8 +2,8 @@
  * The mark of a run: a text that is another one whenever something of the run changed, made of what the file system says
  * and of no content.
  *
- * Looked at are always: the run's directory, `meta.yaml`, `manifest.yaml`, and every directory of the record and of the
- * artifacts. So everything shows that Runstone does to a run, and all that others create, delete or replace.
+ * Looked at are always: `meta.yaml`, `manifest.yaml`, and every directory of the record and of the artifacts; not the run's
+ * own directory, in which leases, receipts and temporary files come and go. So everything shows that Runstone does to a run, and all that others create, delete or replace.
  * What others change in place (a longer metric file, a tag written over) changes only the file itself. To look at every file
  * costs about five times as much; it is done for each run that is not settled, for all runs of small stores, and when asked
  * for: the rules of DESIGN §7, by which the search index works, too. A run is settled when it is sealed, nobody has a
@@ -93,7 +93,6 @@ class MarkWalk {
   look(directory: string): boolean {
     const own = this.#facts(directory);
     if (own === null || !isDirectoryMode(own.mode)) return false;
-    this.#heads.add(own);
     this.#sealedMs = this.#addFile(`${directory}/${MANIFEST}`)?.mtimeMs ?? 0;
     this.#hasMeta = this.#addDated(`${directory}/${META}`);
     if (this.#files !== null) this.#addLinks(`${directory}/${LINKS}`, this.#files);

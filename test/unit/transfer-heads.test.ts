@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { processOwner, takeLease } from "../../core/leases/index.js";
 import { isSameMark, listRunHeads, readRunHead } from "../../core/transfer/index.js";
 import type { Damage } from "../../store-format/index.js";
 import { makeRun, newWorkspace, points, settledMark } from "../helpers/transfer-store.js";
@@ -65,6 +66,16 @@ describe("the mark of a run", () => {
     const before = await settledMark(store, run.runId, false);
     IN_PLACE["a longer metric file"]?.(run.directory);
     assert.notEqual(await settledMark(store, run.runId, false), before);
+  });
+
+  test("says nothing of what comes and goes beside the record", async (t) => {
+    const store = newWorkspace(t);
+    const run = await makeRun(store, SPEC);
+    const before = await settledMark(store, run.runId);
+    const lease = takeLease(run.directory, processOwner("test"));
+    writeFileSync(join(run.directory, "runstone-receipt.lab.yaml"), "seen: 1\n");
+    lease.release();
+    assert.equal(await settledMark(store, run.runId), before);
   });
 
   test("is null for a run that was changed just now", async (t) => {

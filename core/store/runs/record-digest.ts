@@ -1,4 +1,5 @@
 /** The record of a run on disk, and its digest: what "equal" means between two stores. One walk gives both. */
+import { join } from "node:path";
 import {
   compareCodePoints,
   comparePointRecords,
@@ -14,18 +15,20 @@ import {
   SeriesHasher,
   writePointRecord,
 } from "../../../store-format/index.js";
+import { statIfExists } from "../../fs/index.js";
+import { LINKS } from "../layout.js";
+import { readable } from "../read/damages.js";
 import {
   type OnDamage,
   type RecordBytes,
   type RunLocation,
   readInputs,
-  readMetricKeys,
-  readMetricPoints,
   readOutputs,
   readParams,
   readTags,
   THROW_UNREADABLE,
 } from "../read/index.js";
+import { metricKeys, readPointChunks, readPointChunksOf, writersOf } from "../read/metric-points.js";
 import { newHasher, PointSet } from "./point-set.js";
 
 /** The points of one key (and of one dataset they are linked to, if any) as a set. */
@@ -57,7 +60,7 @@ export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRec
   return {
     params: readParams(location, onDamage),
     tags: readTags(location, onDamage),
-    series: readMetricKeys(location, onDamage).flatMap((key) => seriesOf(location, key, onDamage)),
+    series: readAllSeries(location, onDamage),
     inputs: readInputs(location, onDamage),
     outputs: readOutputs(location, onDamage),
   };
@@ -95,13 +98,30 @@ interface Series {
   empty: boolean;
 }
 
+type ReadChunks = (key: string, onDamage: OnDamage) => Iterable<readonly Point[]>;
+
+/** A run that has neither `writers/` nor links is read from `metrics/` alone, whatever begins meanwhile. */
+function readAllSeries(location: RunLocation, onDamage: OnDamage): RecordedSeries[] {
+  const writers = writersOf(location, onDamage);
+  // The journal of a fold was told of; every series looks at it again.
+  const tell: OnDamage = (damage) => {
+    if (damage.kind !== "fold_damaged") onDamage(damage);
+  };
+  const links = readable(tell, location, LINKS, () => statIfExists(join(location.directory, LINKS)));
+  const isAlone = writers.identity === "" && links === null;
+  const read: ReadChunks = isAlone
+    ? (key, report) => readPointChunksOf(location, key, writers, report)
+    : (key, report) => readPointChunks(location, key, report);
+  return metricKeys(location, writers, onDamage).flatMap((key) => seriesOf(key, read, tell));
+}
+
 /** Points are nearly always logged in order of step and time: then they are hashed as they come, in flat memory. */
-function seriesOf(location: RunLocation, key: string, onDamage: OnDamage): RecordedSeries[] {
+function seriesOf(key: string, read: ReadChunks, onDamage: OnDamage): RecordedSeries[] {
   const damages: Damage[] = [];
-  const ordered = hashInOrder(readMetricPoints(location, key, (damage) => damages.push(damage)));
+  const ordered = hashInOrder(read(key, (damage) => damages.push(damage)));
   // A reading that was broken off is repeated, and tells its damage then.
   if (ordered !== null) for (const damage of damages) onDamage(damage);
-  const all = ordered ?? hashSorted(readMetricPoints(location, key, onDamage));
+  const all = ordered ?? hashSorted(read(key, onDamage));
   return all
     .filter(({ digest }) => digest.count > 0)
     .map(({ dataset, digest }) => ({ key, ...digest, ...(dataset === undefined ? {} : { dataset }) }))
@@ -119,18 +139,19 @@ interface NamedDigest {
 }
 
 /** Null when the points are not in order. */
-function hashInOrder(points: Iterable<Point>): NamedDigest[] | null {
+function hashInOrder(chunks: Iterable<readonly Point[]>): NamedDigest[] | null {
   const groups = new Map<string, Series>();
   const record = new Uint8Array(POINT_RECORD_BYTES);
   const view = new DataView(record.buffer);
-  for (const point of points) {
-    const series = groupOf(groups, point.dataset, newSeries);
-    writePointRecord(point, view, 0);
-    if (!series.empty && comparePointRecords(series.last, record) > 0) return null;
-    series.hasher.add(record);
-    series.last.set(record);
-    series.empty = false;
-  }
+  for (const points of chunks)
+    for (const point of points) {
+      const series = groupOf(groups, point.dataset, newSeries);
+      writePointRecord(point, view, 0);
+      if (!series.empty && comparePointRecords(series.last, record) > 0) return null;
+      series.hasher.add(record);
+      series.last.set(record);
+      series.empty = false;
+    }
   return [...groups.values()].map(({ dataset, hasher }) => ({ dataset, digest: hasher.finish() }));
 }
 
@@ -153,8 +174,9 @@ function groupOf<T>(
 }
 
 /** Sorts first: 24 bytes a point in memory. */
-function hashSorted(points: Iterable<Point>): NamedDigest[] {
+function hashSorted(chunks: Iterable<readonly Point[]>): NamedDigest[] {
   const groups = new Map<string, PointSet>();
-  for (const point of points) groupOf(groups, point.dataset, (dataset) => new PointSet(dataset)).add(point);
+  for (const points of chunks)
+    for (const point of points) groupOf(groups, point.dataset, (dataset) => new PointSet(dataset)).add(point);
   return [...groups.values()].map((set) => ({ dataset: set.dataset, digest: set.digest() }));
 }
