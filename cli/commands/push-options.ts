@@ -21,6 +21,7 @@ export const pushOptions = {
     value: "LOCAL=REMOTE",
     describe: "Send runs of the experiment LOCAL to REMOTE",
   },
+  models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
   restore: { type: "boolean", describe: "Restore experiments that are deleted there, with their runs" },
   watch: { type: "boolean", describe: "Go on until every run has ended, or Ctrl-C" },
   hash: { type: "boolean", describe: "Read every artifact back and compare its hash, not only its size" },

@@ -89,6 +89,7 @@ function optionsOf(args: PushArguments, { chosen, remote }: Target, jobs: number
     withArtifacts: withArtifacts(args, remote),
     includeDeleted: args["include-deleted"],
     hash: args.hash ? "all" : "none",
+    withRegistry: args.models,
     experiments: {
       map: new Map(Object.entries({ ...experiments.map, ...parsePairs(args.map) })),
       prefix: experiments.prefix,

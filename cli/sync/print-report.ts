@@ -34,18 +34,31 @@ function exitCodeFor(report: SyncReport): ExitCode {
 const SHUT: ReadonlySet<ErrorCode> = new Set(["UNAUTHENTICATED", "REMOTE_UNREACHABLE"]);
 
 function tellProblems({ err }: CommandContext, { outcomes, notes }: SyncReport): void {
-  const lines = [...notes.map((note) => note), ...outcomes.flatMap(problemsOf)];
+  const lines = [...notes, ...leftOut(outcomes), ...outcomes.flatMap(problemsOf)];
   for (const line of lines.slice(0, SHOWN)) err.line(`runstone: ${visible(line)}`);
   if (lines.length > SHOWN) err.line(`runstone: and ${lines.length - SHOWN} more; --json has all of them`);
 }
 
+/** Runs that were left out for one reason are told in one line. */
+function leftOut(outcomes: readonly RunOutcome[]): readonly string[] {
+  const byReason = new Map<string, RunOutcome[]>();
+  for (const outcome of outcomes.filter(({ result }) => result === "skipped")) {
+    const reason = outcome.reason ?? "";
+    byReason.set(reason, [...(byReason.get(reason) ?? []), outcome]);
+  }
+  return [...byReason].map(([reason, [first, ...others]]) =>
+    others.length === 0
+      ? `${nameOf(first!)} was left out: ${reason}`
+      : `${others.length + 1} runs were left out: of each, ${reason}`,
+  );
+}
+
 function problemsOf(outcome: RunOutcome): readonly string[] {
-  const { result, error, reason, conflicts, exceptions } = outcome;
+  const { result, error, conflicts, exceptions } = outcome;
   const name = nameOf(outcome);
   const lines: string[] = [];
   if (result === "failed")
     lines.push(`${name} failed: ${error?.message}${error?.hint ? ` (${error.hint})` : ""}`);
-  if (result === "skipped") lines.push(`${name} was left out: ${reason}`);
   for (const { field, key, mine, theirs } of conflicts) {
     const what = key === null ? field : `${field} '${key}'`;
     lines.push(`${name}: ${what} is ${mine ?? "gone"} here and ${theirs ?? "gone"} there`);

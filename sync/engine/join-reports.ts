@@ -16,10 +16,11 @@ export function joinReports(before: SyncReport, report: SyncReport): SyncReport 
     outcomes.set(outcome.runId, { ...outcome, moved });
   }
   for (const outcome of outcomes.values()) if (isNews(outcome)) builder.add(outcome);
-  return builder.finish({
+  const joined = builder.finish({
     remote: report.remote,
     requests: before.requests + report.requests,
     duration: before.duration + report.duration,
     interrupted: report.interrupted,
   });
+  return { ...joined, incomplete: report.incomplete };
 }

@@ -41,6 +41,8 @@ export interface SyncReport {
   readonly duration: number;
   /** The user stopped it. */
   readonly interrupted: boolean;
+  /** Something that concerns no run alone is missing at the other side; a note says what. */
+  readonly incomplete: boolean;
 }
 
 export const NOTHING_MOVED: Required<Moved> = { params: 0, tags: 0, points: 0, artifacts: 0, bytes: 0 };
@@ -56,10 +58,10 @@ export function addMoved(a: Required<Moved>, b: Moved): Required<Moved> {
 }
 
 /** Whether something that was asked for is missing at the other side. */
-export function isPartial({ counts, outcomes, interrupted }: SyncReport): boolean {
-  return (
-    interrupted || counts.failed > 0 || counts.conflict > 0 || outcomes.some(({ incomplete }) => incomplete)
-  );
+export function isPartial(report: SyncReport): boolean {
+  const { counts, outcomes } = report;
+  if (report.interrupted || report.incomplete) return true;
+  return counts.failed > 0 || counts.conflict > 0 || outcomes.some(({ incomplete }) => incomplete);
 }
 
 /** Gathers outcomes into a report. */
@@ -71,6 +73,7 @@ export class ReportBuilder {
     ...{ conflict: 0, failed: 0, running: 0 },
   };
   #moved = NOTHING_MOVED;
+  #incomplete = false;
 
   /** The last outcome of a run counts. */
   add(outcome: RunOutcome): void {
@@ -86,6 +89,12 @@ export class ReportBuilder {
     this.#counts.unchanged += count;
   }
 
+  /** A note on something that is missing at the other side and is no run's. */
+  lack(message: string): void {
+    this.#incomplete = true;
+    this.note(message);
+  }
+
   /** The same note is kept once. */
   note(message: string): void {
     if (!this.#notes.includes(message)) this.#notes.push(message);
@@ -99,7 +108,7 @@ export class ReportBuilder {
       counts: { ...this.#counts },
       moved: this.#moved,
       notes: this.#notes,
-      ...{ requests, duration, interrupted },
+      ...{ requests, duration, interrupted, incomplete: this.#incomplete },
     };
   }
 }

@@ -1,7 +1,14 @@
 /** Names of the experiments of local runs, each looked up once. */
-import { type RunLocation, readExperimentMeta } from "../../core/index.js";
+import {
+  findExperimentsByName,
+  type RunLocation,
+  readExperimentMeta,
+  type StoreContext,
+} from "../../core/index.js";
 import { experimentOf } from "../../core/store/read/inputs-outputs.js";
-import { isRunstoneError } from "../../store-format/index.js";
+import { MLFLOW_MAX_EXPERIMENT_TAG_VALUE_LENGTH } from "../../protocol/mlflow/index.js";
+import { isRunstoneError, type StringMap } from "../../store-format/index.js";
+import { cutText } from "./cut-values.js";
 
 export interface ExperimentNames {
   nameOf(location: RunLocation): string;
@@ -20,6 +27,16 @@ export function experimentNames(): ExperimentNames {
       return name;
     },
   };
+}
+
+/** As a server takes them: longer values are cut. */
+export function experimentTags(context: StoreContext, name: string): StringMap {
+  const found = findExperimentsByName(context, name);
+  const experiment = found.find(({ lifecycleStage }) => lifecycleStage === "active") ?? found[0];
+  const entries = Object.entries(experiment?.tags ?? {});
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, cutText(value, MLFLOW_MAX_EXPERIMENT_TAG_VALUE_LENGTH)]),
+  );
 }
 
 function readName(location: RunLocation): string {

@@ -10,6 +10,8 @@ export interface ExperimentOptions {
   readonly prefix: string;
   /** Experiments that are deleted there are restored; otherwise their runs fail. */
   readonly restore: boolean;
+  /** Tags of an experiment here: it gets them there when it is made. Default: none. */
+  readonly tagsOf?: (name: string) => StringMap;
   readonly onNote: (message: string) => void;
 }
 
@@ -87,7 +89,7 @@ export class RemoteExperiments {
     const remoteName = this.remoteName(name);
     let isNew = true;
     try {
-      await this.#calls.createExperiment(remoteName, tags);
+      await this.#calls.createExperiment(remoteName, { ...this.#options.tagsOf?.(name), ...tags });
     } catch (error) {
       // Somebody was faster, or the answer to a first try was lost.
       if (!isRunstoneError(error, "RESOURCE_ALREADY_EXISTS")) throw error;

@@ -13,11 +13,12 @@ import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "
 import type { HttpClient } from "../http/index.js";
 import type { RemoteState } from "../state/index.js";
 import { MlflowCalls } from "./calls.js";
-import { experimentNames } from "./experiment-names.js";
+import { experimentNames, experimentTags } from "./experiment-names.js";
 import { type ExperimentOptions, RemoteExperiments } from "./experiments.js";
 import { chunksOf, findRemoteRuns } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
+import { pushRegistry } from "./push-registry.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
 import { settleRun } from "./settle-run.js";
@@ -31,6 +32,8 @@ export interface PushOptions extends RunSelection {
   readonly withArtifacts: boolean;
   /** Runs that are deleted here are sent and deleted there. */
   readonly includeDeleted: boolean;
+  /** The model registry, too: after the runs. */
+  readonly withRegistry?: boolean;
   /** Looks at runs that the journal says are the same, too, and reads back every series before it sends. */
   readonly recheck?: boolean;
   readonly hash: HashChoice;
@@ -65,6 +68,7 @@ class Push {
   readonly #report = new ReportBuilder();
   readonly #begin: number;
   readonly #requestsBefore: number;
+  readonly #transport: HttpTransport;
   readonly #stop = new AbortController();
   #sent: SentRun[] = [];
   readonly #made: SentRun[] = [];
@@ -83,12 +87,17 @@ class Push {
       recheck = false,
       hash,
     } = options;
-    const calls = new MlflowCalls(new HttpTransport(http, signal));
+    this.#transport = new HttpTransport(http, signal);
+    const calls = new MlflowCalls(this.#transport);
     this.#requestsBefore = calls.requests;
     const onNote = (message: string): void => this.#note(message);
     this.#session = {
       ...{ context, calls, state, baseUrl: http.settings.url },
-      experiments: new RemoteExperiments(calls, state, { ...options.experiments, onNote }),
+      experiments: new RemoteExperiments(calls, state, {
+        tagsOf: (name) => experimentTags(context, name),
+        ...options.experiments,
+        onNote,
+      }),
       counterparts: new Map(),
       hashes: options.live?.hashes ?? new ArtifactHashes(),
       live: options.live,
@@ -108,6 +117,7 @@ class Push {
     this.#tellUntried(tasks);
     await this.#verifySent();
     await this.#settleTwins(tasks);
+    if (this.#options.withRegistry === true && !signal.aborted) await this.#pushRegistry();
     this.#session.state.flush();
     return this.#report.finish({
       remote: this.#session.state.name,
@@ -115,6 +125,12 @@ class Push {
       duration: performance.now() - this.#begin,
       interrupted: this.#isInterrupted,
     });
+  }
+
+  async #pushRegistry(): Promise<void> {
+    const { models, versions, problems } = await pushRegistry(this.#session, this.#transport);
+    this.#note(`registry: ${models} models, ${versions} versions made there`);
+    for (const problem of problems) this.#report.lack(problem);
   }
 
   get #isInterrupted(): boolean {
@@ -156,6 +172,8 @@ class Push {
 
   async #runTask(task: RunTask): Promise<void> {
     this.#begun.add(task.id);
+    if (!this.#session.includeDeleted && isDeleted(task.head.location))
+      return this.#end(outcomeOf(task.head, { result: "skipped", reason: "it is deleted here" }));
     try {
       const result = await pushRun(this.#session, task);
       this.#unreachable = 0;
