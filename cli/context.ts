@@ -2,6 +2,8 @@
 import type { Refresh } from "../core/index/open-run-table.js";
 import type { Output } from "./output/output.js";
 import type { Style } from "./output/style.js";
+import type { OpenRuns } from "./store/open-runs.js";
+import type { OpenStoresOptions } from "./store/open-stores.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,6 +28,8 @@ export interface CommandContext {
   readonly width: number | undefined;
   /** The command line after `--` (or from the first positional on), untouched. */
   readonly tail: readonly string[];
+  /** How runs are opened that are in no directory: those of a server. */
+  readonly openRuns?: (options: OpenStoresOptions) => Promise<OpenRuns>;
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls back after the command, before what it printed is flushed: summaries on stderr. */

@@ -15,6 +15,8 @@ import { type ParsedLine, parsePlainly } from "./parse/parse-plainly.js";
 import { allOptions, optionLength, type Route, routeWithin } from "./parse/route.js";
 import { cutAtDashes, looksLikeOption, optionSpellings, readOptionToken } from "./parse/tokens.js";
 import { usageError } from "./parse/usage-error.js";
+import { textsOf } from "./parse/values.js";
+import { serverOf } from "./server/address.js";
 import { VERSION } from "./version.js";
 
 /** Runs one command line; sets `process.exitCode`. */
@@ -36,11 +38,12 @@ async function dispatch(invocation: Invocation, channels: Channels): Promise<voi
 }
 
 async function runRoute(
-  route: Route,
+  given: Route,
   tail: readonly string[] | undefined,
   surroundings: Channels & { readonly invocation: Invocation },
 ): Promise<void> {
-  const { raw, positionals } = await parse(route);
+  const { raw, positionals } = await parse(given);
+  const route = await onServerIfNamed(given, textsOf(raw, "store"), surroundings.invocation.env);
   if (route.command.takesCommandLine !== true)
     return execute(
       route.command,
@@ -50,6 +53,13 @@ async function runRoute(
   const dashed = tail === undefined ? [] : ["--", ...tail];
   const commandLine = route.commandLine === undefined ? (tail ?? []) : [...route.commandLine, ...dashed];
   await execute(route.command, { raw, positionals, commandLine }, surroundings);
+}
+
+/** Commands that work on a server do it in their own way. */
+async function onServerIfNamed(route: Route, stores: readonly string[], env: Environment): Promise<Route> {
+  if (serverOf(stores, env) === null) return route;
+  const { onServer } = await import("./server/commands.js");
+  return { ...route, command: onServer(route.command, route.names) };
 }
 
 async function parse(route: Route): Promise<ParsedLine> {

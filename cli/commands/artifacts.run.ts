@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import type { Artifacts } from "../../core/interfaces.js";
 import { mustFindRun } from "../../core/store/read/runs.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
@@ -31,20 +32,35 @@ async function nameOf(
   opened: OpenStore,
   args: Named,
 ): Promise<{ readonly runId: string; readonly path: string }> {
+  const { run, path } = wordsOf(args);
+  return { runId: await runIdOf(context, opened, run), path };
+}
+
+export function wordsOf(args: Named): { readonly run: string; readonly path: string } {
   const words = [args["run-id"], args.run, args["artifact-path"] ?? args.path].filter(
     (word) => word !== undefined,
   );
   const [run, path] = words;
   if (run === undefined) throw usageError("missing RUN");
   if (words.length > 2) throw usageError(`unexpected argument '${words[2]}'`);
-  const runId = await runIdOf(context, opened, run);
-  return { runId, path: (path ?? "").replace(/\/+$/, "") };
+  return { run, path: (path ?? "").replace(/\/+$/, "") };
 }
 
 export async function runList(context: CommandContext, args: ListArguments): Promise<void> {
   const opened = openStore(context);
   const { runId, path } = await nameOf(context, opened, args);
-  const entries = await listWithAbsent(opened, { runId, path, recursive: args.recursive });
+  await printArtifacts(
+    context,
+    args,
+    await listWithAbsent(opened, { runId, path, recursive: args.recursive }),
+  );
+}
+
+export async function printArtifacts(
+  context: CommandContext,
+  args: ListArguments,
+  entries: readonly ListedArtifact[],
+): Promise<void> {
   await printRows(context, {
     columns: LIST_COLUMNS,
     rows: entries.map(listRow),
@@ -96,7 +112,23 @@ function listRow({ path, isDir, size, absent }: ListedArtifact): readonly CellVa
 
 export async function runDownload(context: CommandContext, args: DownloadArguments): Promise<void> {
   const opened = openStore(context);
-  const { runId, path } = await nameOf(context, opened, args);
+  await downloadArtifact(context, args, {
+    artifacts: opened.store.artifacts,
+    ...(await nameOf(context, opened, args)),
+  });
+}
+
+export interface NamedArtifact {
+  readonly artifacts: Artifacts;
+  readonly runId: string;
+  readonly path: string;
+}
+
+export async function downloadArtifact(
+  context: CommandContext,
+  args: DownloadArguments,
+  { artifacts, runId, path }: NamedArtifact,
+): Promise<void> {
   const into = resolve(context.cwd, args.to ?? ".");
   const destination = path === "" ? into : join(into, basename(path));
   if (path !== "" && existsSync(destination) && args.to === undefined)
@@ -104,18 +136,28 @@ export async function runDownload(context: CommandContext, args: DownloadArgumen
       hint: "Move it away, or name a directory with --to; there it is overwritten.",
       data: { path: destination },
     });
-  const written = await opened.store.artifacts.download({ runId }, path, destination);
+  const written = await artifacts.download({ runId }, path, destination);
   if (context.json) printJsonObject(context, { path: written });
   else context.out.line(visible(written));
 }
 
 export async function runCat(context: CommandContext, args: CatArguments): Promise<void> {
   const opened = openStore(context);
-  const { runId, path } = await nameOf(context, opened, args);
+  await printArtifact(context, args, {
+    artifacts: opened.store.artifacts,
+    ...(await nameOf(context, opened, args)),
+  });
+}
+
+export async function printArtifact(
+  context: CommandContext,
+  args: CatArguments,
+  { artifacts, runId, path }: NamedArtifact,
+): Promise<void> {
   if (path === "") throw usageError("missing PATH");
   const escaping = context.out.isTerminal && !args.raw;
   const decoder = new TextDecoder();
-  for await (const chunk of opened.store.artifacts.read({ runId }, path)) {
+  for await (const chunk of artifacts.read({ runId }, path)) {
     if (escaping) context.out.write(visibleText(decoder.decode(chunk, { stream: true })));
     else context.out.bytes(chunk);
   }

@@ -72,7 +72,7 @@ async function overRuns(
   await inTurn(context, await expandRunWords(context, args.runs), (word) => apply(findRunId(opened, word)));
 }
 
-function said(done: string, otherwise: string, runId: string, ids: readonly string[]): string {
+export function said(done: string, otherwise: string, runId: string, ids: readonly string[]): string {
   if (ids.length === 0) return `Run ${runId.slice(0, 7)} is ${otherwise}`;
   const list = ids.map((id) => visible(id.slice(0, 7))).join(", ");
   return `${done} ${ids.length === 1 ? "run" : `${ids.length} runs`} ${list}`;

@@ -71,7 +71,7 @@ function holdLease({ env }: CommandContext, directory: string, force: boolean): 
   return adoptLease(directory, owner) ?? takeLease(directory, owner, { force: force || byHand });
 }
 
-function statusOf(args: EndArguments): RunStatus {
+export function statusOf(args: EndArguments): RunStatus {
   const code = args["exit-code"];
   if (code === undefined) return args.status ?? "FINISHED";
   if (args.status !== undefined) throw usageError("--status and --exit-code exclude each other");

@@ -26,7 +26,20 @@ import type {
 export async function runList(context: CommandContext, args: ListArguments): Promise<void> {
   const opened = openStore(context);
   const experiments = await opened.store.listExperiments(readView(args.view));
-  const counts = countRuns(opened);
+  await printExperiments(context, args, { experiments, counts: countRuns(opened) });
+}
+
+export interface ListedExperiments {
+  readonly experiments: readonly Experiment[];
+  /** Runs by experiment id. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+export async function printExperiments(
+  context: CommandContext,
+  args: ListArguments,
+  { experiments, counts }: ListedExperiments,
+): Promise<void> {
   await printRows(context, {
     columns: LIST_COLUMNS,
     rows: experiments.map((experiment) => listRow(context, experiment, counts)),

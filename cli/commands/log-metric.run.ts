@@ -11,12 +11,22 @@ import { openWriter } from "../store/open-writer.js";
 import type { LogMetricArguments } from "./log-metric.js";
 
 export async function runLogMetric(context: CommandContext, args: LogMetricArguments): Promise<void> {
+  await logMetricsTo(context, args, async () => {
+    const place = openPlace(context);
+    return openWriter(place, await currentRunId(context, place, args.run));
+  });
+}
+
+export async function logMetricsTo(
+  context: CommandContext,
+  args: LogMetricArguments,
+  open: () => Promise<RunWriter>,
+): Promise<void> {
   const fromLines = args.values.includes("-");
   const words = withOptions(parseMetricWords(args.values.filter((word) => word !== "-")), args);
   if (words.values.length === 0 && !fromLines)
     throw usageError("missing KEY=VALUE", "For example: loss=0.25");
-  const place = openPlace(context);
-  const writer = openWriter(place, await currentRunId(context, place, args.run));
+  const writer = await open();
   try {
     if (words.values.length > 0) writer.logMetrics(toMetrics(words, context.now(), () => 0));
     if (fromLines) await logLines(context, writer, args);

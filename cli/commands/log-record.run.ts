@@ -1,3 +1,4 @@
+import type { RunWriter } from "../../core/interfaces.js";
 import type { CommandContext } from "../context.js";
 import { readLines } from "../input/lines.js";
 import { parsePairs } from "../parse/pairs.js";
@@ -20,9 +21,19 @@ async function logRecords(
   args: LogRecordArguments,
   kind: "params" | "tags",
 ): Promise<void> {
+  await logRecordsTo(args, kind, async () => {
+    const place = openPlace(context);
+    return openWriter(place, await currentRunId(context, place, args.run));
+  });
+}
+
+export async function logRecordsTo(
+  args: LogRecordArguments,
+  kind: "params" | "tags",
+  open: () => Promise<RunWriter>,
+): Promise<void> {
   const records = parsePairs(await expandLines(args.values));
-  const place = openPlace(context);
-  const writer = openWriter(place, await currentRunId(context, place, args.run));
+  const writer = await open();
   try {
     if (kind === "params") writer.logParams(records);
     else writer.setTags(records);

@@ -4,8 +4,10 @@ import { execute, type Invocation, withChannels } from "../execute.js";
 import { type ParsedLine, parsePlainly } from "../parse/parse-plainly.js";
 import { allOptions } from "../parse/route.js";
 import { cutAtDashes } from "../parse/tokens.js";
+import { textsOf } from "../parse/values.js";
+import { serverOf } from "../server/address.js";
 
-/** False, with nothing done, for whatever is not plain: `--help`, mistakes, subcommands. The full parser decides then. */
+/** False, with nothing done, for whatever is not plain: `--help`, mistakes, subcommands, servers. The full parser decides then. */
 export async function runHot(
   command: Command,
   tokens: readonly string[],
@@ -16,7 +18,7 @@ export async function runHot(
   const parsed = parsePlainly(head, allOptions(command));
   if (parsed === null || parsed.raw.has("help") || parsed.raw.has("version")) return false;
   if (parsed.positionals.length > 0 && command.positionals === undefined) return false;
-  if (!accepts(parsed)) return false;
+  if (!accepts(parsed) || serverOf(textsOf(parsed.raw, "store"), invocation.env) !== null) return false;
   const line = { raw: parsed.raw, positionals: [...parsed.positionals, ...(tail ?? [])], commandLine: [] };
   await withChannels(invocation, (channels) => execute(command, line, { invocation, ...channels }));
   return true;

@@ -1,4 +1,5 @@
 /** The experiment a new run goes to: the one named, RUNSTONE_EXPERIMENT, or the workspace's default. Made when missing. */
+import type { TrackingStore } from "../../core/interfaces.js";
 import { readConfig } from "../../core/store/open-context.js";
 import { type Experiment, isRunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
@@ -16,7 +17,12 @@ export async function experimentForNewRun(
 }
 
 /** Two processes may create it at once: the one that comes second takes the other's. */
-export async function findOrCreateExperiment({ store }: OpenStore, name: string): Promise<Experiment> {
+export async function findOrCreateExperiment(
+  {
+    store,
+  }: { readonly store: Pick<TrackingStore, "getExperimentByName" | "listExperiments" | "createExperiment"> },
+  name: string,
+): Promise<Experiment> {
   const found = await store.getExperimentByName(name);
   if (found !== null) return found;
   const byId = (await store.listExperiments("active")).find(({ experimentId }) => experimentId === name);

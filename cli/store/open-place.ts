@@ -54,11 +54,14 @@ export function storePath(context: CommandContext): string | undefined {
   if (/^file:/i.test(given)) return pathOf(given);
   throw new RunstoneError(
     "UNSUPPORTED",
-    `cannot open ${withoutCredentials(given)}: only directories are supported`,
-    {
-      hint: "Give the path of an mlruns directory.",
-    },
+    `cannot open ${withoutCredentials(given)}: this command works on a directory`,
+    { hint: hintFor(given) },
   );
+}
+
+function hintFor(uri: string): string {
+  if (!/^https?:/i.test(uri)) return "Give the path of an mlruns directory.";
+  return "docs/guide/remote-server.md names the commands that work on a server. For others bring the runs into a directory first: runstone remote add, runstone pull.";
 }
 
 /** MLflow also writes `file:mlruns` and `file:./mlruns`. */

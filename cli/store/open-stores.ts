@@ -24,6 +24,7 @@ export async function openStores(
   context: CommandContext,
   options: OpenStoresOptions = {},
 ): Promise<OpenRuns> {
+  if (context.openRuns !== undefined) return context.openRuns(options);
   const named = await findStores(context);
   if (named.length === 0) return openRuns(context, options);
   if (named.length === 1) return openRuns(ofStore(context, named[0]!.path), options);

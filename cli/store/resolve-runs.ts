@@ -92,7 +92,7 @@ function runsWithWord(context: CommandContext, opened: OpenRuns, word: string): 
 /** Prefixes are those of the table; of a name see {@link runOfName}. */
 function runOfId(opened: OpenRuns, word: string): RunRecord | null {
   const isFull = FULL_ID.test(word);
-  if (isFull && !opened.severalStores) return readFullId(opened, word);
+  if (isFull && opened.stores.length === 1) return readFullId(opened, word);
   const ids = attribute(opened.table, "run_id");
   const rows = exactRows(opened, word);
   if (rows.length > 0) return onlyRun(opened, word, rows);

@@ -1,0 +1,82 @@
+/** The runs of a server as commands search them. */
+import type { RunRecord } from "../../core/search/run-record.js";
+import type { StoreContext } from "../../core/store/context.js";
+import type { Run } from "../../store-format/index.js";
+import type { RestStore } from "../../sync/rest/index.js";
+import { RemoteRunTable } from "../../sync/rest/remote-run-table.js";
+import type { CommandContext } from "../context.js";
+import type { OpenPlace } from "../store/open-place.js";
+import type { OpenRuns } from "../store/open-runs.js";
+import type { OpenStoresOptions } from "../store/open-stores.js";
+import { findExperiment } from "./find.js";
+
+/** All runs of the experiments asked for, deleted ones too. */
+export async function openServerRuns(
+  context: CommandContext,
+  store: RestStore,
+  { experiments = [] }: OpenStoresOptions,
+): Promise<OpenRuns> {
+  const ids: string[] = [];
+  for (const word of experiments) ids.push((await findExperiment(store, word)).experimentId);
+  const all = await store.listExperiments("all");
+  const runs: Run[] = [];
+  const experimentIds = experiments.length === 0 ? all.map(({ experimentId }) => experimentId) : ids;
+  for await (const run of store.listRuns({ view: "all", experimentIds })) runs.push(run);
+  const names = new Map(all.map(({ experimentId, name }) => [experimentId, name]));
+  return new ServerRuns(
+    new RemoteRunTable(runs, { asOf: context.now(), uri: store.uri }),
+    names,
+    placeOf(context, store),
+  );
+}
+
+/** There are no files: what would read them finds none. */
+function placeOf(context: CommandContext, store: RestStore): OpenPlace {
+  const nothing: StoreContext = {
+    root: store.uri,
+    workspace: null,
+    durability: "default",
+    locations: "absolute",
+    artifactPolicy: { gitMaxBytes: 0, objectCopyMaxBytes: 0, hardLinks: false },
+    index: { location: "none", directory: null },
+    now: context.now,
+    warn: () => undefined,
+  };
+  return { context: nothing, onDamage: () => undefined };
+}
+
+class ServerRuns implements OpenRuns {
+  readonly stores: OpenRuns["stores"] = [];
+  readonly severalStores = false;
+  readonly table: RemoteRunTable;
+  readonly experimentNames: ReadonlyMap<string, string>;
+  readonly #place: OpenPlace;
+
+  constructor(table: RemoteRunTable, experimentNames: ReadonlyMap<string, string>, place: OpenPlace) {
+    this.table = table;
+    this.experimentNames = experimentNames;
+    this.#place = place;
+  }
+
+  readonly onDamage = (): void => undefined;
+
+  rowOf({ runId }: RunRecord): number | null {
+    return this.table.rowOf(runId);
+  }
+
+  placeOf(): OpenPlace {
+    return this.#place;
+  }
+
+  storesOf(): readonly string[] {
+    return [];
+  }
+
+  storesAt(): readonly string[] {
+    return [];
+  }
+
+  experimentNameOf({ experimentId }: Pick<RunRecord, "experimentId">): string | undefined {
+    return this.experimentNames.get(experimentId);
+  }
+}
