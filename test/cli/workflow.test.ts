@@ -180,7 +180,12 @@ describe("failures", () => {
       [["experiments", "create", "Default"], 4, /Default/],
       [["experiments", "delete", "0000"], 3, /no experiment/],
       [["--store", "missing", "runs"], 3, /does not exist/],
-      [["--store", "http://user:secret@host/", "runs"], 8, /cannot open http:\/\/host\//],
+      [["--store", "http://user:secret@host/", "fsck"], 8, /cannot open http:\/\/host\//],
+      [
+        ["--store", "http://user:secret@host/", "runs"],
+        2,
+        /a password or token for http:\/\/host would be sent/,
+      ],
       [["config", "set", "durability", "fulll"], 2, /default, full, fast/],
     ];
     for (const [args, status, message] of cases) {
