@@ -18,6 +18,7 @@ import {
   parseRun,
   type RequestBody,
   type RouteName,
+  routeLabel,
   type SearchRunsFields,
   searchExperimentsRequest,
   searchRunsRequest,
@@ -25,7 +26,6 @@ import {
   serializeLoggedModelStatus,
   type UpdateRunFields,
   updateRunRequest,
-  type WirePage,
 } from "../../protocol/mlflow/index.js";
 import {
   type ArtifactEntry,
@@ -41,6 +41,7 @@ import {
 } from "../../store-format/index.js";
 import { PointCollector, type PointSet } from "../engine/point-set.js";
 import type { LogBatch } from "./metric-batches.js";
+import { allItems, endless } from "./pages.js";
 
 export interface CallOptions {
   readonly segments?: Readonly<Record<string, string>>;
@@ -88,6 +89,8 @@ export interface NewRemoteModel {
 
 /** Experiments of one page of a search. */
 const EXPERIMENTS_A_PAGE = 1_000;
+/** Of one series: more than this is no series, but a server that does not stop. 24 bytes each are kept of them. */
+const MOST_POINTS = 50_000_000;
 
 export class MlflowCalls {
   readonly #transport: Transport;
@@ -111,14 +114,9 @@ export class MlflowCalls {
 
   /** All, deleted ones too. */
   async *searchExperiments(): AsyncGenerator<Experiment> {
-    let pageToken: string | undefined;
-    do {
-      const body = searchExperimentsRequest({ maxResults: EXPERIMENTS_A_PAGE, view: "all", pageToken });
-      const fields = await this.#transport.call("searchExperiments", { body });
-      const page: WirePage<Experiment> = parsePage(fields, "experiments", parseExperiment);
-      yield* page.items;
-      pageToken = page.nextPageToken ?? undefined;
-    } while (pageToken !== undefined);
+    yield* this.#pages("searchExperiments", "experiments", parseExperiment, (pageToken) => ({
+      body: searchExperimentsRequest({ maxResults: EXPERIMENTS_A_PAGE, view: "all", pageToken }),
+    }));
   }
 
   /** Returns its id. Throws RESOURCE_ALREADY_EXISTS, also when its own answer was lost. */
@@ -143,15 +141,9 @@ export class MlflowCalls {
   }
 
   async *searchRuns(search: SearchRunsFields): AsyncGenerator<Run> {
-    let pageToken: string | undefined;
-    do {
-      const fields = await this.#transport.call("searchRuns", {
-        body: searchRunsRequest({ ...search, pageToken }),
-      });
-      const page: WirePage<Run> = parsePage(fields, "runs", parseRun);
-      yield* page.items;
-      pageToken = page.nextPageToken ?? undefined;
-    } while (pageToken !== undefined);
+    yield* this.#pages("searchRuns", "runs", parseRun, (pageToken) => ({
+      body: searchRunsRequest({ ...search, pageToken }),
+    }));
   }
 
   /** Not repeated: when the answer was lost, look for the run before another try. */
@@ -199,18 +191,18 @@ export class MlflowCalls {
   /** All points of a series as a set; empty for an unknown one. */
   async getHistory(runId: string, key: string): Promise<PointSet> {
     const points = new PointCollector();
-    let pageToken: string | undefined;
-    do {
-      const fields = await this.#transport.call("getMetricHistory", {
-        query: {
-          ...{ run_id: runId, run_uuid: runId, metric_key: key, page_token: pageToken },
-          max_results: String(HISTORY_PAGE_POINTS),
-        },
-      });
-      const page = parsePage(fields, "metrics", parseMetric);
-      for (const point of page.items) points.add(point);
-      pageToken = page.nextPageToken ?? undefined;
-    } while (pageToken !== undefined);
+    const all = this.#pages("getMetricHistory", "metrics", parseMetric, (pageToken) => ({
+      query: {
+        ...{ run_id: runId, run_uuid: runId, metric_key: key, page_token: pageToken },
+        max_results: String(HISTORY_PAGE_POINTS),
+      },
+    }));
+    let count = 0;
+    for await (const point of all) {
+      count += 1;
+      if (count > MOST_POINTS) throw endless(routeLabel("getMetricHistory"));
+      points.add(point);
+    }
     return points.finish();
   }
 
@@ -264,19 +256,10 @@ export class MlflowCalls {
 
   async searchLoggedModels(experimentId: string, filter: string): Promise<readonly LoggedModel[]> {
     const found: LoggedModel[] = [];
-    let pageToken: string | undefined;
-    do {
-      const body: RequestBody = {
-        experiment_ids: [experimentId],
-        filter,
-        max_results: 50,
-        page_token: pageToken,
-      };
-      const fields = await this.#transport.call("searchLoggedModels", { body });
-      const page: WirePage<LoggedModel> = parsePage(fields, "models", parseLoggedModel);
-      found.push(...page.items);
-      pageToken = page.nextPageToken ?? undefined;
-    } while (pageToken !== undefined);
+    const all = this.#pages("searchLoggedModels", "models", parseLoggedModel, (pageToken) => ({
+      body: { experiment_ids: [experimentId], filter, max_results: 50, page_token: pageToken },
+    }));
+    for await (const model of all) found.push(model);
     return found;
   }
 
@@ -301,6 +284,17 @@ export class MlflowCalls {
       segments: { model_id: modelId },
       body: { model_id: modelId, status: serializeLoggedModelStatus(status) },
     });
+  }
+
+  #pages<Item>(
+    route: RouteName,
+    list: string,
+    parseItem: (fields: Fields) => Item,
+    optionsOf: (pageToken: string | undefined) => CallOptions,
+  ): AsyncGenerator<Item> {
+    return allItems(routeLabel(route), async (pageToken) =>
+      parsePage(await this.#transport.call(route, optionsOf(pageToken)), list, parseItem),
+    );
   }
 
   #experiment(
