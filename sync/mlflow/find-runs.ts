@@ -85,7 +85,7 @@ function byIds(experimentId: string, ids: readonly string[]): Parameters<MlflowC
   return { experimentIds: [experimentId], filter, maxResults: RUNS_A_PAGE, view: "all" };
 }
 
-function refOf({ info, tags }: Run): RemoteRunRef {
+export function refOf({ info, tags }: Run): RemoteRunRef {
   return { remoteRunId: info.runId, lifecycleStage: info.lifecycleStage, pushedTime: pushedTime(tags) };
 }
 
@@ -95,7 +95,7 @@ function pushedTime(tags: StringMap): number | null {
 }
 
 /** The same order for everybody who looks, so that two who push at once keep the same run. */
-function compareRefs(a: RemoteRunRef, b: RemoteRunRef): number {
+export function compareRefs(a: RemoteRunRef, b: RemoteRunRef): number {
   if (a.lifecycleStage !== b.lifecycleStage) return a.lifecycleStage === "active" ? -1 : 1;
   const byTime = (a.pushedTime ?? -1) - (b.pushedTime ?? -1);
   return byTime !== 0 ? byTime : a.remoteRunId < b.remoteRunId ? -1 : 1;

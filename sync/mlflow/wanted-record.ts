@@ -11,12 +11,12 @@ import {
 import { cutTag, cutText, isTooLong, LONG_VALUES_PATH } from "./cut-values.js";
 import { ORIGIN_TAG } from "./find-runs.js";
 
-const RUN_NAME_TAG = "mlflow.runName";
-const PARENT_TAG = "mlflow.parentRunId";
+export const RUN_NAME_TAG = "mlflow.runName";
+export const PARENT_TAG = "mlflow.parentRunId";
 /** Holds the parent's id here, when the parent is not there. */
-const LOCAL_PARENT_TAG = "runstone.parent_run_id";
+export const LOCAL_PARENT_TAG = "runstone.parent_run_id";
 /** Set on runs that have no name: a server gives every run one. */
-const UNNAMED_TAG = "runstone.unnamed";
+export const UNNAMED_TAG = "runstone.unnamed";
 
 export interface LongValues {
   readonly params: StringMap;

@@ -1,0 +1,198 @@
+/**
+ * Pulling runs from an MLflow server: what is new or changed there is read whole and taken, or merged. What a search tells of a
+ * run as it did the last time costs its share of that search and nothing more.
+ */
+import pLimit from "p-limit";
+import { ArtifactHashes } from "../../core/transfer/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { runPool } from "../engine/pool.js";
+import type { OnSyncEvent } from "../engine/progress.js";
+import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
+import { clearSpool } from "./artifact-spool.js";
+import { MlflowCalls } from "./calls.js";
+import { chunksOf } from "./find-runs.js";
+import { HttpTransport } from "./http-transport.js";
+import { LocalModels } from "./local-models.js";
+import { PulledHistories } from "./pull-histories.js";
+import { type PullPlan, type PullTask, planPull } from "./pull-plan.js";
+import { pullRun } from "./pull-run.js";
+import type { PullSession } from "./pull-session.js";
+import { PulledExperiments } from "./pulled-experiments.js";
+import type { PushParties } from "./push.js";
+
+export interface PullOptions {
+  /** Transfers at once. */
+  readonly jobs: number;
+  readonly withArtifacts: boolean;
+  /** Runs that are deleted there are brought as deleted ones, and deleted here. */
+  readonly includeDeleted: boolean;
+  /** Looks at runs that a search tells the same of, too. */
+  readonly recheck?: boolean;
+  /** Beginnings of ids of runs, here or there: only these, and whatever the journal says. */
+  readonly words?: readonly string[];
+  /** Ids here: only these. */
+  readonly runIds?: readonly string[];
+  /** Names here of experiments: only these. */
+  readonly experimentNames?: ReadonlySet<string>;
+  /** Name here -> name there, and what is put before the names that are not mapped. */
+  readonly experiments: { readonly map: ReadonlyMap<string, string>; readonly prefix: string };
+  readonly commitReceipts: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: OnSyncEvent;
+}
+
+/** Runs whose points are asked for together. */
+const RUNS_AT_ONCE = 64;
+/** After so many runs in a row without an answer, the rest is not tried. */
+const MOST_UNREACHABLE = 3;
+
+/** Rejects when the server cannot be asked at all; what fails of a run is in its outcome. */
+export async function pull(parties: PushParties, options: PullOptions): Promise<SyncReport> {
+  return new Pull(parties, options).run();
+}
+
+class Pull {
+  readonly #parties: PushParties;
+  readonly #options: PullOptions;
+  readonly #calls: MlflowCalls;
+  readonly #report = new ReportBuilder();
+  readonly #stop = new AbortController();
+  #unreachable = 0;
+
+  constructor(parties: PushParties, options: PullOptions) {
+    this.#parties = parties;
+    this.#options = options;
+    this.#calls = new MlflowCalls(new HttpTransport(parties.http, options.signal));
+  }
+
+  async run(): Promise<SyncReport> {
+    const begin = performance.now();
+    const before = this.#calls.requests;
+    const { state } = this.#parties;
+    clearSpool(state.directory);
+    const experiments = await this.#experiments();
+    const plan = await this.#plan(experiments);
+    await this.#pullAll(plan, this.#session(experiments, plan));
+    state.flush();
+    return this.#report.finish({
+      remote: state.name,
+      requests: this.#calls.requests - before,
+      duration: performance.now() - begin,
+      interrupted: this.#isInterrupted,
+    });
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  async #experiments(): Promise<PulledExperiments> {
+    const { experiments: naming, experimentNames: names, includeDeleted } = this.#options;
+    const experiments = new PulledExperiments(this.#parties.context, this.#parties.state);
+    await experiments.find(this.#calls, { naming, names, includeDeleted });
+    return experiments;
+  }
+
+  async #plan(experiments: PulledExperiments): Promise<PullPlan> {
+    const { withArtifacts, recheck = false, words, runIds } = this.#options;
+    const plan = await planPull(
+      { ...this.#parties, calls: this.#calls },
+      { experimentIds: experiments.remoteIds, withArtifacts, recheck, words, runIds },
+    );
+    this.#report.addUnchanged(plan.unchanged);
+    this.#tell({ type: "plan", runs: plan.tasks.length, unchanged: plan.unchanged });
+    if (plan.twins > 0)
+      this.#note(`${plan.twins} runs there are copies of runs that others there stand for: left out`);
+    return plan;
+  }
+
+  #session(experiments: PulledExperiments, { localIds }: PullPlan): PullSession {
+    const { context, http, state } = this.#parties;
+    const { signal, jobs, withArtifacts, includeDeleted, recheck, words, commitReceipts } = this.#options;
+    return {
+      ...{ context, state, experiments, localIds, calls: this.#calls, baseUrl: http.settings.url },
+      histories: new PulledHistories(this.#calls),
+      hashes: new ArtifactHashes(),
+      models: new LocalModels(context, () => undefined),
+      artifactLimit: pLimit(jobs),
+      ...{ signal, withArtifacts, includeDeleted, commitReceipts },
+      recheck: recheck === true || words !== undefined,
+      onEvent: (event) => this.#tell(event),
+      now: () => context.now(),
+    };
+  }
+
+  async #pullAll({ tasks }: PullPlan, session: PullSession): Promise<void> {
+    const { jobs, signal } = this.#options;
+    const stop = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
+    for (const some of chunksOf(tasks, RUNS_AT_ONCE)) {
+      if (stop.aborted) return;
+      const wanted = some.filter((task) => !this.#isLeftOut(task));
+      await this.#readAhead(session, wanted);
+      await runPool(wanted, { jobs, signal: stop, run: (task) => this.#pullOne(session, task) });
+    }
+  }
+
+  /** A run that is deleted there and was never here is nobody's loss. */
+  #isLeftOut({ lifecycleStage, isHere }: PullTask): boolean {
+    return lifecycleStage === "deleted" && !isHere && !this.#options.includeDeleted;
+  }
+
+  async #readAhead({ histories }: PullSession, tasks: readonly PullTask[]): Promise<void> {
+    const [first] = tasks;
+    if (first === undefined || tasks.length < 2) return;
+    const ids = tasks.map(({ remoteRunId }) => `'${remoteRunId}'`);
+    const runs = [];
+    try {
+      const found = this.#calls.searchRuns({
+        experimentIds: [...new Set(tasks.map(({ remoteExperimentId }) => remoteExperimentId))],
+        filter: `attributes.run_id IN (${ids.join(",")})`,
+        maxResults: RUNS_AT_ONCE,
+        view: "all",
+      });
+      for await (const run of found) runs.push(run);
+    } catch (error) {
+      // Each run's own transfer meets the reason again.
+      if (isRunstoneError(error) || this.#isInterrupted) return;
+      throw error;
+    }
+    await histories.readAhead(runs);
+  }
+
+  async #pullOne(session: PullSession, task: PullTask): Promise<void> {
+    try {
+      this.#end(await pullRun(session, task));
+      this.#unreachable = 0;
+    } catch (error) {
+      this.#failed(task, error);
+    }
+  }
+
+  #failed({ id, remoteRunId }: PullTask, error: unknown): void {
+    const outcome = {
+      ...{ runId: id, runName: "", remoteRunId, conflicts: [], exceptions: [] },
+      ...{ incomplete: false, moved: NOTHING_MOVED },
+    };
+    if (this.#isInterrupted) return this.#end({ ...outcome, result: "skipped", reason: "stopped" });
+    if (!(error instanceof RunstoneError)) throw error;
+    this.#end({ ...outcome, result: "failed", error });
+    if (isRunstoneError(error, "REMOTE_UNREACHABLE")) this.#unreachable += 1;
+    // Everything else would fail the same way.
+    const isHopeless = isRunstoneError(error, "UNAUTHENTICATED") || isRunstoneError(error, "DISK_FULL");
+    if (isHopeless || this.#unreachable >= MOST_UNREACHABLE) this.#stop.abort();
+  }
+
+  #end(outcome: RunOutcome): void {
+    this.#report.add(outcome);
+    this.#tell({ type: "end", outcome });
+  }
+
+  #note(message: string): void {
+    this.#report.note(message);
+    this.#tell({ type: "note", message });
+  }
+
+  #tell(event: Parameters<OnSyncEvent>[0]): void {
+    this.#options.onEvent?.(event);
+  }
+}

@@ -1,0 +1,94 @@
+/** What a pull from a real MLflow server brings: runs that were pushed, runs of MLflow's own clients, changes on both sides. */
+import assert from "node:assert/strict";
+import { after, describe, type TestContext, test } from "node:test";
+import { mustFindRun } from "../../core/index.js";
+import type { StoreContext } from "../../core/store/context.js";
+import { openContext } from "../../core/store/open-context.js";
+import { type RunDocument, readSeries } from "../../core/transfer/index.js";
+import { initWorkspace } from "../../core/workspace/init-workspace.js";
+import { PointSet } from "../../sync/engine/point-set.js";
+import { storedPoint } from "../../sync/mlflow/stored-value.js";
+import { startFaultProxy } from "../helpers/fault-proxy.js";
+import { mlflowServerSkip, type ServerVersion, startMlflowServer } from "../helpers/mlflow-server.js";
+import { contentOf } from "../helpers/native-sync.js";
+import { temporaryDirectory, treeOf } from "../helpers/new-store.js";
+import { writeSyncStore } from "../helpers/sync-store.js";
+import { pullOnce } from "./pull-once.js";
+import { pushOnce } from "./push-once.js";
+
+function emptyWorkspace(t: TestContext): string {
+  const directory = temporaryDirectory(t);
+  initWorkspace(directory);
+  return directory;
+}
+
+/** The content of the model's file. */
+const WEIGHTS = "f9f89f4e2b3b2f5f8b4c810ec07e60bba06a5f1ecc70f45b85b092399aa8954e";
+
+/** A run's content after it was on a server: infinities are the largest doubles, MLflow 2 has a model's files as artifacts. */
+function asServerHolds(context: StoreContext, runId: string, version: ServerVersion): object {
+  const { recordDigest: _, ...content } = contentOf(context, runId) as RunDocument;
+  const location = mustFindRun(context, runId);
+  const series = content.series.map((head) => {
+    const chunks = [...readSeries(location, head.key).chunks];
+    const points = chunks.flatMap((chunk) => chunk.points.map(storedPoint));
+    return { ...head, sha256: PointSet.of(points).sha256() };
+  });
+  if (version === "3" || content.outputs.length === 0) return { ...content, series };
+  const weights = { path: "parser/data/weights.bin", size: 300, sha256: WEIGHTS };
+  return { ...content, series, outputs: [], artifacts: [...content.artifacts, weights] };
+}
+
+function withoutDigest(content: object | null): object {
+  const { recordDigest: _, ...rest } = content as RunDocument;
+  return rest;
+}
+
+function contextAt(directory: string): StoreContext {
+  return openContext({ cwd: directory });
+}
+
+for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
+  const skip = await mlflowServerSkip(version);
+  describe(`pull from MLflow ${version}`, { skip }, async () => {
+    const server = await startMlflowServer({ after }, { version });
+
+    test("push, pull and push again change nothing", async (t) => {
+      const directory = temporaryDirectory(t);
+      const { experimentName } = await writeSyncStore(directory, "there and back");
+      await pushOnce({ directory, url: server.url });
+      const before = treeOf(`${directory}/mlruns`);
+      const proxy = await startFaultProxy(t, server.url);
+      const names = { experimentNames: new Set([experimentName]) };
+      const pulled = await pullOnce({ directory, url: proxy.url, pull: names });
+      assert.deepEqual(
+        pulled.outcomes.map(({ result, conflicts, error }) => ({ result, conflicts, error })),
+        [1, 2, 3].map(() => ({ result: "unchanged", conflicts: [], error: undefined })),
+      );
+      assert.deepEqual(treeOf(`${directory}/mlruns`), before);
+      const again = await pushOnce({ directory, url: proxy.url });
+      assert.deepEqual([again.requests, again.counts.done, again.counts.failed], [0, 0, 0]);
+      const idle = await pullOnce({ directory, url: proxy.url, pull: names });
+      assert.deepEqual([idle.counts.unchanged, idle.outcomes.length], [3, 0]);
+      assert.ok(idle.requests <= 2, `${idle.requests} requests`);
+    });
+
+    test("an empty store gets what was pushed, but for what the server cannot hold", async (t) => {
+      const directory = temporaryDirectory(t);
+      const { experimentName, runIds } = await writeSyncStore(directory, "into nothing");
+      await pushOnce({ directory, url: server.url });
+      const empty = emptyWorkspace(t);
+      const names = { experimentNames: new Set([experimentName]) };
+      const report = await pullOnce({ directory: empty, url: server.url, pull: names });
+      assert.deepEqual(
+        report.outcomes.map(({ runId, error }) => [runId, error?.message]).sort(),
+        [...runIds].map((runId) => [runId, undefined]).sort(),
+      );
+      const [there, here] = [contextAt(directory), contextAt(empty)];
+      for (const runId of runIds)
+        assert.deepEqual(withoutDigest(contentOf(here, runId)), asServerHolds(there, runId, version), runId);
+      const again = await pushOnce({ directory: empty, url: server.url });
+      assert.deepEqual([again.requests, again.counts.done, again.counts.failed], [0, 0, 0]);
+    });
+  });
+}
