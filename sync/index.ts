@@ -1,5 +1,5 @@
 export { isAsSynced, toBeMoved } from "./engine/compare-state.js";
-export { joinReports } from "./engine/join-reports.js";
+export { joinDirections, joinReports } from "./engine/join-reports.js";
 export { planRuns, type RunPlan, type RunSelection, type RunTask } from "./engine/plan.js";
 export type { Moved, OnSyncEvent, SyncEvent } from "./engine/progress.js";
 export {

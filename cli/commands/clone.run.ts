@@ -15,6 +15,7 @@ import { jobsFor } from "../sync/jobs.js";
 import { runNativeSync } from "../sync/native-sync.js";
 import { openPeer } from "../sync/open-peer.js";
 import { printSyncReport } from "../sync/print-report.js";
+import { pullFromServer } from "../sync/pull-from-server.js";
 import type { CloneArguments } from "./clone.js";
 
 export async function runClone(context: CommandContext, args: CloneArguments): Promise<void> {
@@ -27,16 +28,17 @@ export async function runClone(context: CommandContext, args: CloneArguments): P
   const store = openContext({ cwd: workspace, now: context.now, warn: (text) => context.err.line(text) });
   const place = { context: store, onDamage: damageNotes(context) };
   const chosen = { place, remoteName: name, runIds: undefined, experimentIds: undefined };
-  const report = await runNativeSync(
-    context,
-    { chosen, remote },
-    {
-      ...{ direction: "pull", command: "runstone clone", verb: "Cloning" },
-      jobs: jobsFor(args.jobs, remote),
-      withArtifacts: !args["no-artifacts"],
-      includeDeleted: args["include-deleted"],
-    },
-  );
+  const how = {
+    ...{ command: "runstone clone", verb: "Cloning" },
+    jobs: jobsFor(args.jobs, remote),
+    withArtifacts: !args["no-artifacts"],
+    includeDeleted: args["include-deleted"],
+  };
+  const target = { chosen, remote };
+  const report =
+    address.kind === "mlflow"
+      ? await pullFromServer(context, target, how)
+      : await runNativeSync(context, target, { ...how, direction: "pull" });
   process.exitCode = printSyncReport(context, report, "cloned from");
 }
 
@@ -53,7 +55,8 @@ async function begin(context: CommandContext, { workspace, name, address }: NewC
       hint: "Give another directory, or add the remote to that workspace and pull.",
       data: { path: workspace },
     });
-  await assertThere(context, address);
+  // A server is asked when the remote can be opened, with the user's credentials for it.
+  if (address.kind !== "mlflow") await assertThere(context, address);
   initWorkspace(workspace);
   addRemote(workspace, name, { url: address.text });
   const confirmed = { confirmed: address.origin, login: null, insecureTls: false, plainHttp: false };
@@ -91,7 +94,8 @@ function isBegunClone(workspace: string, name: string, address: RemoteAddress): 
 }
 
 function nameOf(address: RemoteAddress): string {
-  const path = address.kind === "mlflow" ? "" : address.path;
+  if (address.kind === "mlflow") return new URL(address.text).hostname;
+  const { path } = address;
   const name = basename(path.replace(/\/mlruns\/?$/, ""));
   return name === "" || name === "~" ? "runs" : name;
 }

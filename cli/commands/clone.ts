@@ -11,7 +11,10 @@ const options = {
 } as const satisfies Options;
 
 const positionals = {
-  url: { required: true, describe: "a directory, ssh://host/path or host:path" },
+  url: {
+    required: true,
+    describe: "an MLflow server (http://host:5000), a directory, ssh://host/path or host:path",
+  },
   directory: { describe: "the new workspace; by default named like the end of the address" },
 } as const satisfies Positionals;
 
@@ -24,6 +27,7 @@ export const clone = defineCommand({
   positionals,
   examples: [
     { line: "runstone clone /mnt/usb/lab", describe: "The runs of a stick, in ./lab" },
+    { line: "runstone clone https://mlflow.example.org lab", describe: "The runs of an MLflow server" },
     {
       line: "runstone clone ssh://node17/data/lab here --no-artifacts",
       describe: "Without the bytes of artifacts",

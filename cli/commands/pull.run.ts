@@ -5,13 +5,41 @@ import { openChosenRemote } from "../sync/chosen.js";
 import { jobsFor } from "../sync/jobs.js";
 import { type NativeTarget, runNativeSync } from "../sync/native-sync.js";
 import { printSyncReport } from "../sync/print-report.js";
+import { pullFromServer } from "../sync/pull-from-server.js";
 import type { PullArguments } from "./pull.js";
 
 export async function runPull(context: CommandContext, args: PullArguments): Promise<void> {
   const chosen = choosePull(context, args);
   const remote = openChosenRemote(context, chosen);
   const native = (): Promise<number> => pullNative(context, args, { chosen, remote });
-  process.exitCode = await openByKind(remote, { directory: native, ssh: native });
+  process.exitCode = await openByKind(remote, {
+    mlflow: () => pullMlflow(context, args, { chosen, remote }),
+    directory: native,
+    ssh: native,
+  });
+}
+
+async function pullMlflow(
+  context: CommandContext,
+  args: PullArguments,
+  target: NativeTarget,
+): Promise<number> {
+  const report = await pullFromServer(context, target, {
+    ...{ command: "runstone pull", verb: "Pulling" },
+    ...choiceOf(args, target),
+  });
+  return printSyncReport(context, report, "pulled from");
+}
+
+function choiceOf(
+  args: PullArguments,
+  { remote }: NativeTarget,
+): { readonly jobs: number; readonly withArtifacts: boolean; readonly includeDeleted: boolean } {
+  return {
+    jobs: jobsFor(args.jobs, remote),
+    withArtifacts: !args["no-artifacts"] && remote.settings.artifacts === "all",
+    includeDeleted: args["include-deleted"],
+  };
 }
 
 async function pullNative(
@@ -19,12 +47,9 @@ async function pullNative(
   args: PullArguments,
   target: NativeTarget,
 ): Promise<number> {
-  const { remote } = target;
   const report = await runNativeSync(context, target, {
     ...{ direction: "pull", command: "runstone pull", verb: "Pulling" },
-    jobs: jobsFor(args.jobs, remote),
-    withArtifacts: !args["no-artifacts"] && remote.settings.artifacts === "all",
-    includeDeleted: args["include-deleted"],
+    ...choiceOf(args, target),
   });
   return printSyncReport(context, report, "pulled from");
 }

@@ -1,4 +1,11 @@
-import { type PushOptions, push, type SyncEvent } from "../../sync/index.js";
+import {
+  joinDirections,
+  type PushOptions,
+  pull,
+  push,
+  type SyncEvent,
+  type SyncReport,
+} from "../../sync/index.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { parseByteRate } from "../parse/byte-rate.js";
@@ -10,6 +17,7 @@ import { runNativeSync } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printDryRun } from "../sync/print-dry-run.js";
 import { printSyncReport } from "../sync/print-report.js";
+import { pullOptions } from "../sync/pull-from-server.js";
 import { pushWhileRunning } from "../sync/push-rounds.js";
 import { syncProgress } from "../sync/sync-progress.js";
 import type { PushArguments } from "./push-options.js";
@@ -18,7 +26,6 @@ export async function runPush(context: CommandContext, args: PushArguments): Pro
   return pushOrSync(context, args, "push");
 }
 
-/** To an MLflow server `both` pushes. */
 export async function pushOrSync(
   context: CommandContext,
   args: PushArguments,
@@ -30,7 +37,7 @@ export async function pushOrSync(
   if (args["dry-run"]) return printDryRun(context, chosen, choice);
   const native = (): Promise<number> => syncWithPeer(context, args, { chosen, remote, direction });
   process.exitCode = await openByKind(remote, {
-    mlflow: (opened) => pushToMlflow(context, args, { chosen, remote: opened }),
+    mlflow: (opened) => syncWithMlflow(context, args, { chosen, remote: opened, direction }),
     directory: native,
     ssh: native,
   });
@@ -61,21 +68,33 @@ interface Target {
   readonly remote: OpenedRemote;
 }
 
-async function pushToMlflow(context: CommandContext, args: PushArguments, target: Target): Promise<number> {
+async function syncWithMlflow(
+  context: CommandContext,
+  args: PushArguments,
+  target: Target & { readonly direction: "push" | "both" },
+): Promise<number> {
+  const { direction } = target;
+  const isPush = direction === "push";
   const jobs = jobsFor(args.jobs, target.remote);
   const rate = args["limit-rate"] === undefined ? null : parseByteRate(args["limit-rate"], "--limit-rate");
-  const progress = syncProgress(context, "Pushing");
-  const server = { command: "runstone push", connections: 2 * jobs, rate };
+  const progress = syncProgress(context, isPush ? "Pushing" : "Syncing");
+  const server = { command: isPush ? "runstone push" : "runstone sync", connections: 2 * jobs, rate };
   const report = await withServer(target, server, async (parties, signal) => {
     const onEvent = (event: SyncEvent): void => progress.tell(event);
     const options = { ...optionsOf(args, target, jobs), signal, onEvent };
+    const pushing = (): Promise<SyncReport> =>
+      args.watch ? pushWhileRunning(parties, options) : push(parties, options);
     try {
-      return await (args.watch ? pushWhileRunning(parties, options) : push(parties, options));
+      if (isPush) return await pushing();
+      const { withArtifacts: isWith, includeDeleted } = options;
+      const how = { jobs, withArtifacts: isWith, includeDeleted, map: args.map };
+      const pulled = await pull(parties, { ...pullOptions(target, how), signal, onEvent });
+      return signal.aborted ? pulled : joinDirections(pulled, await pushing());
     } finally {
       progress.clear();
     }
   });
-  return printSyncReport(context, report, "pushed to");
+  return printSyncReport(context, report, isPush ? "pushed to" : "synced with");
 }
 
 function optionsOf(args: PushArguments, { chosen, remote }: Target, jobs: number): PushOptions {

@@ -11,6 +11,6 @@ export const sync = defineCommand({
     { line: "runstone sync lab --watch", describe: "While runs still run" },
   ],
   details:
-    "Sends what is new or changed here (see `runstone push`); with a directory or over ssh it also brings what is new or changed there (see `runstone pull`).",
+    "Brings what is new or changed there (see `runstone pull`), and sends what is new or changed here (see `runstone push`).",
   load: async () => (await import("./sync.run.js")).runSync,
 });

@@ -24,3 +24,14 @@ export function joinReports(before: SyncReport, report: SyncReport): SyncReport 
   });
   return { ...joined, incomplete: report.incomplete };
 }
+
+/** A pull and the push after it as one. What the pull could not do of a run is not made good by pushing it. */
+export function joinDirections(pulled: SyncReport, pushed: SyncReport): SyncReport {
+  const open = pulled.outcomes.filter(({ result }) => result === "failed" || result === "conflict");
+  const byId = new Map(open.map((outcome) => [outcome.runId, outcome]));
+  const outcomes = pushed.outcomes.map((outcome) => {
+    const earlier = outcome.result === "failed" ? undefined : byId.get(outcome.runId);
+    return earlier === undefined ? outcome : { ...earlier, moved: outcome.moved };
+  });
+  return joinReports(pulled, { ...pushed, outcomes });
+}

@@ -11,7 +11,7 @@ import { OWN_TAG_PREFIX, type Run } from "../../store-format/index.js";
 import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
 import { mergeTags } from "../engine/merge-tags.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
-import { commonBesides } from "../native/outcomes.js";
+import { commonBesides, NOTHING_KNOWN } from "../native/outcomes.js";
 import type { Conflict } from "../state/index.js";
 import { markFor, type PullTask } from "./pull-plan.js";
 import type { PullSession } from "./pull-session.js";
@@ -107,16 +107,6 @@ function modelsOf({ inputs, outputs }: RunDocument): readonly string[] {
 function commonAfter({ document, state, conflicts }: PulledRun): CommonRecord {
   return commonBesides(commonOf(document), state?.common ?? NOTHING_KNOWN, conflicts);
 }
-
-/** Differs from both sides in whatever they differ in: so a conflict stays one until it is settled. */
-const NOTHING_KNOWN: CommonRecord = {
-  recordDigest: "",
-  tags: {},
-  runName: "",
-  status: "RUNNING",
-  endTime: null,
-  lifecycleStage: "active",
-};
 
 function commonOf({ info, tags, recordDigest }: RunDocument): CommonRecord {
   const { runName, status, endTime, lifecycleStage } = info;

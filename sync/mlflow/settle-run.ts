@@ -2,7 +2,9 @@
 import type { StringMap } from "../../store-format/index.js";
 import { lacksParent } from "../engine/compare-state.js";
 import type { RunOutcome } from "../engine/report.js";
-import type { Receipt, RunState } from "../engine/run-state.js";
+import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
+import { commonBesides, NOTHING_KNOWN } from "../native/outcomes.js";
+import type { Conflict } from "../state/index.js";
 import { notEqual } from "./not-equal.js";
 import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
@@ -35,7 +37,8 @@ export function settleRun(
     ...{ watermarks, artifacts, exceptions, found },
     mark: isAll ? head.mark : null,
     now: session.now(),
-    hasConflicts: conflicts.length > 0,
+    conflicts,
+    former: session.state.run(runId)?.common ?? null,
   });
   session.state.save(state);
   session.state.writeReceipt(state, commitReceipts ? expected.location.directory : null);
@@ -51,7 +54,9 @@ export interface SettledFacts {
   readonly found: VerifiedRun;
   /** Milliseconds since 1970. */
   readonly now: number;
-  readonly hasConflicts: boolean;
+  readonly conflicts: readonly Conflict[];
+  /** What both sides had before. */
+  readonly former: CommonRecord | null;
 }
 
 /** The state of a run that was seen to be there. One in conflict is looked at each time until that is settled. */
@@ -62,9 +67,9 @@ export function stateAfter(expected: ExpectedRun, facts: SettledFacts): RunState
   const common = { recordDigest, tags, runName, status, endTime, lifecycleStage };
   return {
     ...{ runId, remoteRunId, remoteExperimentId },
-    localMark: facts.hasConflicts ? null : facts.mark,
+    localMark: facts.conflicts.length > 0 ? null : facts.mark,
     remoteMark: null,
-    common: facts.hasConflicts ? null : common,
+    common: commonBesides(common, facts.former ?? NOTHING_KNOWN, facts.conflicts),
     watermarks: facts.watermarks,
     artifacts: facts.artifacts,
     receipt: receiptOf(expected, facts),

@@ -165,7 +165,8 @@ class Verification {
         ...{ mark: head.mark, watermarks, artifacts, exceptions },
         found,
         now: context.now(),
-        hasConflicts: false,
+        conflicts: [],
+        former: null,
       });
       state.save(saved);
       state.saveConflicts(run.runId, []);

@@ -47,6 +47,16 @@ export function joinConflicts(a: readonly Conflict[], b: readonly Conflict[]): r
   return [...all.values()];
 }
 
+/** Of runs that nothing is known of: differs from both sides in whatever they differ in, so that a conflict stays one until it is settled. */
+export const NOTHING_KNOWN: CommonRecord = {
+  recordDigest: "",
+  tags: {},
+  runName: "",
+  status: "RUNNING",
+  endTime: null,
+  lifecycleStage: "active",
+};
+
 /** What both sides have alike now; of what is in conflict, what both had before. */
 export function commonBesides(
   now: CommonRecord,

@@ -1,0 +1,74 @@
+/** Pulling from an MLflow server, as several commands do it. */
+import { findExperiment, readExperimentMeta } from "../../core/index.js";
+import { type PullOptions, pull, type SyncEvent, type SyncReport } from "../../sync/index.js";
+import type { OpenedRemote } from "../../sync/remotes/index.js";
+import type { CommandContext } from "../context.js";
+import { parsePairs } from "../parse/pairs.js";
+import type { NativeChosen } from "./native-sync.js";
+import { withServer } from "./open-server.js";
+import { syncProgress } from "./sync-progress.js";
+
+export interface ServerTarget {
+  readonly chosen: NativeChosen;
+  readonly remote: OpenedRemote;
+}
+
+export interface ServerPull {
+  readonly jobs: number;
+  readonly withArtifacts: boolean;
+  readonly includeDeleted: boolean;
+  readonly map?: readonly string[];
+}
+
+/** `command`: as it is shown to somebody who waits for the remote; `verb`: `Pulling`. */
+export async function pullFromServer(
+  context: CommandContext,
+  target: ServerTarget,
+  how: ServerPull & { readonly command: string; readonly verb: string },
+): Promise<SyncReport> {
+  const progress = syncProgress(context, how.verb);
+  const server = { command: how.command, connections: 2 * how.jobs, rate: null };
+  return withServer(target, server, async (parties, signal) => {
+    const onEvent = (event: SyncEvent): void => progress.tell(event);
+    try {
+      return await pull(parties, { ...pullOptions(target, how), signal, onEvent });
+    } finally {
+      progress.clear();
+    }
+  });
+}
+
+export function pullOptions(
+  { chosen, remote }: ServerTarget,
+  { jobs, withArtifacts, includeDeleted, map = [] }: ServerPull,
+): PullOptions {
+  const { runIds, runWords } = chosen;
+  const { experiments, receipts } = remote.settings;
+  const names = experimentNames(chosen);
+  return {
+    ...{ jobs, withArtifacts, includeDeleted },
+    ...(runIds === undefined ? {} : { runIds }),
+    ...(runWords === undefined ? {} : { words: runWords }),
+    ...(names === undefined ? {} : { experimentNames: names }),
+    experiments: {
+      map: new Map(Object.entries({ ...experiments.map, ...parsePairs(map) })),
+      prefix: experiments.prefix,
+    },
+    commitReceipts: receipts === "committed",
+  };
+}
+
+/** Of those that the command names, by name or as experiments here. */
+function experimentNames({
+  place,
+  experimentIds,
+  experimentNames: names,
+}: NativeChosen): ReadonlySet<string> | undefined {
+  if (names !== undefined) return new Set(names);
+  if (experimentIds === undefined) return undefined;
+  const found = experimentIds.flatMap((id) => {
+    const location = findExperiment(place.context, id);
+    return location === null ? [] : [readExperimentMeta(location).name];
+  });
+  return new Set(found);
+}
