@@ -86,8 +86,8 @@ async function syncWithMlflow(
       args.watch ? pushWhileRunning(parties, options) : push(parties, options);
     try {
       if (isPush) return await pushing();
-      const { withArtifacts: isWith, includeDeleted } = options;
-      const how = { jobs, withArtifacts: isWith, includeDeleted, map: args.map };
+      const isAll = options.withArtifacts && target.remote.settings.artifacts === "all";
+      const how = { jobs, withArtifacts: isAll, includeDeleted: options.includeDeleted, map: args.map };
       const pulled = await pull(parties, { ...pullOptions(target, how), signal, onEvent });
       return signal.aborted ? pulled : joinDirections(pulled, await pushing());
     } finally {

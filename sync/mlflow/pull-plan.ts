@@ -2,11 +2,13 @@
 import { listRunLocations } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { isRunName } from "../../core/store/read/runs.js";
+import { routeLabel } from "../../protocol/mlflow/index.js";
 import { isRunId, type LifecycleStage, type Run, RunstoneError } from "../../store-format/index.js";
 import type { PoolTask } from "../engine/pool.js";
 import type { RemoteStateView } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
 import { chunksOf, compareRefs, ORIGIN_TAG, refOf } from "./find-runs.js";
+import { endless } from "./pages.js";
 import { remoteMarkOf } from "./remote-mark.js";
 import { LOCAL_PARENT_TAG, parentOf } from "./wanted-record.js";
 
@@ -70,7 +72,11 @@ export async function planPull(
   const planner = new Planner(context, state, options);
   for (const ids of chunksOf(options.experimentIds, EXPERIMENTS_A_SEARCH)) {
     const search = { experimentIds: ids, maxResults: RUNS_A_PAGE, view: "all" } as const;
-    for await (const run of calls.searchRuns(search)) planner.see(run);
+    let again = 0;
+    for await (const run of calls.searchRuns(search)) {
+      again = planner.see(run) ? 0 : again + 1;
+      if (again > RUNS_A_PAGE) throw endless(routeLabel("searchRuns"));
+    }
   }
   return planner.finish();
 }
@@ -101,10 +107,10 @@ class Planner {
     }
   }
 
-  see(run: Run): void {
+  /** False for a run that was seen before: pages may shift while runs are added. */
+  see(run: Run): boolean {
     const { runId: remoteRunId, experimentId, lifecycleStage } = run.info;
-    // Pages may shift while runs are added: a run that comes twice is seen once.
-    if (this.#localIds.has(remoteRunId)) return;
+    if (this.#localIds.has(remoteRunId)) return false;
     if (this.#localIds.size >= MOST_RUNS) throw tooMany();
     const known = this.#known.get(remoteRunId);
     const runId = known ?? originOf(run) ?? remoteRunId;
@@ -121,6 +127,7 @@ class Planner {
     const other = this.#seen.get(runId);
     if (other !== undefined) this.#twins += 1;
     if (other === undefined || standsBefore(seen, other)) this.#seen.set(runId, seen);
+    return true;
   }
 
   finish(): PullPlan {

@@ -103,7 +103,7 @@ describe("runs that change on both sides", { skip }, async () => {
     const made = await call("experiments/create", { name: "running there" });
     const experiment_id = String(made["experiment_id"]);
     const created = await call("runs/create", { experiment_id, start_time: 5, run_name: "live" });
-    const run_id = String((created["run"]?.["info"] as { run_id: string }).run_id);
+    const { run_id } = created["run"]!["info"] as { readonly run_id: string };
     const names = { experimentNames: new Set(["running there"]) };
     await pullOnce({ directory, url: server.url, pull: names });
     const store = createFileStore({ cwd: directory, path: `${directory}/mlruns` });
