@@ -1,7 +1,7 @@
 /** The runs of a server as commands search them. */
 import type { RunRecord } from "../../core/search/run-record.js";
 import type { StoreContext } from "../../core/store/context.js";
-import type { Run } from "../../store-format/index.js";
+import type { Experiment, Run, View } from "../../store-format/index.js";
 import type { RestStore } from "../../sync/rest/index.js";
 import { RemoteRunTable } from "../../sync/rest/remote-run-table.js";
 import type { CommandContext } from "../context.js";
@@ -16,18 +16,52 @@ export async function openServerRuns(
   store: RestStore,
   { experiments = [] }: OpenStoresOptions,
 ): Promise<OpenRuns> {
-  const ids: string[] = [];
-  for (const word of experiments) ids.push((await findExperiment(store, word)).experimentId);
   const all = await store.listExperiments("all");
+  const ids = await idsOf(store, experiments);
   const runs: Run[] = [];
-  const experimentIds = experiments.length === 0 ? all.map(({ experimentId }) => experimentId) : ids;
-  for await (const run of store.listRuns({ view: "all", experimentIds })) runs.push(run);
-  const names = new Map(all.map(({ experimentId, name }) => [experimentId, name]));
-  return new ServerRuns(
-    new RemoteRunTable(runs, { asOf: context.now(), uri: store.uri }),
-    names,
-    placeOf(context, store),
-  );
+  for await (const run of store.listRuns({
+    view: "all",
+    experimentIds: ids ?? all.map(({ experimentId }) => experimentId),
+  }))
+    runs.push(run);
+  return asOpened(context, store, { runs, experiments: all });
+}
+
+export interface NewestRuns {
+  readonly experiments: readonly string[];
+  readonly view: View;
+  readonly limit: number;
+}
+
+/** The newest runs only; `more`: there are others. */
+export async function openNewestRuns(
+  context: CommandContext,
+  store: RestStore,
+  { experiments, view, limit }: NewestRuns,
+): Promise<{ readonly runs: OpenRuns; readonly more: boolean }> {
+  const all = await store.listExperiments("all");
+  const experimentIds = (await idsOf(store, experiments)) ?? all.map(({ experimentId }) => experimentId);
+  const { items } = await store.searchRuns({ experimentIds, view, maxResults: limit + 1 });
+  const runs = asOpened(context, store, { runs: items.slice(0, limit), experiments: all });
+  return { runs, more: items.length > limit };
+}
+
+async function idsOf(store: RestStore, words: readonly string[]): Promise<readonly string[] | undefined> {
+  if (words.length === 0) return undefined;
+  const ids: string[] = [];
+  for (const word of words) ids.push((await findExperiment(store, word)).experimentId);
+  return ids;
+}
+
+interface Known {
+  readonly runs: readonly Run[];
+  readonly experiments: readonly Experiment[];
+}
+
+function asOpened(context: CommandContext, store: RestStore, { runs, experiments }: Known): OpenRuns {
+  const names = new Map(experiments.map(({ experimentId, name }) => [experimentId, name]));
+  const table = new RemoteRunTable(runs, { asOf: context.now(), uri: store.uri });
+  return new ServerRuns(table, names, placeOf(context, store));
 }
 
 /** There are no files: what would read them finds none. */

@@ -23,7 +23,7 @@ import { sendBatch } from "./points.js";
 import { quoteText } from "./quote.js";
 
 /** Of one page while listing: large enough to be quick, small enough to stay flat. */
-export const LIST_PAGE = 500;
+export const LIST_PAGE = 1_000;
 const PARENT = "mlflow.parentRunId";
 const RUN_KEY = "runstone.runKey";
 

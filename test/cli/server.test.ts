@@ -105,6 +105,10 @@ describe("a server as the store", { skip }, () => {
     assert.equal(await read(["runs", "-e", "changes", "--ids"]), ids[1]);
     await read(["restore", ids[0]!]);
     assert.equal(await read(["runs", "-e", "changes", "--count"]), "2");
+    const newest = await run(["runs", "-e", "changes", "-n", "1"]);
+    assert.match(newest.stdout, / b /);
+    assert.match(newest.stderr, /the newest 1 runs; --all shows all/);
+    assert.equal((await read(["runs", "-e", "changes", "--all", "--ids"])).split("\n").length, 2);
     await read(["delete", "--experiment", "changes"]);
     assert.match(await read(["experiments", "list", "--view", "deleted"]), /changes/);
     await read(["experiments", "restore", "changes"]);
