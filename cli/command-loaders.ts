@@ -50,6 +50,7 @@ const LOADERS = {
   clone: async () => (await import("./commands/clone.js")).clone,
   serve: async () => (await import("./commands/serve.js")).serve,
   verify: async () => (await import("./commands/verify.js")).verify,
+  prune: async () => (await import("./commands/prune.js")).prune,
   fsck: async () => (await import("./commands/fsck.js")).fsck,
   gc: async () => (await import("./commands/gc.js")).gc,
   refresh: async () => (await import("./commands/refresh.js")).refresh,

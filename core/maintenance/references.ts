@@ -46,7 +46,7 @@ function objectsNamedBy(path: string): string[] {
   const bytes = readBytesIfExists(path, MAX_MANIFEST_BYTES);
   if (bytes === null) return [];
   return parseManifest(bytes, sha256Of)
-    .files.filter((file) => file.kind === "artifact" && file.content !== "none")
+    .files.filter(({ kind, content }) => kind === "artifact" && content !== "none" && content !== "absent")
     .map((file) => file.sha256);
 }
 

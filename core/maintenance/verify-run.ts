@@ -179,13 +179,10 @@ class RunVerifier {
 
   /** An artifact too large for Git is a pointer in a clone: its content can still be had where the run was made. */
   #missingArtifact(file: ManifestFile): void {
+    if (file.content === "absent")
+      return this.#elsewhere(file, "the artifact is at a remote only: `runstone fetch` brings it");
     if (this.#hasObject(file))
       return this.#gone(file, "rebuildable", "the artifact is gone, and its object holds it");
-    if (file.content === "absent")
-      return this.#elsewhere(
-        file,
-        "the artifact was left where the run came from: `runstone fetch` brings it",
-      );
     if (file.size <= this.#context.artifactPolicy.gitMaxBytes)
       return this.#gone(file, "lost", "the artifact is gone, and no object here holds it");
     this.#elsewhere(

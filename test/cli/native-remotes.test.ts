@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { treeOf } from "../helpers/new-store.js";
 import { BINARY, newDirectory, type Workspace } from "./program.js";
 
 interface Lab {
@@ -75,6 +76,40 @@ for (const kind of Object.keys(KINDS))
       assert.equal(readFileSync(artifact, "utf8"), "hi\n");
       assert.match(ok(lab.in("a")(["verify"])), /^1 run equal at lab/);
       ok(lab.in("b")(["fsck"]));
+    });
+
+    test("pruned artifacts are those that the remote holds, and come back", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      ok(lab.in("a")(["push"]));
+      const artifacts = join(lab.a.directory, "a/mlruns/0", runId, "artifacts");
+      const before = treeOf(artifacts);
+      assert.match(ok(lab.in("a")(["prune", "--synced", "--dry-run"])), /^Would free \d artifacts of /);
+      assert.deepEqual(treeOf(artifacts), before);
+      assert.match(ok(lab.in("a")(["prune", "--synced"])), /^Freed \d artifacts of /);
+      assert.deepEqual(treeOf(artifacts), {});
+      assert.match(ok(lab.in("a")(["sync"])), /^Nothing is new/);
+      ok(lab.in("a")(["fsck"]));
+      assert.match(ok(lab.in("a")(["fetch", runId])), /^\d artifacts of .* fetched/);
+      assert.deepEqual(treeOf(artifacts), before);
+      assert.equal(lab.in("a")(["prune"]).status, 2);
+    });
+
+    test("what the remote lost, or what changed here, is not pruned", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      ok(lab.in("a")(["push"]));
+      const there = join(lab.a.directory, kind === "ssh" ? "far lab's" : "stick/lab", "mlruns/0", runId);
+      chmodSync(join(there, "artifacts/out.txt"), 0o644);
+      writeFileSync(join(there, "artifacts/out.txt"), "HI\n");
+      const pruned = lab.in("a")(["prune", "--synced"]);
+      assert.equal(pruned.status, 11, pruned.stdout + pruned.stderr);
+      assert.equal(
+        readFileSync(join(lab.a.directory, "a/mlruns/0", runId, "artifacts/out.txt"), "utf8"),
+        "hi\n",
+      );
+      const verified = lab.in("a")(["verify"]);
+      assert.equal(verified.status, 11, verified.stdout + verified.stderr);
     });
 
     test("a conflict is listed and settled on both sides", (t) => {

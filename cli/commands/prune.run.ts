@@ -1,0 +1,153 @@
+import { findRun } from "../../core/index.js";
+import {
+  type ArtifactHead,
+  readRunDocument,
+  releaseArtifacts,
+  releaseObjects,
+} from "../../core/transfer/index.js";
+import { isRunstoneError } from "../../store-format/index.js";
+import type { NativeParties } from "../../sync/native/sync-session.js";
+import { openByKind } from "../../sync/remotes/index.js";
+import type { CommandContext } from "../context.js";
+import { EXIT } from "../exit-codes.js";
+import { formatBytes } from "../output/number.js";
+import { printJsonObject } from "../output/print-json.js";
+import { visible } from "../output/visible.js";
+import { parseByteRate } from "../parse/byte-rate.js";
+import { usageError } from "../parse/usage-error.js";
+import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
+import { type NativeTarget, withPeer } from "../sync/native-sync.js";
+import type { PruneArguments } from "./prune.js";
+
+export async function runPrune(context: CommandContext, args: PruneArguments): Promise<void> {
+  if (!args.synced)
+    throw usageError(
+      "prune frees only what is synced",
+      "Say so: runstone prune --synced (`runstone gc` frees what nothing needs)",
+    );
+  const chosen = chooseForSync(context, args);
+  const remote = openChosenRemote(context, chosen);
+  const native = (): Promise<number> => pruneWith(context, args, { chosen, remote });
+  process.exitCode = await openByKind(remote, { directory: native, ssh: native });
+}
+
+interface Pruned {
+  readonly runId: string;
+  readonly freed: readonly ArtifactHead[];
+}
+
+interface Kept {
+  readonly runId: string;
+  readonly reason: string;
+}
+
+const RUNS_AT_ONCE = 64;
+
+async function pruneWith(
+  context: CommandContext,
+  args: PruneArguments,
+  target: NativeTarget,
+): Promise<number> {
+  const least = args["larger-than"] === undefined ? 0 : parseByteRate(args["larger-than"], "--larger-than");
+  const { pruned, kept, objectBytes } = await withPeer(
+    context,
+    target,
+    "runstone prune",
+    async (parties, signal) => {
+      const pruner = new Pruner(parties, { least, dryRun: args["dry-run"] });
+      const ids = syncedRuns(parties, target);
+      for (let at = 0; at < ids.length && !signal.aborted; at += RUNS_AT_ONCE)
+        await pruner.prune(ids.slice(at, at + RUNS_AT_ONCE));
+      const freed = pruner.pruned.flatMap((run) => run.freed);
+      const objects = args["dry-run"] ? 0 : releaseObjects(parties.context, freed);
+      return { ...pruner, objectBytes: objects };
+    },
+  );
+  const freed = pruned.flatMap((run) => run.freed);
+  const bytes = freed.reduce((sum, { size }) => sum + size, 0);
+  for (const { runId, reason } of kept)
+    context.err.line(`runstone: ${runId.slice(0, 8)} keeps its artifacts: ${visible(reason)}`);
+  if (context.json)
+    printJsonObject(context, {
+      ...{ remote: target.remote.name, dry_run: args["dry-run"], artifacts: freed.length, bytes },
+      object_bytes: objectBytes,
+      runs: pruned.map((run) => ({ run_id: run.runId, freed: run.freed.map(({ path }) => path) })),
+      kept: kept.map(({ runId, reason }) => ({ run_id: runId, reason })),
+    });
+  else context.out.line(sentence(freed.length, bytes, args["dry-run"]));
+  return kept.length > 0 ? EXIT.partial : EXIT.ok;
+}
+
+function sentence(count: number, bytes: number, dryRun: boolean): string {
+  if (count === 0) return "Nothing to free";
+  const what = `${count === 1 ? "1 artifact" : `${count} artifacts`} of ${formatBytes(bytes)}`;
+  return dryRun ? `Would free ${what}` : `Freed ${what}; \`runstone fetch RUN\` brings them back`;
+}
+
+/** Runs that have a receipt of this remote. */
+function syncedRuns({ state }: NativeParties, { chosen }: NativeTarget): readonly string[] {
+  const wanted = chosen.runIds === undefined ? null : new Set(chosen.runIds);
+  return [...state.runIds()].filter((id) => wanted?.has(id) !== false && state.run(id)?.receipt != null);
+}
+
+class Pruner {
+  readonly pruned: Pruned[] = [];
+  readonly kept: Kept[] = [];
+  readonly #parties: NativeParties;
+  readonly #least: number;
+  readonly #dryRun: boolean;
+
+  constructor(
+    parties: NativeParties,
+    { least, dryRun }: { readonly least: number; readonly dryRun: boolean },
+  ) {
+    this.#parties = parties;
+    this.#least = least;
+    this.#dryRun = dryRun;
+  }
+
+  /** The remote hashes what it has before anything is freed here. */
+  async prune(runIds: readonly string[]): Promise<void> {
+    const here = runIds.filter((id) => this.#artifactsOf(id).length > 0);
+    if (here.length === 0) return;
+    for await (const about of this.#parties.remote.check(here, { deep: true })) {
+      const { runId } = about;
+      if (about.error !== undefined) this.kept.push({ runId, reason: about.error.message });
+      else if (about.absent > 0)
+        this.kept.push({ runId, reason: `${about.absent} of them are missing there` });
+      else this.#release(runId, about.recordDigest);
+    }
+  }
+
+  /** Artifacts of a run that would be freed. */
+  #artifactsOf(runId: string): readonly ArtifactHead[] {
+    const { context, state } = this.#parties;
+    const location = findRun(context, runId);
+    if (location === null) return [];
+    try {
+      const held = state.run(runId)?.artifacts ?? {};
+      const { artifacts } = readRunDocument(context, location).document;
+      return artifacts.filter(
+        ({ path, sha256, size, absent }) => absent !== true && size > this.#least && held[path] === sha256,
+      );
+    } catch (error) {
+      if (!isRunstoneError(error)) throw error;
+      this.kept.push({ runId, reason: error.message });
+      return [];
+    }
+  }
+
+  #release(runId: string, recordDigest: string): void {
+    const { context } = this.#parties;
+    const location = findRun(context, runId);
+    if (location === null) return;
+    // Equal as a whole: then each artifact here is one that the remote just hashed.
+    if (readRunDocument(context, location).document.recordDigest !== recordDigest)
+      return void this.kept.push({ runId, reason: "it is not the same there: sync it first" });
+    const wanted = new Set(this.#artifactsOf(runId).map(({ path }) => path));
+    const freed = this.#dryRun
+      ? this.#artifactsOf(runId)
+      : releaseArtifacts(context, location, ({ path }) => wanted.has(path));
+    if (freed.length > 0) this.pruned.push({ runId, freed });
+  }
+}

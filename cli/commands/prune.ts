@@ -1,0 +1,40 @@
+import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+
+const options = {
+  synced: { type: "boolean", describe: "Free artifacts of runs that are synced; must be given" },
+  experiment: {
+    type: "strings",
+    alias: ["e"],
+    value: "NAME",
+    describe: "Only runs of this experiment (name or id)",
+  },
+  "larger-than": { type: "string", value: "SIZE", describe: "Only artifacts larger than this, such as 10M" },
+  "dry-run": { type: "boolean", describe: "Only tell what would be freed" },
+} as const satisfies Options;
+
+const positionals = {
+  what: {
+    variadic: true,
+    describe:
+      "Runs (filter, ids or names; by default all), then the remote (by default the only one, or origin)",
+  },
+} as const satisfies Positionals;
+
+export type PruneArguments = ArgumentsOf<typeof options, typeof positionals>;
+
+export const prune = defineCommand({
+  name: "prune",
+  describe: "Free artifacts here that a remote was just seen to hold",
+  options,
+  positionals,
+  examples: [
+    { line: "runstone prune --synced --dry-run", describe: "How much would be freed" },
+    {
+      line: "runstone prune --synced --larger-than 10M lab",
+      describe: "Large artifacts that the remote lab holds",
+    },
+  ],
+  details:
+    "The remote hashes every artifact first; what it does not hold, or what changed here since, stays. Params, metrics and tags stay in any case, and `runstone fetch RUN` brings the artifacts back.",
+  load: async () => (await import("./prune.run.js")).runPrune,
+});
