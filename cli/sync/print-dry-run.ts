@@ -17,6 +17,7 @@ import { formatBytes } from "../output/number.js";
 import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
 import type { Chosen } from "./chosen.js";
+import { counted } from "./counted.js";
 
 export interface DryRunChoice {
   readonly withArtifacts: boolean;
@@ -116,6 +117,7 @@ function sumLine(
   { params, points, artifacts, bytes }: Required<Moved>,
 ): string {
   if (runs === 0) return `Nothing to push to ${remote}`;
-  const what = `${params} params, ${points} points, ${artifacts} artifacts of ${formatBytes(bytes)}`;
-  return `Would push ${runs === 1 ? "1 run" : `${runs} runs`} to ${remote}: ${what}`;
+  const files = `${counted(artifacts, "artifact")} of ${formatBytes(bytes)}`;
+  const what = `${counted(params, "param")}, ${counted(points, "point")}, ${files}`;
+  return `Would push ${counted(runs, "run")} to ${remote}: ${what}`;
 }

@@ -8,6 +8,7 @@ import { formatBytes } from "../output/number.js";
 import { formatDuration } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { exitCodeOf } from "../report-error.js";
+import { counted } from "./counted.js";
 
 /** Sentences on one kind of thing that are shown; `--json` has all. */
 const SHOWN = 10;
@@ -77,7 +78,7 @@ function summaryOf({ remote, counts, moved, duration, interrupted }: SyncReport,
   const parts = [
     isNothing
       ? `Nothing is new for ${remote}`
-      : `${sent === 1 ? "1 run" : `${sent} runs`} ${what} ${remote}${contentOf(moved)}`,
+      : `${counted(sent, "run")} ${what} ${remote}${contentOf(moved)}`,
     ...(counts.running === 0 ? [] : [`${counts.running} still running`]),
     ...(counts.unchanged === 0 ? [] : [`${counts.unchanged} unchanged`]),
     ...(counts.conflict === 0 ? [] : [`${counts.conflict} in conflict`]),
@@ -89,9 +90,9 @@ function summaryOf({ remote, counts, moved, duration, interrupted }: SyncReport,
 
 function contentOf({ params, points, artifacts, bytes }: SyncReport["moved"]): string {
   const parts = [
-    ...(params === 0 ? [] : [`${params} params`]),
-    ...(points === 0 ? [] : [`${points} points`]),
-    ...(artifacts === 0 ? [] : [`${artifacts} artifacts of ${formatBytes(bytes)}`]),
+    ...(params === 0 ? [] : [counted(params, "param")]),
+    ...(points === 0 ? [] : [counted(points, "point")]),
+    ...(artifacts === 0 ? [] : [`${counted(artifacts, "artifact")} of ${formatBytes(bytes)}`]),
   ];
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }

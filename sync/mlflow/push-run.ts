@@ -94,7 +94,8 @@ class RunPush {
     if (lifecycleStage === "deleted" && !this.#session.includeDeleted)
       return this.#over(runName, { result: "skipped", reason: "it is deleted here" });
     onEvent({ type: "begin", runId: head.runId, runName });
-    for (const damage of damages) this.#lack(`${damage.path}: ${damage.reason}.`);
+    for (const { path, reason } of damages.filter(({ severity }) => severity === "lost"))
+      this.#lack(`${path}: ${reason.replace(/\.$/, "")}.`);
     for (const path of changing) this.#lack(`The artifact '${path}' was being written.`);
     return this.#transfer(head, document, state);
   }

@@ -129,7 +129,7 @@ class Push {
 
   async #pushRegistry(): Promise<void> {
     const { models, versions, problems } = await pushRegistry(this.#session, this.#transport);
-    this.#note(`registry: ${models} models, ${versions} versions made there`);
+    if (models > 0) this.#note(`registry: ${models} models, ${versions} versions made there`);
     for (const problem of problems) this.#report.lack(problem);
   }
 

@@ -38,7 +38,7 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     read(["push"]);
     const id = read(["runs", "--ids"]);
     read(["log", "metric", "loss=0.1", "--step", "9", "--run", id]);
-    assert.match(read(["push", "--dry-run"]), /Would push 1 run to lab: 0 params, 1 points, 0 artifacts/);
+    assert.match(read(["push", "--dry-run"]), /Would push 1 run to lab: 0 params, 1 point, 0 artifacts/);
     const { moved } = lastLine(run(["push", "--json"]).stdout) as unknown as { moved: { points: number } };
     assert.equal(moved.points, 1);
     assert.equal(readdirSync(join(directory, ".runstone/remotes/lab/receipts")).length, 1);
