@@ -279,6 +279,14 @@ export class MlflowCalls {
     });
   }
 
+  /** Soft. */
+  async deleteLoggedModel(modelId: string): Promise<void> {
+    await this.#transport.call("deleteLoggedModel", {
+      segments: { model_id: modelId },
+      body: { model_id: modelId },
+    });
+  }
+
   async finalizeModel(modelId: string, status: LoggedModelStatus): Promise<void> {
     await this.#transport.call("finalizeLoggedModel", {
       segments: { model_id: modelId },

@@ -117,7 +117,7 @@ class ModelPush {
     const experimentId = await this.#experimentId(model);
     const there = await this.#find(experimentId);
     if (there === "unsupported") return this.#withoutModels(model);
-    const remote = there ?? (await this.#create(model, experimentId));
+    const remote = there ?? (await this.#createOnce(model, experimentId));
     await this.#sendParams(model, remote);
     await this.#sendTags(model, remote);
     if (session.withArtifacts) await this.#sendFiles(remote);
@@ -147,7 +147,7 @@ class ModelPush {
     const filter = `tags.\`${MODEL_ORIGIN_TAG}\` = '${this.#modelId}'`;
     try {
       const found = await this.#sending.session.calls.searchLoggedModels(experimentId, filter);
-      return [...found].sort((a, b) => Number(a.creationTime) - Number(b.creationTime))[0] ?? null;
+      return [...found].sort(byCreation)[0] ?? null;
     } catch (error) {
       if (isMissingEndpoint(error)) return "unsupported";
       throw error;
@@ -161,6 +161,18 @@ class ModelPush {
     if (experimentId === document.info.experimentId || location === null) return run.info.experimentId;
     const { name } = readExperimentMeta(location);
     return (await session.experiments.ensure({ name, tags: {} })).experimentId;
+  }
+
+  /**
+   * Two who push at once may both make one. Whoever looks after making sees the earlier one, and takes that: outputs of a run
+   * cannot be taken back.
+   */
+  async #createOnce(model: LoggedModel, experimentId: string): Promise<LoggedModel> {
+    const made = await this.#create(model, experimentId);
+    const first = await this.#find(experimentId);
+    if (first === null || first === "unsupported" || first.modelId === made.modelId) return made;
+    await this.#sending.session.calls.deleteLoggedModel(made.modelId);
+    return first;
   }
 
   async #create(model: LoggedModel, experimentId: string): Promise<LoggedModel> {
@@ -260,6 +272,10 @@ class ModelPush {
     );
     return null;
   }
+}
+
+function byCreation(a: LoggedModel, b: LoggedModel): number {
+  return Number(a.creationTime) - Number(b.creationTime) || (a.modelId < b.modelId ? -1 : 1);
 }
 
 function cutParams(params: StringMap): StringMap {
