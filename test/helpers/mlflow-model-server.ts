@@ -69,6 +69,10 @@ function route(
       return model.getExperiment(text("experiment_id"));
     case "GET experiments/get-by-name":
       return model.getExperimentByName(text("experiment_name"));
+    case "POST experiments/update":
+      return model.renameExperiment(String(body().experiment_id), String(body().new_name));
+    case "POST experiments/delete":
+      return model.setExperimentStage(String(body().experiment_id), "deleted");
     case "POST experiments/restore":
       return model.setExperimentStage(String(body().experiment_id), "active");
     case "POST runs/create":
@@ -109,6 +113,8 @@ function loggedModel(model: MlflowModel, endpoint: string, body: () => Body): Bo
   switch (`${method} ${part}`) {
     case "GET ":
       return model.getLoggedModel(id);
+    case "DELETE ":
+      return model.deleteLoggedModel(id);
     case "PATCH ":
       return model.finalizeLoggedModel(id, body().status);
     case "PATCH tags":

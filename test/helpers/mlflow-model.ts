@@ -255,6 +255,12 @@ export class MlflowModel {
     return this.getLoggedModel(id);
   }
 
+  deleteLoggedModel(id: string): Body {
+    this.#model(id);
+    this.#models.delete(id);
+    return {};
+  }
+
   setLoggedModelTags(id: string, tags: unknown): Body {
     for (const { key, value } of tags as readonly KeyValue[]) this.#model(id).tags.set(key, value);
     return this.getLoggedModel(id);

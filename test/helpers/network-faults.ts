@@ -35,7 +35,9 @@ export type Fault =
   /** The answer comes in pieces of one byte. */
   | { readonly kind: "drip" }
   /** The server gets the request twice, and the client the second answer. */
-  | { readonly kind: "duplicate" };
+  | { readonly kind: "duplicate" }
+  /** The server gets the request when the promise is fulfilled. */
+  | { readonly kind: "held"; readonly until: Promise<unknown> };
 
 interface Exchange {
   readonly request: ProxiedRequest;
@@ -66,6 +68,9 @@ export async function applyFault(fault: Fault, exchange: Exchange): Promise<void
       return sendRedirect(fault, exchange);
     case "duplicate":
       await exchange.proxy.forward(exchange.request);
+      return sendAnswer(exchange.response, await exchange.proxy.forward(exchange.request));
+    case "held":
+      await fault.until;
       return sendAnswer(exchange.response, await exchange.proxy.forward(exchange.request));
     default:
       return spoil(fault.kind, exchange.response, await exchange.proxy.forward(exchange.request));

@@ -271,7 +271,10 @@ function assertSameModels({ ours, theirs, local, remote, runId }: RunPair): void
   const outputs = theirs.model_outputs as readonly (readonly [string, unknown])[];
   const origins = outputs.map(([id, step]) => [tagsOf(there[id] ?? { tags: {} })[MODEL_TAG], step]);
   assert.deepEqual(origins.sort(), ours.model_outputs, `models of ${runId}`);
+  const made = Object.values(there).map((model) => tagsOf(model)[MODEL_TAG]);
   for (const [id] of outputs) {
+    const origin = tagsOf(there[id]!)[MODEL_TAG];
+    assert.equal(made.filter((other) => other === origin).length, 1, `logged models of ${origin}`);
     const [mine, model] = [here[tagsOf(there[id]!)[MODEL_TAG] ?? ""]!, there[id]!];
     for (const field of MODEL_FIELDS) assert.deepEqual(model[field], mine[field], `${field} of model ${id}`);
     // A twin of its run that was deleted stays its source: a server cannot change that.

@@ -158,7 +158,7 @@ function holdsReceipt({ directory }: SyncStore, runId: string): boolean {
 }
 
 /** What has a receipt is there, equal. */
-async function assertReceiptsTrue(bench: Bench): Promise<void> {
+export async function assertReceiptsTrue(bench: Bench): Promise<void> {
   const receipted = bench.runIds.filter((runId) => holdsReceipt(bench, runId));
   if (receipted.length === 0) return;
   const { experimentName, store, server } = bench;
@@ -175,7 +175,7 @@ export async function assertNextCompletes(bench: Bench): Promise<void> {
 }
 
 /** The server holds every run once and equal, and a push finds nothing to do. */
-async function assertComplete(bench: Bench): Promise<void> {
+export async function assertComplete(bench: Bench): Promise<void> {
   const { experimentName, runIds, store, server } = bench;
   const expected = { experimentName, runIds, models: server.version !== "2" };
   await assertRemoteEquals(store, await readRemote(bench), expected);

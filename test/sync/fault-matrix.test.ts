@@ -23,7 +23,7 @@ const FULL = process.env.RUNSTONE_TIER === "full";
 const LANES = 2;
 
 describe("every request of a push x every fault, against a model of the server", async () => {
-  await matrix(await startMlflowModel({ after }), (cases) => sampleOf(cases, FULL ? 1 : 11));
+  await matrix(await startMlflowModel({ after }), (cases) => sampleOf(cases, FULL ? 1 : 17));
 });
 
 const skip = await mlflowServerSkip("3");
