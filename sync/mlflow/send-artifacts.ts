@@ -52,8 +52,9 @@ async function sendFile(target: ArtifactTarget, file: OutgoingFile): Promise<boo
       content: () => contentOf(file),
     });
   } catch (error) {
-    // Bytes that are not here cannot be sent; a name that the server refuses stays out.
-    if (isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST") || isRefusal(error)) {
+    // Bytes that are not here, or not what they were, cannot be sent; a name that the server refuses stays out.
+    const isHere = !isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST") && !isRunstoneError(error, "DAMAGED");
+    if (!isHere || isRefusal(error)) {
       target.except(`The artifact '${file.path}' is not there: ${error.message}.`);
       return false;
     }
