@@ -65,6 +65,7 @@ async function begin(context: CommandContext, { workspace, name, address }: NewC
     throw new RunstoneError("INVALID_STATE", "there is no place for your settings: HOME is not set");
   changePrivateRemote(directory, { workspace, name }, () => confirmed);
   context.err.line(`Made a workspace: ${visible(workspace)}`);
+  context.err.flush();
 }
 
 async function assertThere(context: CommandContext, address: RemoteAddress): Promise<void> {

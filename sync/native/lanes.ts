@@ -128,7 +128,8 @@ class Lane {
       return this.#over({ runId, error: about.error ?? unknownAnswer(runId) });
     const { document } = offer.run;
     const { outcome, conflicts } = about;
-    const moved = outcome === "same" ? {} : movedOf(document, this.#options.withArtifacts);
+    // How much of a run that was there is new, only the keeper could tell.
+    const moved = outcome === "created" ? movedOf(document, this.#options.withArtifacts) : {};
     this.#over({ runId, document, kept: { outcome, conflicts }, notes: offer.notes, moved });
   }
 

@@ -10,6 +10,7 @@ const PAGES = [
   ["docs/guide/compare.md", 7],
   ["docs/guide/plot.md", 5],
   ["docs/guide/remotes.md", 12],
+  ["docs/guide/carry.md", 15],
 ] as const;
 
 for (const [page, commands] of PAGES) {
