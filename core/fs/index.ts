@@ -52,6 +52,7 @@ export {
   objectPath,
   type PutResult,
   putObjectFile,
+  putObjectFileLater,
   putObjectLink,
   unshareFile,
 } from "./put-object.js";

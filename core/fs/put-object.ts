@@ -9,6 +9,7 @@ import { errnoOf, guarded, guardedCopy, unless } from "./failures.js";
 import * as ops from "./operations.js";
 import { readBlocks, readOwnBlocks, statIfExists } from "./read.js";
 import { makeDirectories, withParent } from "./replace-file.js";
+import { syncDirectoryLater, syncFileLater } from "./sync-tree.js";
 import { temporaryName } from "./temporary.js";
 import { closeQuietly, removeQuietly, writeAll } from "./write-whole.js";
 
@@ -63,16 +64,34 @@ export interface PutOptions {
 export function putObjectFile(objects: string, source: string, options: PutOptions): PutResult | null {
   const temporary = newTemporary(objects);
   try {
-    const cloned = guardedCopy(source, temporary, () => tryClone(source, temporary));
-    if (!cloned && !options.copy) return null;
-    const file = cloned
-      ? hashFile(temporary)
-      : guardedCopy(source, temporary, () => copyBlocks(source, temporary));
-    return place(objects, temporary, file);
+    const file = cloneOrCopy(source, temporary, options);
+    return file === null ? null : place(objects, temporary, file);
   } catch (error) {
     removeQuietly(temporary);
     throw error;
   }
+}
+
+/** As {@link putObjectFile}; the fsyncs run in the background, so that many objects at once share them. */
+export async function putObjectFileLater(
+  objects: string,
+  source: string,
+  options: PutOptions,
+): Promise<PutResult | null> {
+  const temporary = newTemporary(objects);
+  try {
+    const file = cloneOrCopy(source, temporary, options);
+    return file === null ? null : await placeLater(objects, temporary, file);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
+}
+
+/** Null where the file system cannot clone, and no copy is wanted. */
+function cloneOrCopy(source: string, temporary: string, { copy }: PutOptions): HashedFile | null {
+  if (guardedCopy(source, temporary, () => tryClone(source, temporary))) return hashFile(temporary);
+  return copy ? guardedCopy(source, temporary, () => copyBlocks(source, temporary)) : null;
 }
 
 const NO_LINKS = ["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EACCES"];
@@ -154,20 +173,39 @@ function newTemporary(objects: string): string {
 
 function place(objects: string, temporary: string, file: HashedFile): PutResult {
   const path = objectPath(objects, file.sha256);
-  assertNoLinkBetween(objects, path);
-  const state = stateOf(path, file);
-  if (state === "right") {
-    // Younger again: gc's grace counts from the last put. Only the owner may; another user's object keeps its age.
-    unless(["EPERM", "EACCES", "EROFS"], "touch", path, () => ops.touch(path));
-    removeQuietly(temporary);
-    return { ...file, created: false, repaired: false };
-  }
+  const state = stateAt(objects, path, file);
+  if (state === "right") return keep(path, temporary, file);
   guarded("write", path, () => {
     makeDurableReadOnly(temporary);
     withParent(path, () => ops.rename(temporary, path), { sync: true });
     ops.fsyncDirectory(dirname(path));
   });
   return { ...file, created: true, repaired: state === "wrong" };
+}
+
+async function placeLater(objects: string, temporary: string, file: HashedFile): Promise<PutResult> {
+  const path = objectPath(objects, file.sha256);
+  const state = stateAt(objects, path, file);
+  if (state === "right") return keep(path, temporary, file);
+  await syncFileLater(temporary);
+  guarded("write", path, () => {
+    makeReadOnly(temporary);
+    withParent(path, () => ops.rename(temporary, path), { sync: true });
+  });
+  await syncDirectoryLater(dirname(path));
+  return { ...file, created: true, repaired: state === "wrong" };
+}
+
+function stateAt(objects: string, path: string, file: HashedFile): "absent" | "right" | "wrong" {
+  assertNoLinkBetween(objects, path);
+  return stateOf(path, file);
+}
+
+/** Younger again: gc's grace counts from the last put. Only the owner may; another user's object keeps its age. */
+function keep(path: string, temporary: string, file: HashedFile): PutResult {
+  unless(["EPERM", "EACCES", "EROFS"], "touch", path, () => ops.touch(path));
+  removeQuietly(temporary);
+  return { ...file, created: false, repaired: false };
 }
 
 function stateOf(path: string, file: HashedFile): "absent" | "right" | "wrong" {
@@ -184,6 +222,10 @@ function makeDurableReadOnly(path: string): void {
   } finally {
     closeQuietly(fd, path);
   }
+  makeReadOnly(path);
+}
+
+function makeReadOnly(path: string): void {
   const mode = Number(ops.lstat(path).mode) & 0o444;
   unless(["EPERM", "ENOTSUP"], "chmod", path, () => ops.chmod(path, mode));
 }

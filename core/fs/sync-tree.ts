@@ -20,6 +20,11 @@ export async function syncDirectoryLater(path: string): Promise<void> {
   await syncEntry({ path, isDirectory: true });
 }
 
+/** Makes a file's bytes durable, in the background. */
+export async function syncFileLater(path: string): Promise<void> {
+  await syncEntry({ path, isDirectory: false });
+}
+
 interface Entry {
   readonly path: string;
   readonly isDirectory: boolean;

@@ -11,12 +11,19 @@ import {
   type StringMap,
   serializeRunMeta,
 } from "../../store-format/index.js";
-import { ensureDirectory, publishDirectoryLater, statIfExists, syncTree, writeNewFile } from "../fs/index.js";
+import {
+  ensureDirectory,
+  publishDirectoryLater,
+  putObjectFileLater,
+  statIfExists,
+  syncTree,
+  writeNewFile,
+} from "../fs/index.js";
 import { artifactLocation } from "../store/artifact-location.js";
 import type { StoreContext } from "../store/context.js";
 import { datasetFiles, inputAndOutputFiles, type RecordFile, writeDataset } from "../store/datasets/index.js";
 import { assertNoTwins } from "../store/key-files.js";
-import { MANIFEST, META } from "../store/layout.js";
+import { MANIFEST, META, objectsPath } from "../store/layout.js";
 import { THROW_UNREADABLE } from "../store/read/damages.js";
 import { findExperiment } from "../store/read/experiments.js";
 import type { ExperimentLocation, RunLocation } from "../store/read/located.js";
@@ -25,7 +32,7 @@ import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
 import { isEnded } from "../store/runs/finish-run.js";
 import { digestRecord, readRunRecord } from "../store/runs/record-digest.js";
 import { valueBytes } from "../store/runs/run-files.js";
-import { absentManifest, type KnownHashes, sealDraft } from "../store/runs/seal.js";
+import { absentManifest, type KnownFile, type KnownHashes, sealDraft } from "../store/runs/seal.js";
 import { writable } from "../store/writable.js";
 import { checkReceived, newInputsOf } from "./check-received.js";
 import { isListedAs, nameFolding } from "./name-folding.js";
@@ -123,6 +130,22 @@ function experimentOf(
   });
 }
 
+const OBJECTS_AT_ONCE = 16;
+
+interface KnownArtifact extends KnownFile {
+  /** Below `artifacts/`. */
+  readonly path: string;
+}
+
+/** All of them end before the first failure is told: what they work in is removed then. */
+async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(work);
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}
+
 class Draft {
   readonly directory: string;
   readonly #context: StoreContext;
@@ -154,10 +177,10 @@ class Draft {
       ensureDirectory(join(this.directory, folder));
     this.#writeRecords();
     await receivePoints(this.directory, this.#document, this.#received.points);
-    const { known, absent } = await this.#receiveArtifacts();
+    const { here, absent } = await this.#receiveArtifacts();
     const digest = this.#digest();
     this.#writeMeta();
-    if (this.#isEnded()) sealDraft(this.#context, this.#location, { known, absent, recordDigest: digest });
+    if (this.#isEnded()) this.#seal(await this.#putObjects(here), absent, digest);
     else this.#writeLive(absent, digest);
     await syncTree(this.directory);
   }
@@ -189,8 +212,13 @@ class Draft {
       write(join(this.#place, path), encodeText(text));
   }
 
-  async #receiveArtifacts(): Promise<{ readonly known: KnownHashes; readonly absent: ArtifactHead[] }> {
-    const known = new Map<string, ArtifactHead & { readonly mtimeNs: bigint }>();
+  #seal(here: readonly KnownArtifact[], absent: readonly ArtifactHead[], recordDigest: string): void {
+    const known: KnownHashes = new Map(here.map((one) => [`artifacts/${one.path}`, one]));
+    sealDraft(this.#context, this.#location, { known, absent, recordDigest });
+  }
+
+  async #receiveArtifacts(): Promise<{ readonly here: KnownArtifact[]; readonly absent: ArtifactHead[] }> {
+    const here: KnownArtifact[] = [];
     const absent: ArtifactHead[] = [];
     for (const head of this.#document.artifacts) {
       const target = join(this.directory, "artifacts", head.path);
@@ -198,9 +226,30 @@ class Draft {
       const isHere = await receiveArtifact(this.#context, head, way);
       const mtimeNs = isHere ? statIfExists(target)?.mtimeNs : undefined;
       if (mtimeNs === undefined) absent.push(head);
-      else known.set(`artifacts/${head.path}`, { ...head, mtimeNs });
+      else here.push({ path: head.path, sha256: head.sha256, size: head.size, mtimeNs });
     }
-    return { known, absent };
+    return { here, absent };
+  }
+
+  /** Before the seal names them; at once, as each waits for the disk. Hard links are left to the seal. */
+  async #putObjects(artifacts: readonly KnownArtifact[]): Promise<readonly KnownArtifact[]> {
+    const objects = objectsPath(this.#context);
+    if (objects === null || this.#context.artifactPolicy.hardLinks) return artifacts;
+    const known: KnownArtifact[] = [];
+    for (let at = 0; at < artifacts.length; at += OBJECTS_AT_ONCE) {
+      const some = artifacts.slice(at, at + OBJECTS_AT_ONCE);
+      known.push(...(await settled(some.map((artifact) => this.#putObject(objects, artifact)))));
+    }
+    return known;
+  }
+
+  async #putObject(objects: string, artifact: KnownArtifact): Promise<KnownArtifact> {
+    const { objectCopyMaxBytes } = this.#context.artifactPolicy;
+    const path = join(this.directory, "artifacts", artifact.path);
+    const put = await putObjectFileLater(objects, path, { copy: artifact.size <= objectCopyMaxBytes });
+    if (put === null) return { ...artifact, content: "home" };
+    if (put.repaired) this.#context.warn(`object ${put.sha256} was damaged and has been replaced`);
+    return put.sha256 === artifact.sha256 ? { ...artifact, content: "object" } : artifact;
   }
 
   /** Of what was written. A run that goes on may have got more points than its document says. */

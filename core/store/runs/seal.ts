@@ -53,8 +53,16 @@ export function readManifest(directory: string): SealedManifest | null {
   return bytes === null ? null : parseManifest(bytes, sha256);
 }
 
-/** What was hashed while it was written: not read again at the seal if it is untouched since. Keys: path relative to the run. */
-export type KnownHashes = ReadonlyMap<string, HashedFile & { readonly mtimeNs: bigint }>;
+/**
+ * What was hashed while it was written: not read again at the seal if it is untouched since. Keys: path relative to the run.
+ * With `content`, its object has been put.
+ */
+export type KnownHashes = ReadonlyMap<string, KnownFile>;
+
+export interface KnownFile extends HashedFile {
+  readonly mtimeNs: bigint;
+  readonly content?: ArtifactContent;
+}
 
 const NOTHING_KNOWN: KnownHashes = new Map();
 
@@ -262,6 +270,9 @@ class Sealer {
   #sealArtifact(file: SealedFile, found: FileStat): SealedContent {
     const objects = objectsPath(this.#context);
     const path = join(this.#directory, file.path);
+    const known = this.#knownOf(file, found);
+    if (known?.content !== undefined)
+      return { sha256: known.sha256, size: known.size, content: known.content };
     if (objects === null) return { ...this.#hash(file, found), content: "none" };
     const { objectCopyMaxBytes, hardLinks } = this.#context.artifactPolicy;
     const linked = hardLinks ? putObjectLink(objects, path) : null;
@@ -272,10 +283,15 @@ class Sealer {
   }
 
   #hash(file: SealedFile, found: FileStat): HashedFile {
-    const known = this.#known.get(file.path);
-    if (known === undefined || known.mtimeNs !== found.mtimeNs || known.size !== found.size)
-      return hashFile(join(this.#directory, file.path));
+    const known = this.#knownOf(file, found);
+    if (known === null) return hashFile(join(this.#directory, file.path));
     return { sha256: known.sha256, size: known.size };
+  }
+
+  #knownOf(file: SealedFile, found: FileStat): KnownFile | null {
+    const known = this.#known.get(file.path);
+    const isUntouched = known?.mtimeNs === found.mtimeNs && known.size === found.size;
+    return known !== undefined && isUntouched ? known : null;
   }
 }
 
