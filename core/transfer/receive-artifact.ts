@@ -7,6 +7,7 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import {
+  assertNoLinkBetween,
   copyHashed,
   ensureDirectory,
   type HashedFile,
@@ -51,6 +52,7 @@ export async function receiveArtifact(
   if (copyOwnObject(paths, head, target)) return true;
   if (head.size < resumedFromBytes) return receiveWhole(head, { source, target });
   const part = join(incomingPath(paths), `${head.sha256}.part`);
+  assertNoLinkBetween(paths.workspace ?? paths.root, part);
   const release = claimPart(part);
   // Somebody else gathers the same bytes: ours go straight to their place.
   if (release === null) return receiveWhole(head, { source, target });
@@ -144,7 +146,7 @@ async function completePart(
 /** Call when the artifacts are published: their parts have done their work. */
 export function dropParts(paths: StorePaths, artifacts: readonly ArtifactHead[]): void {
   const incoming = incomingPath(paths);
-  if (statIfExists(incoming) === null) return;
+  if (statIfExists(incoming)?.kind !== "directory") return;
   for (const { sha256 } of artifacts) dropPart(join(incoming, `${sha256}.part`));
   removeIfEmpty(incoming);
 }

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { withAbsentArtifacts } from "../../cli/store/absent-artifacts.js";
@@ -403,6 +412,21 @@ describe("artifacts that are received", () => {
     await receiveRun(to.context, { ...offered, artifact });
     assert.deepEqual(starts, [5_000_000, 0]);
     assertEqualRuns(from, to, run.runId);
+  });
+
+  test("are not gathered behind a link that was planted", async (t) => {
+    const { offered } = await withLarge(t);
+    const outside = temporaryDirectory(t);
+    const bare = createFileStore({ path: join(temporaryDirectory(t), "mlruns"), cwd: "/" });
+    mkdirSync(join(bare.context.root, ".runstone-new.trash"));
+    symlinkSync(outside, join(bare.context.root, ".runstone-new.trash/incoming"));
+    const inWorkspace = newWorkspace(t);
+    symlinkSync(outside, join(inWorkspace.context.workspace ?? "", ".runstone/incoming"));
+    for (const to of [bare, inWorkspace])
+      await assert.rejects(receiveRun(to.context, offered), (error) =>
+        isRunstoneError(error, "PERMISSION_DENIED"),
+      );
+    assert.deepEqual(readdirSync(outside), []);
   });
 
   test("are not asked for when the workspace has the object", async (t) => {
