@@ -18,7 +18,7 @@ import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
 import { PointCollector, type PointSet } from "../engine/point-set.js";
 import { artifactPlace } from "./artifact-place.js";
 import type { MlflowCalls } from "./calls.js";
-import { isMissingEndpoint } from "./failures.js";
+import { isMissingEndpoint, isRefusal } from "./failures.js";
 import { MODEL_ORIGIN_TAG } from "./send-models.js";
 import { storedPoint } from "./stored-value.js";
 import { type HashChoice, verifyArtifacts } from "./verify-artifacts.js";
@@ -127,7 +127,12 @@ class Verifier {
       maxResults: IDS_A_SEARCH,
       view: "all",
     });
-    for await (const run of found) this.#runs.set(run.info.runId, run);
+    try {
+      for await (const run of found) this.#runs.set(run.info.runId, run);
+    } catch (error) {
+      // Old servers know no lists of ids: each run is asked for by itself.
+      if (!isRefusal(error)) throw error;
+    }
   }
 
   /** Points of keys that several runs have; what this leaves out is read run by run. */
