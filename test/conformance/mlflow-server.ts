@@ -4,7 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { isRunstoneError, type LoggedModel, type Run } from "../../store-format/index.js";
+import {
+  isRunstoneError,
+  type LoggedModel,
+  type ModelVersion,
+  type RegisteredModel,
+  type Run,
+} from "../../store-format/index.js";
 import { DEFAULT_HTTP_SETTINGS } from "../../sync/http/index.js";
 import { RestStore } from "../../sync/rest/index.js";
 import { mlflowServerSkip, type ServerVersion, startMlflowServer } from "../helpers/mlflow-server.js";
@@ -20,10 +26,32 @@ class WholeServer extends RestStore {
   }
 
   override async listLoggedModels(experimentId: string): Promise<readonly LoggedModel[]> {
-    return super.listLoggedModels(experimentId).catch((error: unknown) => {
+    const models = await super.listLoggedModels(experimentId).catch((error: unknown) => {
       if (isRunstoneError(error, "UNSUPPORTED")) return [];
       throw error;
     });
+    return models.map((model) => ({
+      ...model,
+      modelType: model.modelType ?? "",
+      sourceRunId: model.sourceRunId ?? "",
+      statusMessage: model.statusMessage ?? "",
+    }));
+  }
+
+  // MLflow's client takes texts that are not told for empty ones.
+  override async listRegisteredModels(): Promise<readonly RegisteredModel[]> {
+    const models = await super.listRegisteredModels();
+    return models.map((model) => ({ ...model, description: model.description ?? "" }));
+  }
+
+  override async listModelVersions(name: string): Promise<readonly ModelVersion[]> {
+    const versions = await super.listModelVersions(name);
+    return versions.map((version) => ({
+      ...version,
+      description: version.description ?? "",
+      userId: version.userId ?? "",
+      runLink: version.runLink ?? "",
+    }));
   }
 
   override async listTraces(): Promise<[]> {
