@@ -105,7 +105,7 @@ function withoutChance(line: string): string {
     .replace(/\b[0-9a-f]{32}\b/g, "RUN")
     .replace(/\b1[0-9]{12}\b/g, "MILLISECONDS")
     .replace(/\b[0-9a-f]{12}\b on /, "COMMIT on ")
-    .replace(/^[0-9a-f]{7} /, "ID ")
+    .replace(/^(runstone: )?[0-9a-f]{7,8} /, "$1ID ")
     .replace(/ [0-9a-f]{7}(?= |$)/g, " ID")
     .replace(/\b[a-z]+-[a-z]+-\d{1,3}\b/g, "NAME")
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/g, "DATE")
