@@ -6,7 +6,12 @@ import { after, describe, test } from "node:test";
 import { createFileStore } from "../../core/store/open-store.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import { startFaultProxy } from "../helpers/fault-proxy.js";
-import { mlflowServerSkip, type ServerVersion, startMlflowServer } from "../helpers/mlflow-server.js";
+import {
+  type Backend,
+  mlflowServerSkip,
+  type ServerVersion,
+  startMlflowServer,
+} from "../helpers/mlflow-server.js";
 import { temporaryDirectory } from "../helpers/new-store.js";
 import { assertRemoteEquals, writeSyncStore } from "../helpers/sync-store.js";
 import { pushOnce } from "./push-once.js";
@@ -16,10 +21,17 @@ const ARTIFACT_NAMES = ["a b+c% 20.txt", "ü.txt", "– 日本語 😀.txt", "&=
 /** MLflow's check of paths takes it for a fragment. */
 const REFUSED_NAME = "#1.txt";
 
-for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
-  const skip = await mlflowServerSkip(version);
-  describe(`push to MLflow ${version}`, { skip }, async () => {
-    const server = await startMlflowServer({ after }, { version });
+const FULL = process.env.RUNSTONE_TIER === "full";
+const FLAVOURS: readonly (readonly [ServerVersion, Backend])[] = [
+  ["3", "sqlite"],
+  ["2", "sqlite"],
+  ...(FULL ? ([["3", "postgresql"]] as const) : []),
+];
+
+for (const [version, backend] of FLAVOURS) {
+  const skip = await mlflowServerSkip(version, backend);
+  describe(`push to MLflow ${version} on ${backend}`, { skip }, async () => {
+    const server = await startMlflowServer({ after }, { version, backend });
 
     test("the server holds every run equal, and a second push sends nothing", async (t) => {
       const directory = temporaryDirectory(t);
