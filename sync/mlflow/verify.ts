@@ -160,7 +160,9 @@ class Verification {
     }
     if (this.#options.withArtifacts) {
       const { context, state } = this.#parties;
-      const artifacts = Object.fromEntries(run.artifacts.map(({ path, sha256 }) => [path, sha256]));
+      // Out of reach, nothing is known to be there.
+      const seen = found.artifacts === run.artifacts.length ? run.artifacts : [];
+      const artifacts = Object.fromEntries(seen.map(({ path, sha256 }) => [path, sha256]));
       const saved = stateAfter(run, {
         ...{ mark: head.mark, watermarks, artifacts, exceptions },
         found,
@@ -172,7 +174,8 @@ class Verification {
       state.saveConflicts(run.runId, []);
       state.writeReceipt(saved, this.#options.commitReceipts ? run.location.directory : null);
     }
-    this.#end(head, { result: "done", runName, remoteRunId, exceptions });
+    const incomplete = found.artifacts < run.artifacts.length;
+    this.#end(head, { result: "done", runName, remoteRunId, exceptions, incomplete });
   }
 
   #end({ runId }: LocalRunHead, how: Partial<RunOutcome> & Pick<RunOutcome, "result">): void {
