@@ -15,6 +15,7 @@ export {
 } from "./read-series.js";
 export { type ArtifactBytes, type ArtifactSource, RESUMED_FROM_BYTES } from "./receive-artifact.js";
 export { type FetchedArtifacts, type FetchOptions, receiveArtifacts } from "./receive-artifacts.js";
+export { type ReceivedModel, receiveLoggedModel } from "./receive-logged-model.js";
 export type { PointSource } from "./receive-points.js";
 export {
   type ReceivedLocation,

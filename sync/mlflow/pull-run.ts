@@ -19,7 +19,7 @@ import type { PullSession } from "./pull-session.js";
 import { type PulledArtifacts, pullArtifacts } from "./pulled-artifacts.js";
 import { datasetsAsHere, keysThatFit, only, pulledDocument } from "./pulled-document.js";
 import type { PulledExperiment } from "./pulled-experiments.js";
-import { pulledModels } from "./pulled-models.js";
+import { type PulledModels, pulledModels, receiveModels } from "./pulled-models.js";
 import { PulledPoints, type RunHere } from "./pulled-points.js";
 import { mayBeCut, type PulledTexts, pulledTexts, reconciledTexts, withLongValues } from "./pulled-texts.js";
 import { settlePulledRun } from "./settle-pulled-run.js";
@@ -40,6 +40,7 @@ interface Read {
   readonly document: RunDocument;
   readonly points: PulledPoints;
   readonly artifacts: PulledArtifacts;
+  readonly models: PulledModels;
 }
 
 class RunPull {
@@ -113,7 +114,7 @@ class RunPull {
       outputs: models.outputs,
       artifacts: artifacts.heads,
     });
-    return { run, mine, state, document, points, artifacts };
+    return { run, mine, state, document, points, artifacts, models };
   }
 
   async #artifacts(run: Run, mine: RunDocument | null, state: RunState | null): Promise<PulledArtifacts> {
@@ -163,6 +164,7 @@ class RunPull {
         commonArtifacts: state?.artifacts ?? {},
       });
       this.#countTexts(document, mine.document);
+      await this.#keepModels(read, experiment);
       return this.#settle(read, mine.location, { isChanged: changed, conflicts });
     }
     const experimentId = this.#session.experiments.ensure(experiment);
@@ -171,7 +173,13 @@ class RunPull {
     if (!created)
       return this.#outcome(document.info.runName, { result: "skipped", reason: "it is being made" });
     this.#countTexts(document, null);
+    await this.#keepModels(read, experiment);
     return this.#settle(read, location, { isChanged: true, conflicts: [] });
+  }
+
+  #keepModels({ models }: Read, experiment: PulledExperiment): Promise<void> {
+    const lack = (sentence: string): void => this.#lack(sentence);
+    return receiveModels(this.#session, models, { experiment, lack });
   }
 
   #settle(

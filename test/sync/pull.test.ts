@@ -4,6 +4,7 @@ import { after, describe, type TestContext, test } from "node:test";
 import { mustFindRun } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { openContext } from "../../core/store/open-context.js";
+import { createFileStore } from "../../core/store/open-store.js";
 import { type RunDocument, readSeries } from "../../core/transfer/index.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import { PointSet } from "../../sync/engine/point-set.js";
@@ -13,6 +14,7 @@ import { mlflowServerSkip, type ServerVersion, startMlflowServer } from "../help
 import { contentOf } from "../helpers/native-sync.js";
 import { temporaryDirectory, treeOf } from "../helpers/new-store.js";
 import { writeSyncStore } from "../helpers/sync-store.js";
+import { viewOf } from "../interop/store-view.js";
 import { pullOnce } from "./pull-once.js";
 import { pushOnce } from "./push-once.js";
 
@@ -37,6 +39,20 @@ function asServerHolds(context: StoreContext, runId: string, version: ServerVers
   if (version === "3" || content.outputs.length === 0) return { ...content, series };
   const weights = { path: "parser/data/weights.bin", size: 300, sha256: WEIGHTS };
   return { ...content, series, outputs: [], artifacts: [...content.artifacts, weights] };
+}
+
+/** Logged models with their files; their places and the time when they were made there are the store's own. */
+async function modelsAt(directory: string): Promise<object> {
+  const { logged_models: models = {} } = await viewOf(
+    createFileStore({ cwd: directory, path: `${directory}/mlruns` }),
+  );
+  const own = ["creation_timestamp", "last_updated_timestamp", "artifact_location", "experiment_id"];
+  return Object.fromEntries(
+    Object.entries(models).map(([id, model]) => [
+      id,
+      Object.fromEntries(Object.entries(model).filter(([name]) => !own.includes(name))),
+    ]),
+  );
 }
 
 function withoutDigest(content: object | null): object {
@@ -73,6 +89,36 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
       assert.ok(idle.requests <= 2, `${idle.requests} requests`);
     });
 
+    test("the record comes without artifacts, and a later pull brings them", async (t) => {
+      const directory = temporaryDirectory(t);
+      const { experimentName, runIds } = await writeSyncStore(directory, "in two steps");
+      await pushOnce({ directory, url: server.url });
+      const empty = emptyWorkspace(t);
+      const names = { experimentNames: new Set([experimentName]) };
+      await pullOnce({ directory: empty, url: server.url, pull: { ...names, withArtifacts: false } });
+      const context = contextAt(empty);
+      const artifactsOf = () =>
+        runIds.flatMap((runId) =>
+          (contentOf(context, runId) as RunDocument).artifacts.map(({ path }) => path),
+        );
+      assert.deepEqual(artifactsOf(), []);
+      const params = runIds.map((runId) => (contentOf(context, runId) as RunDocument).params);
+      assert.ok(
+        params.some(({ long = "" }) => long.endsWith(", and the end")),
+        "a cut value is whole",
+      );
+      const idle = await pullOnce({
+        directory: empty,
+        url: server.url,
+        pull: { ...names, withArtifacts: false },
+      });
+      assert.deepEqual(idle.outcomes, []);
+      await pullOnce({ directory: empty, url: server.url, pull: names });
+      assert.ok(artifactsOf().includes("big.bin"));
+      const pushed = await pushOnce({ directory: empty, url: server.url });
+      assert.deepEqual([pushed.counts.done, pushed.counts.failed], [0, 0]);
+    });
+
     test("an empty store gets what was pushed, but for what the server cannot hold", async (t) => {
       const directory = temporaryDirectory(t);
       const { experimentName, runIds } = await writeSyncStore(directory, "into nothing");
@@ -87,6 +133,7 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
       const [there, here] = [contextAt(directory), contextAt(empty)];
       for (const runId of runIds)
         assert.deepEqual(withoutDigest(contentOf(here, runId)), asServerHolds(there, runId, version), runId);
+      if (version === "3") assert.deepEqual(await modelsAt(empty), await modelsAt(directory));
       const again = await pushOnce({ directory: empty, url: server.url });
       assert.deepEqual([again.requests, again.counts.done, again.counts.failed], [0, 0, 0]);
     });
