@@ -1,18 +1,21 @@
-import { findRun } from "../../core/index.js";
-import { type ArtifactHead, receiveArtifacts } from "../../core/transfer/index.js";
+import { findRun, type RunLocation, type StoreContext } from "../../core/index.js";
+import { type ArtifactHead, type FetchedArtifacts, receiveArtifacts } from "../../core/transfer/index.js";
 import { isRunstoneError, type RunstoneError } from "../../store-format/index.js";
-import type { NativeParties } from "../../sync/native/sync-session.js";
+import { fetchFromServer } from "../../sync/mlflow/fetch-artifacts.js";
 import { openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { formatBytes } from "../output/number.js";
 import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
+import { usageError } from "../parse/usage-error.js";
 import { choosePull } from "../sync/choose-pull.js";
 import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { jobsFor } from "../sync/jobs.js";
 import { type NativeTarget, runNativeSync, withPeer } from "../sync/native-sync.js";
+import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
+import { pullFromServer } from "../sync/pull-from-server.js";
 import type { FetchArguments } from "./fetch.js";
 
 export async function runFetch(context: CommandContext, args: FetchArguments): Promise<void> {
@@ -23,7 +26,39 @@ export async function runFetch(context: CommandContext, args: FetchArguments): P
     chosen.runIds === undefined
       ? fetchRecords(context, { chosen, remote })
       : fetchArtifacts(context, args, { chosen, remote });
-  process.exitCode = await openByKind(remote, { directory: native, ssh: native });
+  process.exitCode = await openByKind(remote, {
+    mlflow: () => fetchFromMlflow(context, args, { chosen, remote }),
+    directory: native,
+    ssh: native,
+  });
+}
+
+/** A server tells no hashes: what a run came without is in no record here, and comes as by a pull. */
+async function fetchFromMlflow(
+  context: CommandContext,
+  args: FetchArguments,
+  target: NativeTarget,
+): Promise<number> {
+  const { runIds } = target.chosen;
+  if (args.only.length > 0)
+    throw usageError(
+      "--only is for directories and ssh",
+      "From a server, all artifacts of a run come at once.",
+    );
+  const how = { jobs: jobsFor(undefined, target.remote), includeDeleted: false };
+  const report = await pullFromServer(context, target, {
+    ...{ ...how, command: "runstone fetch", verb: "Fetching", withArtifacts: runIds !== undefined },
+  });
+  if (runIds === undefined || report.interrupted) return printSyncReport(context, report, "fetched from");
+  // What was freed here is in the record, and comes by its hash.
+  const server = { command: "runstone fetch", connections: how.jobs, rate: null };
+  const fetched = await withServer(target, server, (parties, signal) =>
+    inTurn(runIds, signal, (location) => fetchFromServer(parties, location, { signal }), parties.context),
+  );
+  const pulled = report.outcomes.some(({ result }) => result !== "unchanged");
+  if (pulled) return Math.max(printSyncReport(context, report, "fetched from"), isWhole(fetched, runIds));
+  print(context, fetched, target);
+  return isWhole(fetched, runIds);
 }
 
 async function fetchRecords(context: CommandContext, target: NativeTarget): Promise<number> {
@@ -47,35 +82,53 @@ async function fetchArtifacts(
   args: FetchArguments,
   target: NativeTarget,
 ): Promise<number> {
-  const fetched = await withPeer(context, target, "runstone fetch", async (parties, signal) => {
-    const all: Fetched[] = [];
-    for (const runId of target.chosen.runIds ?? []) {
-      if (signal.aborted) break;
-      all.push(await fetchRun(parties, runId, args.only));
-    }
-    return all;
-  });
+  const { only } = args;
+  const runIds = target.chosen.runIds ?? [];
+  const fetched = await withPeer(context, target, "runstone fetch", ({ context: store, remote }, signal) =>
+    inTurn(
+      runIds,
+      signal,
+      (location) =>
+        receiveArtifacts(store, location, {
+          source: (head, start) => remote.artifact(location.runId, head, start).catch(nullIfAbsent),
+          isWanted: ({ path }) =>
+            only.length === 0 ||
+            only.some((wanted) => path === wanted || path.startsWith(`${wanted.replace(/\/$/, "")}/`)),
+        }),
+      store,
+    ),
+  );
   print(context, fetched, target);
-  const isWhole = fetched.every(({ missing, error }) => missing.length === 0 && error === undefined);
-  return isWhole && fetched.length === target.chosen.runIds?.length ? EXIT.ok : EXIT.partial;
+  return isWhole(fetched, runIds);
 }
 
-async function fetchRun(
-  { context, remote }: NativeParties,
-  runId: string,
-  only: readonly string[],
-): Promise<Fetched> {
-  const location = findRun(context, runId);
+function isWhole(fetched: readonly Fetched[], runIds: readonly string[]): number {
+  const isAll = fetched.every(({ missing, error }) => missing.length === 0 && error === undefined);
+  return isAll && fetched.length === runIds.length ? EXIT.ok : EXIT.partial;
+}
+
+type FetchRun = (location: RunLocation) => Promise<FetchedArtifacts>;
+
+async function inTurn(
+  runIds: readonly string[],
+  signal: AbortSignal,
+  fetchRun: FetchRun,
+  store: StoreContext,
+): Promise<readonly Fetched[]> {
+  const all: Fetched[] = [];
+  for (const runId of runIds) {
+    if (signal.aborted) break;
+    all.push(await fetchOne(store, runId, fetchRun));
+  }
+  return all;
+}
+
+async function fetchOne(store: StoreContext, runId: string, fetchRun: FetchRun): Promise<Fetched> {
+  const location = findRun(store, runId);
   const nothing = { runId, received: [], missing: [] };
   if (location === null) return nothing;
   try {
-    const found = await receiveArtifacts(context, location, {
-      source: (head, start) => remote.artifact(runId, head, start).catch(nullIfAbsent),
-      isWanted: ({ path }) =>
-        only.length === 0 ||
-        only.some((wanted) => path === wanted || path.startsWith(`${wanted.replace(/\/$/, "")}/`)),
-    });
-    return { runId, ...found };
+    return { runId, ...(await fetchRun(location)) };
   } catch (error) {
     if (!isRunstoneError(error)) throw error;
     return { ...nothing, error };
