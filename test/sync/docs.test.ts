@@ -1,6 +1,6 @@
 /** The pages about syncing with a server, run as they are written against a real one. */
 import assert from "node:assert/strict";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { newDirectory } from "../cli/program.js";
 import { fencedBlocks, readPage } from "../docs/pages.js";
 import { assertPageRuns, withoutPrograms } from "../docs/walk-through.js";
@@ -13,13 +13,14 @@ const STORY = "## Share runs";
 
 const skip = (await mlflowServerSkip("3")) || withoutPrograms(GUIDE, ["bash", "git", "python3"]);
 
-describe("pages about syncing", { skip }, async () => {
-  const server = await startMlflowServer({ after }, { version: "3" });
-
-  test(`${GUIDE} prints what it says`, (context) =>
-    assertPageRuns(context, GUIDE, 12, (text) => text.replaceAll(ADDRESS, server.url)));
+describe("pages about syncing", { skip }, () => {
+  test(`${GUIDE} prints what it says`, async (context) => {
+    const server = await startMlflowServer(context, { version: "3" });
+    await assertPageRuns(context, GUIDE, 12, (text) => text.replaceAll(ADDRESS, server.url));
+  });
 
   test("each line of the story in README.md works, and the runs are there", async (t) => {
+    const server = await startMlflowServer(t, { version: "3" });
     const page = readPage("README.md");
     const [block] = fencedBlocks(page.slice(page.indexOf(STORY))).filter(({ language }) => language === "sh");
     const lines = block!.text.trim().split("\n");
@@ -32,7 +33,7 @@ describe("pages about syncing", { skip }, async () => {
       cwd: directory,
     });
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /1 run pushed to lab/);
+    assert.match(stdout, /1 run synced with lab/);
     assert.match(stdout, /1 run equal at lab/);
   });
 });
