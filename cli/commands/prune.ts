@@ -1,32 +1,20 @@
-import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { type ArgumentsOf, defineCommand, type Options } from "../command.js";
+import { choiceOptions, pushPositionals } from "./push-options.js";
 
 const options = {
   synced: { type: "boolean", describe: "Free artifacts of runs that are synced; must be given" },
-  experiment: {
-    type: "strings",
-    alias: ["e"],
-    value: "NAME",
-    describe: "Only runs of this experiment (name or id)",
-  },
+  experiment: choiceOptions.experiment,
   "larger-than": { type: "string", value: "SIZE", describe: "Only artifacts larger than this, such as 10M" },
   "dry-run": { type: "boolean", describe: "Only tell what would be freed" },
 } as const satisfies Options;
 
-const positionals = {
-  what: {
-    variadic: true,
-    describe:
-      "Runs (filter, ids or names; by default all), then the remote (by default the only one, or origin)",
-  },
-} as const satisfies Positionals;
-
-export type PruneArguments = ArgumentsOf<typeof options, typeof positionals>;
+export type PruneArguments = ArgumentsOf<typeof options, typeof pushPositionals>;
 
 export const prune = defineCommand({
   name: "prune",
   describe: "Free artifacts here that a remote was just seen to hold",
   options,
-  positionals,
+  positionals: pushPositionals,
   examples: [
     { line: "runstone prune --synced --dry-run", describe: "How much would be freed" },
     {

@@ -1,4 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { jobsOption } from "./push-options.js";
 
 export const pullOptions = {
   experiment: {
@@ -9,13 +10,7 @@ export const pullOptions = {
   },
   "no-artifacts": { type: "boolean", describe: "Leave artifacts there; `runstone fetch RUN` brings them" },
   "include-deleted": { type: "boolean", describe: "Also runs deleted there: they are deleted here" },
-  jobs: {
-    type: "integer",
-    alias: ["j"],
-    value: "N",
-    describe: "Transfers at once",
-    defaultText: "the remote's setting, else 4",
-  },
+  jobs: jobsOption,
 } as const satisfies Options;
 
 const positionals = {

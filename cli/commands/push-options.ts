@@ -1,5 +1,13 @@
 /** Options of the commands that push. */
-import type { ArgumentsOf, Options, Positionals } from "../command.js";
+import type { ArgumentsOf, Option, Options, Positionals } from "../command.js";
+
+export const jobsOption = {
+  type: "integer",
+  alias: ["j"],
+  value: "N",
+  describe: "Transfers at once",
+  defaultText: "the remote's setting, else 4",
+} as const satisfies Option;
 
 /** What goes, and with what of it. */
 export const choiceOptions = {
@@ -25,13 +33,7 @@ export const pushOptions = {
   restore: { type: "boolean", describe: "Restore experiments that are deleted there, with their runs" },
   watch: { type: "boolean", describe: "Go on until every run has ended, or Ctrl-C" },
   hash: { type: "boolean", describe: "Read every artifact back and compare its hash, not only its size" },
-  jobs: {
-    type: "integer",
-    alias: ["j"],
-    value: "N",
-    describe: "Transfers at once",
-    defaultText: "the remote's setting, else 4",
-  },
+  jobs: jobsOption,
   "limit-rate": { type: "string", value: "RATE", describe: "Bytes a second, such as 500k or 2M" },
 } as const satisfies Options;
 

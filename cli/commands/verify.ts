@@ -1,25 +1,18 @@
-import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
-import { choiceOptions } from "./push-options.js";
+import { type ArgumentsOf, defineCommand, type Options } from "../command.js";
+import { choiceOptions, pushPositionals } from "./push-options.js";
 
 const options = {
   ...choiceOptions,
   hash: { type: "boolean", describe: "Read every artifact back; by default those of up to 1 MiB" },
   fix: { type: "boolean", describe: "Send what is missing, then read back again" },
 } as const satisfies Options;
-const positionals = {
-  what: {
-    variadic: true,
-    describe:
-      "Runs (filter, ids or names; by default all), then the remote (by default the only one, or origin)",
-  },
-} as const satisfies Positionals;
-export type VerifyArguments = ArgumentsOf<typeof options, typeof positionals>;
+export type VerifyArguments = ArgumentsOf<typeof options, typeof pushPositionals>;
 
 export const verify = defineCommand({
   name: "verify",
   describe: "Read back what a remote holds and compare it with what is here",
   options,
-  positionals,
+  positionals: pushPositionals,
   examples: [
     { line: "runstone verify lab", describe: "Every run, at the remote lab" },
     { line: "runstone verify --hash @best(val_loss)", describe: "One run, with the bytes of every artifact" },

@@ -1,8 +1,7 @@
 /** What the words of a command mean that asks a remote for runs, which need not be here. */
-import { defaultRemote, readRemotes } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { openPlace } from "../store/open-place.js";
-import { type SyncWords, workspaceOf } from "./chosen.js";
+import { type SyncWords, splitRemote } from "./chosen.js";
 import type { NativeChosen } from "./native-sync.js";
 
 /**
@@ -11,14 +10,10 @@ import type { NativeChosen } from "./native-sync.js";
  */
 export function choosePull(context: CommandContext, { what, experiment = [] }: SyncWords): NativeChosen {
   const place = openPlace(context);
-  const workspace = workspaceOf(place);
-  const names = new Set(readRemotes(workspace).remotes.map(({ name }) => name));
-  const last = what.at(-1);
-  const isNamed = last !== undefined && names.has(last);
-  const words = isNamed ? what.slice(0, -1) : what;
+  const { words, remoteName } = splitRemote(place, what);
   return {
     place,
-    remoteName: isNamed ? last : defaultRemote(workspace),
+    remoteName,
     runIds: undefined,
     experimentIds: undefined,
     ...(words.length === 0 ? {} : { runWords: words }),

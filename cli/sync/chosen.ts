@@ -30,17 +30,26 @@ export interface SyncWords {
 export function chooseForSync(context: CommandContext, { what, experiment = [] }: SyncWords): Chosen {
   const opened = openRuns(context, { experiments: experiment });
   const { place, experimentIds } = opened;
-  const workspace = workspaceOf(place);
-  const names = new Set(readRemotes(workspace).remotes.map(({ name }) => name));
-  const last = what.at(-1);
-  const isNamed = last !== undefined && names.has(last);
-  const words = isNamed ? what.slice(0, -1) : what;
+  const { words, remoteName } = splitRemote(place, what);
   return {
     place,
-    remoteName: isNamed ? last : defaultRemote(workspace),
+    remoteName,
     runIds: words.length === 0 ? undefined : resolveRuns(context, opened, words).map(({ runId }) => runId),
     experimentIds,
   };
+}
+
+/** The last word is the remote when one has that name; else it is the default one. Throws as {@link chooseForSync}. */
+export function splitRemote(
+  place: OpenPlace,
+  what: readonly string[],
+): { readonly words: readonly string[]; readonly remoteName: string } {
+  const workspace = workspaceOf(place);
+  const last = what.at(-1);
+  const isNamed = readRemotes(workspace).remotes.some(({ name }) => name === last);
+  return isNamed && last !== undefined
+    ? { words: what.slice(0, -1), remoteName: last }
+    : { words: what, remoteName: defaultRemote(workspace) };
 }
 
 /** Throws as `openRemote`. */

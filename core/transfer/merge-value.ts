@@ -44,10 +44,10 @@ export interface MergeConflict {
  * Who changed it wins; both alike is no conflict, both differently is one. Without a base (undefined), a value wins over
  * its absence.
  */
-export function mergeValue(
-  base: string | null | undefined,
-  mine: string | null,
-  theirs: string | null,
+export function mergeValue<Value extends Integer | string>(
+  base: Value | null | undefined,
+  mine: Value | null,
+  theirs: Value | null,
 ): "mine" | "theirs" | "conflict" {
   if (mine === theirs || theirs === base) return "mine";
   if (mine === base) return "theirs";

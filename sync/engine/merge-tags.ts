@@ -1,5 +1,6 @@
 /** Three-way merging of one side's changes into the other: who changed it wins, both alike is no conflict. */
-import type { StringMap } from "../../store-format/index.js";
+import { mergeValue } from "../../core/transfer/index.js";
+import type { Integer, StringMap } from "../../store-format/index.js";
 
 /** What a push is to do with one tag, or with a name, a status, an end time. */
 export type Change<Value> =
@@ -15,20 +16,16 @@ export type Change<Value> =
       readonly theirs: Value | null;
     };
 
-/** `base`: undefined when it is not known what both had; then a difference is a conflict unless there is nothing there. */
-export function mergeValue<Value extends string | number | bigint>(
+/** By the rule of `mergeValue` in core/transfer, as seen by a push. `base`: undefined when it is not known what both had. */
+export function changeOf<Value extends Integer | string>(
   base: Value | null | undefined,
   mine: Value | null,
   theirs: Value | null,
 ): Change<Value> {
   if (mine === theirs) return { kind: "same" };
-  if (base === undefined) {
-    if (theirs === null) return { kind: "send", value: mine };
-    return mine === null ? { kind: "theirs" } : { kind: "conflict", base: null, mine, theirs };
-  }
-  if (theirs === base) return { kind: "send", value: mine };
-  if (mine === base) return { kind: "theirs" };
-  return { kind: "conflict", base, mine, theirs };
+  const merged = mergeValue(base, mine, theirs);
+  if (merged === "conflict") return { kind: "conflict", base: base ?? null, mine, theirs };
+  return merged === "mine" ? { kind: "send", value: mine } : { kind: "theirs" };
 }
 
 export interface TagChange {
@@ -42,7 +39,7 @@ export function mergeTags(base: StringMap | null, mine: StringMap, theirs: Strin
   const changes: TagChange[] = [];
   for (const key of keys) {
     const before = base === null ? undefined : tagOf(base, key);
-    const change = mergeValue(before, tagOf(mine, key), tagOf(theirs, key));
+    const change = changeOf(before, tagOf(mine, key), tagOf(theirs, key));
     if (change.kind !== "same") changes.push({ key, change });
   }
   return changes;

@@ -1,14 +1,10 @@
 /** What is known about a run and its counterpart at one remote: one line of the state journal. */
-import type { LifecycleStage, RunStatus, StringMap } from "../../store-format/index.js";
+import type { CommonRecord as MergedRecord } from "../../core/transfer/index.js";
+import type { StringMap } from "../../store-format/index.js";
 
 /** The record both sides had when they were last equal; three-way merges start from it. */
-export interface CommonRecord {
+export interface CommonRecord extends MergedRecord {
   readonly recordDigest: string;
-  readonly tags: StringMap;
-  readonly runName: string;
-  readonly status: RunStatus;
-  readonly endTime: number | bigint | null;
-  readonly lifecycleStage: LifecycleStage;
 }
 
 /** What the remote was seen to hold. Written last. */

@@ -15,11 +15,6 @@ export interface ExperimentOptions {
   readonly onNote: (message: string) => void;
 }
 
-export interface LocalExperiment {
-  readonly name: string;
-  readonly tags: StringMap;
-}
-
 export interface RemoteExperiment {
   readonly experimentId: string;
   /** By this push: there is nothing in it yet. */
@@ -46,11 +41,11 @@ export class RemoteExperiments {
    * Makes it when there is none. Asked for several times, it is looked for once. Throws INVALID_STATE when it is deleted
    * there.
    */
-  ensure(experiment: LocalExperiment): Promise<RemoteExperiment> {
-    const known = this.#found.get(experiment.name);
+  ensure(name: string): Promise<RemoteExperiment> {
+    const known = this.#found.get(name);
     if (known !== undefined) return known;
-    const found = this.#ensure(experiment);
-    this.#found.set(experiment.name, found);
+    const found = this.#ensure(name);
+    this.#found.set(name, found);
     return found;
   }
 
@@ -59,13 +54,12 @@ export class RemoteExperiments {
     return (await this.#look(name))?.experimentId ?? null;
   }
 
-  async #ensure(experiment: LocalExperiment): Promise<RemoteExperiment> {
-    const found = await this.#look(experiment.name);
-    const made = found === null ? await this.#create(experiment) : { found, isNew: false };
+  async #ensure(name: string): Promise<RemoteExperiment> {
+    const found = await this.#look(name);
+    const made = found === null ? await this.#create(name) : { found, isNew: false };
     const { experimentId } = made.found;
     await this.#mustBeActive(made.found);
-    if (this.#state.experiment(experiment.name) !== experimentId)
-      this.#state.saveExperiment(experiment.name, experimentId);
+    if (this.#state.experiment(name) !== experimentId) this.#state.saveExperiment(name, experimentId);
     return { experimentId, isNew: made.isNew };
   }
 
@@ -82,14 +76,11 @@ export class RemoteExperiments {
     return known;
   }
 
-  async #create({
-    name,
-    tags,
-  }: LocalExperiment): Promise<{ readonly found: Experiment; readonly isNew: boolean }> {
+  async #create(name: string): Promise<{ readonly found: Experiment; readonly isNew: boolean }> {
     const remoteName = this.remoteName(name);
     let isNew = true;
     try {
-      await this.#calls.createExperiment(remoteName, { ...this.#options.tagsOf?.(name), ...tags });
+      await this.#calls.createExperiment(remoteName, this.#options.tagsOf?.(name) ?? {});
     } catch (error) {
       // Somebody was faster, or the answer to a first try was lost.
       if (!isRunstoneError(error, "RESOURCE_ALREADY_EXISTS")) throw error;

@@ -8,7 +8,7 @@ import {
 } from "../../core/transfer/index.js";
 import type { Metric, Point, Run, StringMap } from "../../store-format/index.js";
 import { ARTIFACTS_OUT_OF_REACH, absentParent, isAsSynced, lacksParent } from "../engine/compare-state.js";
-import { mergeTags, mergeValue } from "../engine/merge-tags.js";
+import { changeOf, mergeTags } from "../engine/merge-tags.js";
 import type { RunTask } from "../engine/plan.js";
 import type { Moved } from "../engine/progress.js";
 import { addMoved, NOTHING_MOVED, type RunOutcome } from "../engine/report.js";
@@ -109,10 +109,7 @@ class RunPush {
   }
 
   async #transfer(head: LocalRunHead, document: RunDocument, state: RunState | null): Promise<PushResult> {
-    const { experimentId } = await this.#session.experiments.ensure({
-      name: document.experimentName,
-      tags: {},
-    });
+    const { experimentId } = await this.#session.experiments.ensure(document.experimentName);
     const parentId = this.#parentId(document.tags);
     const wanted = wantedRecord(document, parentId);
     this.#exceptions.push(...wanted.exceptions);
@@ -122,7 +119,7 @@ class RunPush {
     const base = state?.remoteRunId === there.run.info.runId ? state : null;
     this.#begin(base, there.run);
     const tags = await this.#sendRecord({ document, wanted, there, base, parentId });
-    const sender = await this.#sendPoints(document, there, base);
+    const sender = await this.#sendPoints({ document, params: wanted.params, there, base });
     const datasets = await sendInputs(this.#session.calls, {
       document,
       run: there.run,
@@ -236,16 +233,7 @@ class RunPush {
     const { wanted, there } = options;
     const params = this.#paramsToSend(wanted.params, there);
     const tags = await this.#tagsToSend(options);
-    const refused = await sendValues(
-      {
-        calls: this.#session.calls,
-        remoteRunId: there.run.info.runId,
-        moved: (moved) => this.#move(moved),
-        except: (text) => this.#lack(text),
-      },
-      there.isFresh ? {} : params.send,
-      tags.send,
-    );
+    const refused = await sendValues(this.#target(there.run), there.isFresh ? {} : params.send, tags.send);
     return {
       params: without(without(wanted.params, params.inConflict), new Set(Object.keys(refused.params))),
       tags: without(tags.expect, new Set(Object.keys(refused.tags))),
@@ -300,35 +288,38 @@ class RunPush {
     return isNew || this.#task.state !== null;
   }
 
-  async #sendPoints(document: RunDocument, there: Counterpart, base: RunState | null): Promise<PointSender> {
+  async #sendPoints(options: {
+    readonly document: RunDocument;
+    /** They go along with the points of a fresh run. */
+    readonly params: StringMap;
+    readonly there: Counterpart;
+    readonly base: RunState | null;
+  }): Promise<PointSender> {
+    const { document, params, there, base } = options;
     const sender = new PointSender({
-      calls: this.#session.calls,
+      ...this.#target(there.run),
       location: this.#task.head.location,
-      remoteRunId: there.run.info.runId,
       link: (key, point) => this.#link(key, point),
-      moved: (moved) => this.#move(moved),
-      except: (text) => this.#lack(text),
     });
     const keys = keysOf(document);
     const sentBefore = this.#session.live?.watermarks.get(document.info.runId);
     if (sentBefore !== undefined) await sender.sendNew({}, keys, sentBefore);
     else if (there.isFresh) {
-      const { params } = wantedRecord(document, null);
-      if (!(await sender.sendNew(params, keys, {}))) await this.#sendParamsAgain(there, params);
+      if (!(await sender.sendNew(params, keys, {}))) await sendValues(this.#target(there.run), params, {});
     } else if (base?.receipt != null && !this.#session.recheck)
       await sender.sendNew({}, keys, base.watermarks);
     else for (const key of keys) await sender.sendDifference(key);
     return sender;
   }
 
-  async #sendParamsAgain({ run }: Counterpart, params: StringMap): Promise<void> {
-    const target = {
+  /** Where things are sent, and who is told of them. */
+  #target({ info }: Run) {
+    return {
       calls: this.#session.calls,
-      remoteRunId: run.info.runId,
+      remoteRunId: info.runId,
       moved: (moved: Moved) => this.#move(moved),
       except: (text: string) => this.#lack(text),
     };
-    await sendValues(target, params, {});
   }
 
   #link(key: string, { timestamp, value, step }: Point): Metric {
@@ -336,12 +327,8 @@ class RunPush {
   }
 
   async #sendModels(document: RunDocument, run: Run): Promise<ReadonlyMap<string, string | null>> {
-    const { calls, models, artifactLimit, signal } = this.#session;
-    const target = {
-      ...{ calls, limit: artifactLimit, signal },
-      moved: (moved: Moved) => this.#move(moved),
-      except: (text: string) => this.#lack(text),
-    };
+    const { models, artifactLimit, signal } = this.#session;
+    const target = { ...this.#target(run), limit: artifactLimit, signal };
     const sending = { session: this.#session, models, document, run, target };
     const ids = await sendModels(sending);
     await sendModelPoints(sending, ids);
@@ -354,7 +341,7 @@ class RunPush {
     run: Run,
     base: RunState | null,
   ): Promise<StringMap> {
-    const { calls, withArtifacts, artifactLimit, signal, baseUrl, context, recheck } = this.#session;
+    const { withArtifacts, artifactLimit, signal, baseUrl, context, recheck } = this.#session;
     const known = base?.artifacts ?? {};
     const location = this.#task.head.location;
     const files: OutgoingFile[] = document.artifacts
@@ -372,11 +359,7 @@ class RunPush {
       this.#lack(`${ARTIFACTS_OUT_OF_REACH}${reason}.`);
       return known;
     }
-    const target = {
-      ...{ calls, place, limit: artifactLimit, signal },
-      moved: (moved: Moved) => this.#move(moved),
-      except: (text: string) => this.#lack(text),
-    };
+    const target = { ...this.#target(run), place, limit: artifactLimit, signal };
     return { ...known, ...(await sendArtifacts(target, files)) };
   }
 
@@ -420,7 +403,7 @@ class RunPush {
     base: Value | null,
     { mine, theirs }: { readonly mine: Value | null; readonly theirs: Value | null },
   ): Value | null {
-    const change = mergeValue(base, mine, theirs);
+    const change = changeOf(base, mine, theirs);
     if (change.kind === "send") return change.value;
     if (change.kind === "same") return null;
     this.#leftAlone.add(name);

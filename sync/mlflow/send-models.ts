@@ -160,7 +160,7 @@ class ModelPush {
     const location = findExperiment(session.context, experimentId);
     if (experimentId === document.info.experimentId || location === null) return run.info.experimentId;
     const { name } = readExperimentMeta(location);
-    return (await session.experiments.ensure({ name, tags: {} })).experimentId;
+    return (await session.experiments.ensure(name)).experimentId;
   }
 
   /**

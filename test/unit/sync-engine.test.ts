@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { joinReports } from "../../sync/engine/join-reports.js";
-import { mergeTags, mergeValue } from "../../sync/engine/merge-tags.js";
+import { changeOf, mergeTags } from "../../sync/engine/merge-tags.js";
 import { firstThingsFirst, runPool } from "../../sync/engine/pool.js";
 import {
   isPartial,
@@ -78,19 +78,19 @@ describe("the pool of transfers", () => {
 
 describe("three-way merging", () => {
   test("who changed it wins; both alike is no conflict, both differently is one", () => {
-    assert.deepEqual(mergeValue("1", "1", "1"), { kind: "same" });
-    assert.deepEqual(mergeValue("1", "2", "2"), { kind: "same" });
-    assert.deepEqual(mergeValue("1", "2", "1"), { kind: "send", value: "2" });
-    assert.deepEqual(mergeValue("1", null, "1"), { kind: "send", value: null });
-    assert.deepEqual(mergeValue("1", "1", "2"), { kind: "theirs" });
-    assert.deepEqual(mergeValue("1", "2", "3"), { kind: "conflict", base: "1", mine: "2", theirs: "3" });
-    assert.deepEqual(mergeValue("1", null, "3"), { kind: "conflict", base: "1", mine: null, theirs: "3" });
+    assert.deepEqual(changeOf("1", "1", "1"), { kind: "same" });
+    assert.deepEqual(changeOf("1", "2", "2"), { kind: "same" });
+    assert.deepEqual(changeOf("1", "2", "1"), { kind: "send", value: "2" });
+    assert.deepEqual(changeOf("1", null, "1"), { kind: "send", value: null });
+    assert.deepEqual(changeOf("1", "1", "2"), { kind: "theirs" });
+    assert.deepEqual(changeOf("1", "2", "3"), { kind: "conflict", base: "1", mine: "2", theirs: "3" });
+    assert.deepEqual(changeOf("1", null, "3"), { kind: "conflict", base: "1", mine: null, theirs: "3" });
   });
 
   test("where nobody knows what both had, what is only here goes, and a difference is a conflict", () => {
-    assert.deepEqual(mergeValue(undefined, "1", null), { kind: "send", value: "1" });
-    assert.deepEqual(mergeValue<string>(undefined, null, "1"), { kind: "theirs" });
-    assert.deepEqual(mergeValue(undefined, "1", "2"), {
+    assert.deepEqual(changeOf(undefined, "1", null), { kind: "send", value: "1" });
+    assert.deepEqual(changeOf<string>(undefined, null, "1"), { kind: "theirs" });
+    assert.deepEqual(changeOf(undefined, "1", "2"), {
       ...{ kind: "conflict", base: null, mine: "1", theirs: "2" },
     });
   });
