@@ -23,7 +23,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: "done",
   1: "a failure that has no code of its own, a bug included; the answer no (`compare --exit-code`, `watch`)",
   2: "the command line or a value in it is not allowed",
-  3: "the store, workspace, experiment, run, model or artifact is not there",
+  3: "the store, workspace, repository, experiment, run, model or artifact is not there",
   4: "the name is taken, or the state of the thing forbids it",
   5: "the store is damaged",
   6: "the disk is full or failed",
@@ -55,6 +55,8 @@ export const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   UNAUTHENTICATED: EXIT.permission,
   UNTRUSTED_REMOTE: EXIT.permission,
   SYNC_CONFLICT: EXIT.conflict,
+  NO_REPOSITORY: EXIT.notFound,
+  GIT_FAILED: EXIT.failure,
   UNSUPPORTED: EXIT.unsupported,
   USAGE: EXIT.usage,
 };

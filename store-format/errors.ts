@@ -45,6 +45,10 @@ export const ERROR_CODES = [
   "UNTRUSTED_REMOTE",
   /** Two stores changed the same thing differently since they were last equal; `data` has base, mine and theirs. */
   "SYNC_CONFLICT",
+  /** The directory is in no Git work tree. */
+  "NO_REPOSITORY",
+  /** Git ended with an error; `data.stderr` has its words. */
+  "GIT_FAILED",
   /** The store cannot do this (`capabilities` says what it can). */
   "UNSUPPORTED",
   /** The command line could not be understood. */

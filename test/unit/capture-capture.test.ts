@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { captureArtifacts, captureBefore, captureDuring, captureTags } from "../../core/capture/index.js";
-import { GIT_ENV, TestRepository } from "./capture-repository.js";
+import { GIT_ENV, TestRepository } from "../helpers/git-repository.js";
 
 test("a dirty repository: tags in MLflow's names, files, and no secret anywhere", async () => {
   const repository = TestRepository.create();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { captureGit, type GitCapture } from "../../core/capture/git.js";
 import { stripUrlCredentials } from "../../core/capture/remote-url.js";
-import { GIT_ENV, TestRepository } from "./capture-repository.js";
+import { GIT_ENV, TestRepository } from "../helpers/git-repository.js";
 
 type Body = (repository: TestRepository) => Promise<void>;
 

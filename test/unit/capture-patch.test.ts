@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { captureGitPatch, type GitPatch, type GitPatchOptions } from "../../core/capture/patch.js";
-import { GIT_ENV, TestRepository } from "./capture-repository.js";
+import { GIT_ENV, TestRepository } from "../helpers/git-repository.js";
 
 function inRepository(name: string, body: (repository: TestRepository) => Promise<void>): void {
   test(name, async () => {

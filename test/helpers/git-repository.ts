@@ -41,9 +41,9 @@ export class TestRepository {
     }
   }
 
-  write(path: string, content: string | Uint8Array): void {
+  write(path: string, content: string | Uint8Array, mode = 0o644): void {
     mkdirSync(dirname(join(this.root, path)), { recursive: true });
-    writeFileSync(join(this.root, path), content);
+    writeFileSync(join(this.root, path), content, { mode });
   }
 
   stage(path: string, content: string | Uint8Array): void {

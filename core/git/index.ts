@@ -1,0 +1,19 @@
+/** Git as the place of code and of committed runs. */
+export { type CodeOfRun, codeOfRun, SNAPSHOT_COMPLETE_TAG, SNAPSHOT_TAG } from "./code-of-run.js";
+export {
+  type GitAnswer,
+  type GitManner,
+  type GitRunOptions,
+  openRepository,
+  type Repository,
+  type RepositoryOptions,
+} from "./repository.js";
+export { readHeadCommit, resolveCommit } from "./revision.js";
+export {
+  listSnapshotRefs,
+  readSnapshotRef,
+  runOfSnapshotRef,
+  SNAPSHOT_REFS,
+  type SnapshotRef,
+  snapshotRef,
+} from "./snapshot-refs.js";
