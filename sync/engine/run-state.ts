@@ -38,3 +38,18 @@ export interface RunState {
   readonly artifacts: StringMap;
   readonly receipt: Receipt | null;
 }
+
+/** Of a run of which nothing is known there but the experiment. */
+export function emptyState(runId: string, remoteExperimentId: string): RunState {
+  return {
+    runId,
+    remoteRunId: null,
+    remoteExperimentId,
+    localMark: null,
+    remoteMark: null,
+    common: null,
+    watermarks: {},
+    artifacts: {},
+    receipt: null,
+  };
+}

@@ -3,71 +3,24 @@
  * and caps on what comes back. What the server says is taken for hostile.
  */
 import type { Dispatcher } from "undici";
-import {
-  isFinalError,
-  isJsonObject,
-  type Json,
-  type JsonInput,
-  type JsonObject,
-  parseError,
-  parseJson,
-  serializeJson,
-} from "../../protocol/mlflow/index.js";
-import { decodeUtf8, RunstoneError } from "../../store-format/index.js";
+import { isFinalError, type JsonObject, parseError, serializeJson } from "../../protocol/mlflow/index.js";
+import { RunstoneError } from "../../store-format/index.js";
 import { backoffWait, retryAfterMs } from "./backoff.js";
 import { systemClock } from "./clock.js";
 import { makeDispatcher } from "./dispatcher.js";
 import { connectionFailure, Failure, withData } from "./failure.js";
+import {
+  type Download,
+  type DownloadRequest,
+  type HttpRequest,
+  type JsonRequest,
+  queryText,
+  type UploadRequest,
+} from "./http-request.js";
 import type { Clock, Throttle } from "./rate-limiter.js";
+import { type Answer, AnswerReader, headerOf, lengthOf } from "./read-answer.js";
 import type { HttpCredentials, HttpSettings } from "./settings.js";
 import { authorization, parseTarget, type Target, withoutSecrets } from "./target.js";
-
-export type QueryValue = string | number | bigint | boolean | readonly string[] | undefined;
-
-export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Begins with `/`, percent-encoded, below the settings' URL. */
-  readonly path: string;
-  /** How messages call it: `POST mlflow/runs/create`. */
-  readonly endpoint: string;
-  /** `undefined` is left out, a list becomes several entries. */
-  readonly query?: Readonly<Record<string, QueryValue>>;
-  /**
-   * False: doing it twice is not the same as once. Then it is tried again only when the server surely did nothing. Default:
-   * true.
-   */
-  readonly repeatable?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-export interface JsonRequest extends HttpRequest {
-  readonly body?: JsonInput;
-}
-
-export interface UploadRequest extends HttpRequest {
-  /** Opens the content from its beginning; called once per try. */
-  readonly content: () => AsyncIterable<Uint8Array>;
-  /** Bytes; null when it is not known. */
-  readonly size: number | null;
-  readonly contentType?: string;
-}
-
-export interface DownloadRequest extends HttpRequest {
-  /** First byte wanted. The answer says whether the server heeded it. */
-  readonly start?: number;
-}
-
-export interface Download {
-  /** Where the body begins: `start`, or 0 when the server sends everything. */
-  readonly start: number;
-  /** Bytes of the body; null when the server does not say. */
-  readonly size: number | null;
-  /** ETag or Last-Modified: differs when the content does. */
-  readonly version: string | null;
-  /** Rejects REMOTE_UNREACHABLE when it is cut. Read it, or `discard` it. */
-  readonly body: AsyncIterable<Uint8Array>;
-  discard(): void;
-}
 
 /** What went over the wire, headers not counted. */
 export interface HttpCounters {
@@ -92,12 +45,6 @@ const UPLOAD_PIECE = 65_536;
 const SLOW_STORE_BYTES_PER_MS = 10_000;
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Dispatcher.ResponseData["body"];
-}
-
 interface Sending {
   readonly body?: string | (() => AsyncIterable<Uint8Array>);
   readonly headers?: Readonly<Record<string, string>>;
@@ -113,6 +60,7 @@ export class HttpClient {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #renew: HttpClientOptions["renew"];
+  readonly #reader: AnswerReader;
   #authorization: string | null;
   #renewing: Promise<boolean> | null = null;
 
@@ -126,6 +74,11 @@ export class HttpClient {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#renew = options.renew;
+    this.#reader = new AnswerReader({
+      origin: this.#target.origin,
+      received: (bytes) => this.#pass(bytes, "bytesReceived"),
+      failed: (error, request) => this.#failed(error, request),
+    });
   }
 
   /** Scheme, host and port of the server. */
@@ -144,7 +97,7 @@ export class HttpClient {
       body === undefined ? {} : { body, headers: { "content-type": "application/json" } };
     return this.#retrying(request, async () => {
       const answer = await this.#ask(request, sending);
-      return this.#readJson(request, answer);
+      return this.#reader.json(request, answer, this.settings.maxJsonBytes);
     });
   }
 
@@ -158,7 +111,7 @@ export class HttpClient {
         start: answer.status === 206 ? start : 0,
         size: lengthOf(answer),
         version: headerOf(answer, "etag") ?? headerOf(answer, "last-modified") ?? null,
-        body: this.#body(answer, request),
+        body: this.#reader.body(answer, request),
         discard: () => void answer.body.on("error", () => undefined).destroy(),
       };
     });
@@ -174,7 +127,7 @@ export class HttpClient {
     const headersTimeout = this.settings.timeoutMs + Math.ceil((size ?? 0) / SLOW_STORE_BYTES_PER_MS);
     await this.#retrying(request, async () => {
       const answer = await this.#ask(request, { headers, headersTimeout, body: request.content });
-      await this.#readJson(request, answer, MAX_ERROR_BYTES);
+      await this.#reader.json(request, answer, MAX_ERROR_BYTES);
     });
   }
 
@@ -318,7 +271,7 @@ export class HttpClient {
     const { status } = answer;
     if (status >= 200 && status < 300) return answer;
     if (status < 400) throw await this.#redirected(request, answer);
-    const bytes = await this.#readUpTo(request, answer, MAX_ERROR_BYTES);
+    const bytes = await this.#reader.beginning(request, answer, MAX_ERROR_BYTES);
     const body = bytes.toString("utf8");
     throw new Failure(parseError({ status, body, endpoint: request.endpoint }), {
       retriable: RETRIED.has(status) && !isFinalError(status, body),
@@ -342,120 +295,8 @@ export class HttpClient {
     );
     return new Failure(error, { retriable: false, untouched: true });
   }
-
-  /** What stands between us and the server may call anything a success. */
-  async #readJson(
-    request: HttpRequest,
-    answer: Answer,
-    limit = this.settings.maxJsonBytes,
-  ): Promise<JsonObject> {
-    const bytes = await this.#readCapped(request, answer, limit);
-    if (bytes.length === 0) return {};
-    const text = decodeUtf8(bytes);
-    const json = text === undefined ? undefined : jsonOf(text);
-    if (isJsonObject(json) && !Object.hasOwn(json, "error_code")) return json;
-    if (isJsonObject(json)) throw this.#wrongBody(request, answer, `tells of an error: ${shown(bytes)}`);
-    throw this.#wrongBody(request, answer, `is no JSON object: ${shown(bytes)}`);
-  }
-
-  async #readCapped(request: HttpRequest, answer: Answer, limit: number): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of this.#chunks(answer, request)) {
-      size += chunk.length;
-      if (size > limit) throw this.#wrongBody(request, answer, `is larger than ${limit} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  }
-
-  #wrongBody({ endpoint }: HttpRequest, { status }: Answer, problem: string): Failure {
-    const error = new RunstoneError(
-      "REMOTE_FAILED",
-      `the answer to ${endpoint} from ${this.origin} ${problem}`,
-      {
-        hint: "The address may not be that of an MLflow tracking server, or a proxy or login page answers in its place.",
-        data: { status, endpoint, errorCode: "WRONG_ANSWER" },
-      },
-    );
-    return new Failure(error, { retriable: false, untouched: false });
-  }
-
-  /** The beginning of a body; what is wrong with the rest of an error does not matter. */
-  async #readUpTo(request: HttpRequest, answer: Answer, limit: number): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of this.#chunks(answer, request)) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size >= limit) break;
-      }
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-    }
-    return Buffer.concat(chunks).subarray(0, limit);
-  }
-
-  /** As {@link #chunks}, for readers outside. */
-  async *#body(answer: Answer, request: HttpRequest): AsyncGenerator<Uint8Array> {
-    try {
-      yield* this.#chunks(answer, request);
-    } catch (error) {
-      throw error instanceof Failure ? error.error : error;
-    }
-  }
-
-  async *#chunks({ body }: Answer, request: HttpRequest): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of body as AsyncIterable<Uint8Array>) {
-        await this.#pass(chunk.length, "bytesReceived");
-        yield chunk;
-      }
-    } catch (error) {
-      throw this.#failed(error, request);
-    }
-  }
 }
 
 function finalError({ error }: Failure, attempts: number, ambiguous: boolean): RunstoneError {
   return withData(error, { attempts, ...(ambiguous ? { ambiguous } : {}) });
-}
-
-function jsonOf(text: string): Json | undefined {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function shown(bytes: Buffer): string {
-  const text = bytes
-    .subarray(0, 200)
-    .toString("utf8")
-    .replace(/[\s\p{C}]+/gu, " ")
-    .trim();
-  return JSON.stringify(text.slice(0, 80));
-}
-
-function headerOf({ headers }: Answer, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}
-
-function lengthOf(answer: Answer): number | null {
-  const text = headerOf(answer, "content-length");
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function queryText(query: HttpRequest["query"]): string {
-  const entries: string[] = [];
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value === undefined) continue;
-    for (const item of typeof value === "object" ? value : [value])
-      entries.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(item))}`);
-  }
-  return entries.length === 0 ? "" : `?${entries.join("&")}`;
 }

@@ -1,15 +1,17 @@
 export { systemClock } from "./clock.js";
 export {
-  type Download,
-  type DownloadRequest,
   HttpClient,
   type HttpClientOptions,
   type HttpCounters,
-  type HttpRequest,
-  type JsonRequest,
-  type QueryValue,
-  type UploadRequest,
 } from "./http-client.js";
+export type {
+  Download,
+  DownloadRequest,
+  HttpRequest,
+  JsonRequest,
+  QueryValue,
+  UploadRequest,
+} from "./http-request.js";
 export { type Clock, RateLimiter, type Throttle } from "./rate-limiter.js";
 export {
   DEFAULT_HTTP_SETTINGS,

@@ -1,5 +1,5 @@
 import { RunstoneError } from "../../store-format/index.js";
-import type { Difference } from "./verify-runs.js";
+import type { Difference } from "./expected-run.js";
 
 const SHOWN = 3;
 

@@ -15,6 +15,7 @@ import {
 } from "../../store-format/index.js";
 import { artifactPlace } from "./artifact-place.js";
 import { cutText } from "./cut-values.js";
+import type { Difference } from "./expected-run.js";
 import { isMissingEndpoint, isRefusal, mayHaveBeenDone } from "./failures.js";
 import { chunksOf } from "./find-runs.js";
 import type { LocalModels } from "./local-models.js";
@@ -24,7 +25,6 @@ import type { PushSession } from "./push-session.js";
 import { type ArtifactTarget, type OutgoingFile, sendArtifacts } from "./send-artifacts.js";
 import { storedPoint } from "./stored-value.js";
 import { verifyArtifacts } from "./verify-artifacts.js";
-import type { Difference } from "./verify-runs.js";
 
 /** The tag that holds the origin's id. */
 export const MODEL_ORIGIN_TAG = "runstone.model_id";

@@ -5,11 +5,11 @@ import type { RunOutcome } from "../engine/report.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
 import { commonBesides, NOTHING_KNOWN } from "../native/outcomes.js";
 import type { Conflict } from "../state/index.js";
+import type { ExpectedRun, VerifiedRun } from "./expected-run.js";
 import { notEqual } from "./not-equal.js";
 import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
 import type { Watermarks } from "./send-points.js";
-import type { ExpectedRun, VerifiedRun } from "./verify-runs.js";
 import { parentOf } from "./wanted-record.js";
 
 export interface Settlement {

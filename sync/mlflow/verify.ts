@@ -5,6 +5,7 @@ import { planRuns, type RunSelection, type RunTask } from "../engine/plan.js";
 import type { OnSyncEvent } from "../engine/progress.js";
 import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
 import { MlflowCalls } from "./calls.js";
+import type { ExpectedRun, VerifiedRun } from "./expected-run.js";
 import { experimentNames } from "./experiment-names.js";
 import { type ExperimentOptions, RemoteExperiments } from "./experiments.js";
 import { chunksOf, findRemoteRuns } from "./find-runs.js";
@@ -14,7 +15,7 @@ import { notEqual } from "./not-equal.js";
 import type { PushParties } from "./push.js";
 import { stateAfter } from "./settle-run.js";
 import type { HashChoice } from "./verify-artifacts.js";
-import { type ExpectedRun, type VerifiedRun, verifyRuns } from "./verify-runs.js";
+import { verifyRuns } from "./verify-runs.js";
 import { parentOf, wantedRecord } from "./wanted-record.js";
 
 export interface VerifyAllOptions extends RunSelection {

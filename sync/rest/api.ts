@@ -9,7 +9,8 @@ import {
   wrongAnswer,
 } from "../../protocol/mlflow/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
-import type { HttpClient, HttpClientOptions, HttpRequest, QueryValue } from "../http/http-client.js";
+import type { HttpClient, HttpClientOptions } from "../http/http-client.js";
+import type { HttpRequest, QueryValue } from "../http/http-request.js";
 import type { HttpSettings } from "../http/settings.js";
 import { parseTarget, type Target } from "../http/target.js";
 

@@ -19,7 +19,7 @@ import {
   isRunstoneError,
   RunstoneError,
 } from "../../store-format/index.js";
-import type { HttpRequest } from "../http/http-client.js";
+import type { HttpRequest } from "../http/http-request.js";
 import { withoutSecrets } from "../http/target.js";
 import type { MlflowApi } from "./api.js";
 import { type ArtifactPlace, outOfReach, parseArtifactPlace } from "./artifact-place.js";

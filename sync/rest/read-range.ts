@@ -1,6 +1,7 @@
 /** Reading bytes from a server that may break off: what was read is not read again by the caller. */
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
-import type { Download, HttpClient, HttpRequest } from "../http/http-client.js";
+import type { HttpClient } from "../http/http-client.js";
+import type { Download, HttpRequest } from "../http/http-request.js";
 
 /** `[start, end)`; default: everything. */
 export interface ByteRange {

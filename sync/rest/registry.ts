@@ -15,7 +15,7 @@ import {
   type RegisteredModel,
   type StringMap,
 } from "../../store-format/index.js";
-import type { QueryValue } from "../http/http-client.js";
+import type { QueryValue } from "../http/http-request.js";
 import { isAmbiguous, type MlflowApi } from "./api.js";
 import { quoteText } from "./quote.js";
 

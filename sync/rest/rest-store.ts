@@ -2,6 +2,7 @@
  * A tracking store behind MLflow's REST API. This file only joins the parts. Nothing is asked before the first call, so that
  * opening never fails for want of a network.
  */
+
 import type {
   Batch,
   Capabilities,
@@ -36,11 +37,12 @@ import type { HttpClientOptions, HttpCounters } from "../http/http-client.js";
 import type { HttpSettings } from "../http/settings.js";
 import { MlflowApi } from "./api.js";
 import { RestArtifacts } from "./artifacts.js";
+import { checkText } from "./check-text.js";
 import * as experiments from "./experiments.js";
 import * as models from "./logged-models.js";
 import { readPoints, sendBatch } from "./points.js";
 import * as registry from "./registry.js";
-import { checkText, RestRunWriter } from "./run-writer.js";
+import { RestRunWriter } from "./run-writer.js";
 import * as runs from "./runs.js";
 import { searchEntities } from "./search-entities.js";
 

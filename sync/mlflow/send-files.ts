@@ -1,0 +1,70 @@
+/** The artifacts of one run, and its values that the server cuts, on their way to the server. */
+
+import type { RunLocation } from "../../core/index.js";
+import { openArtifact, type RunDocument } from "../../core/transfer/index.js";
+import type { Run, StringMap } from "../../store-format/index.js";
+import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
+import { artifactPlace } from "./artifact-place.js";
+import { LONG_VALUES_PATH } from "./cut-values.js";
+import type { ExpectedRun } from "./expected-run.js";
+import { outgoingLongValues } from "./long-values.js";
+import type { PushSession } from "./push-session.js";
+import { type OutgoingFile, sendArtifacts } from "./send-artifacts.js";
+import type { TransferNotes } from "./transfer-notes.js";
+import type { WantedRecord } from "./wanted-record.js";
+
+const ARTIFACTS_LEFT_OUT = "Artifacts were left out.";
+
+export interface FilesToSend {
+  readonly location: RunLocation;
+  readonly document: RunDocument;
+  readonly wanted: WantedRecord;
+  /** The run there. */
+  readonly run: Run;
+  /** Path -> SHA-256 of what is there already. */
+  readonly known: StringMap;
+  readonly notes: TransferNotes;
+}
+
+/** Returns path -> SHA-256 of what is there then. */
+export async function sendFiles(session: PushSession, sending: FilesToSend): Promise<StringMap> {
+  const { withArtifacts, artifactLimit, signal, baseUrl, calls } = session;
+  const { run, known, notes } = sending;
+  const files = missingFiles(session, sending);
+  if (files.length === 0) return known;
+  if (!withArtifacts) {
+    notes.except(ARTIFACTS_LEFT_OUT);
+    return known;
+  }
+  const { path: place, reason } = artifactPlace(run.info.artifactUri, baseUrl);
+  if (place === undefined) {
+    notes.lack(`${ARTIFACTS_OUT_OF_REACH}${reason}.`);
+    return known;
+  }
+  const target = {
+    ...{ calls, place, limit: artifactLimit, signal },
+    moved: notes.move.bind(notes),
+    except: notes.lack.bind(notes),
+  };
+  return { ...known, ...(await sendArtifacts(target, files)) };
+}
+
+function missingFiles({ context, recheck }: PushSession, sending: FilesToSend): readonly OutgoingFile[] {
+  const { location, document, wanted, known } = sending;
+  const files: OutgoingFile[] = document.artifacts
+    .filter(({ path, sha256 }) => recheck || known[path] !== sha256)
+    .map((artifact) => ({ ...artifact, open: () => openArtifact(context, location, artifact) }));
+  const long = wanted.longValues === null ? null : outgoingLongValues(wanted.longValues);
+  return long !== null && (recheck || known[long.path] !== long.sha256) ? [...files, long] : files;
+}
+
+/** Of what was sent, all that should be found there. */
+export function expectedArtifacts(
+  document: RunDocument,
+  { longValues }: WantedRecord,
+  sent: StringMap,
+): ExpectedRun["artifacts"] {
+  const own = document.artifacts.filter(({ path, sha256 }) => sent[path] === sha256);
+  const long = longValues === null ? null : outgoingLongValues(longValues);
+  return long !== null && sent[LONG_VALUES_PATH] === long.sha256 ? [...own, long] : own;
+}

@@ -1,0 +1,58 @@
+/** What is to be told of one run's push: conflicts, what is not there as it is here, and how much was moved. */
+import type { Moved } from "../engine/progress.js";
+import { addMoved, NOTHING_MOVED } from "../engine/report.js";
+import type { Conflict, ConflictField } from "../state/index.js";
+
+/** Fields that somebody changed there on purpose, or that are in conflict. */
+export type LeftAlone = "runName" | "status" | "endTime" | "lifecycleStage";
+
+export class TransferNotes {
+  readonly conflicts: Conflict[] = [];
+  readonly exceptions: string[] = [];
+  readonly leftAlone = new Set<LeftAlone>();
+  readonly #onMoved: (moved: Moved) => void;
+  #moved = NOTHING_MOVED;
+  #incomplete = false;
+
+  constructor(onMoved: (moved: Moved) => void) {
+    this.#onMoved = onMoved;
+  }
+
+  get moved(): Required<Moved> {
+    return this.#moved;
+  }
+
+  /** Something of the run is not there. */
+  get incomplete(): boolean {
+    return this.#incomplete;
+  }
+
+  conflict(
+    field: ConflictField,
+    key: string | null,
+    sides: { readonly base: unknown; readonly mine: unknown; readonly theirs: unknown },
+  ): void {
+    const { base, mine, theirs } = sides;
+    this.conflicts.push({ field, key, base: textOf(base), mine: textOf(mine), theirs: textOf(theirs) });
+  }
+
+  /** Something of the run is there in another form. */
+  except(sentence: string): void {
+    this.exceptions.push(sentence);
+  }
+
+  /** Something of the run is not there. */
+  lack(sentence: string): void {
+    this.exceptions.push(sentence);
+    this.#incomplete = true;
+  }
+
+  move(moved: Moved): void {
+    this.#moved = addMoved(this.#moved, moved);
+    this.#onMoved(moved);
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
