@@ -1,11 +1,11 @@
 /** A full disk at the remote, and a connection that breaks within a large artifact: nothing half is seen, and it goes on. */
 import assert from "node:assert/strict";
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { PassThrough, Transform } from "node:stream";
+import { Transform } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { fsck } from "../../core/index.js";
+import { type FileStore, fsck } from "../../core/index.js";
+import type { StoreContext } from "../../core/store/context.js";
 import { isRunstoneError } from "../../store-format/index.js";
 import { answerWith } from "../../sync/native/answer-peer.js";
 import { answerAll } from "../../sync/native/answerer.js";
@@ -52,22 +52,44 @@ test("a push to a full disk says so, leaves nothing half, and goes on when there
   assert.deepEqual(contentsOf(openDirectory(disk.workspace)!), whole);
 });
 
-/** A peer over a pipe that breaks after so many bytes from us; `sent` tells how many went through. */
-async function breakingPeer(
-  t: TestContext,
-  peer: Peer,
-  breakAfter: number,
-): Promise<{ peer: Peer; sent: () => number }> {
-  let sent = 0;
-  const there = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sent += chunk.length;
-      if (sent > breakAfter) done(new Error("ECONNRESET"));
-      else done(null, chunk);
-    },
-  });
-  const back = new PassThrough();
+interface Limits {
+  /** Bytes from us after which the pipe breaks. */
+  readonly there?: number;
+  /** Bytes to us after which it does. */
+  readonly back?: number;
+}
+
+interface CountedPeer {
+  readonly peer: Peer;
+  /** Bytes that went through in the busier direction. */
+  readonly moved: () => number;
+  /** The most memory that the process had when bytes went through. */
+  readonly rss: () => number;
+}
+
+/** A peer over a pipe that breaks after so many bytes. */
+async function breakingPeer(t: TestContext, peer: Peer, limits: Limits): Promise<CountedPeer> {
+  let rss = 0;
+  const counts: (() => number)[] = [];
+  const line = (limit = Number.POSITIVE_INFINITY): Transform => {
+    let bytes = 0;
+    let looked = 0;
+    counts.push(() => bytes);
+    return new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        if (bytes >= looked + 16 * MIB) {
+          looked = bytes;
+          rss = Math.max(rss, process.memoryUsage.rss());
+        }
+        if (bytes > limit) done(new Error("ECONNRESET"));
+        else done(null, chunk);
+      },
+    });
+  };
+  const [there, back] = [line(limits.there), line(limits.back)];
   there.on("error", () => back.destroy());
+  back.on("error", () => there.destroy());
   const hello = { versions: [1], program: "far", capabilities: peer.capabilities };
   const answering = answerAll({ input: there, output: back }, hello, answerWith(peer)).catch(() => undefined);
   const far = await openFarPeer({ streams: { input: back, output: there }, program: "near" });
@@ -75,14 +97,18 @@ async function breakingPeer(
     await far.close();
     await answering;
   });
-  return { peer: far, sent: () => sent };
+  return { peer: far, moved: () => Math.max(...counts.map((count) => count())), rss: () => rss };
 }
 
-test(`an artifact of ${LARGE / MIB} MiB goes on where the connection broke`, async (t) => {
+function codeOf(report: unknown): string | undefined {
+  if (isRunstoneError(report)) return report.code;
+  return (report as Awaited<ReturnType<typeof syncWith>>).outcomes[0]?.error?.code;
+}
+
+/** A workspace with one run that has one artifact of that size. */
+async function storeWithLarge(t: TestContext): Promise<FileStore> {
   const store = newWorkspace(t);
-  const place = mkdtempSync(join(tmpdir(), "runstone-large-"));
-  t.after(() => rmSync(place, { recursive: true, force: true }));
-  const source = join(place, "model.bin");
+  const source = join(temporaryDirectory(t), "model.bin");
   const fd = openSync(source, "w");
   ftruncateSync(fd, LARGE);
   writeSync(fd, "the end", LARGE - 7);
@@ -91,19 +117,34 @@ test(`an artifact of ${LARGE / MIB} MiB goes on where the connection broke`, asy
   const writer = await store.openRun(info.runId);
   writer.logArtifactFile(source, "model.bin");
   await writer.end({ status: "FINISHED" });
+  rmSync(source);
+  return store;
+}
+
+test(`an artifact of ${LARGE / MIB} MiB goes on where the connection broke, in flat memory`, async (t) => {
+  const store = await storeWithLarge(t);
   const path = join(temporaryDirectory(t), "lab");
-  const broken = await breakingPeer(t, directoryPeer(path), LARGE / 2);
-  const report = await syncWith(store.context, broken.peer, { direction: "push" }).catch(
-    (error: unknown) => error,
-  );
-  const code = isRunstoneError(report)
-    ? report.code
-    : (report as Awaited<ReturnType<typeof syncWith>>).outcomes[0]?.error?.code;
-  assert.equal(code, "REMOTE_UNREACHABLE");
-  assert.deepEqual(contentsOf(openDirectory(path)!), {});
-  const whole = await breakingPeer(t, directoryPeer(path), Number.POSITIVE_INFINITY);
-  const again = await syncWith(store.context, whole.peer, { direction: "push" });
-  assert.equal(again.counts.done, 1, String(again.outcomes[0]?.error));
-  assert.ok(whole.sent() < LARGE / 2 + 20 * MIB, `${whole.sent()} bytes were sent again`);
-  assert.deepEqual(contentsOf(openDirectory(path)!), contentsOf(store.context));
+  const clone = newWorkspace(t);
+  const whole = contentsOf(store.context);
+  for (const direction of ["push", "pull"] as const) {
+    const { context } = direction === "push" ? store : clone;
+    const receiver = (): StoreContext => (direction === "push" ? openDirectory(path)! : clone.context);
+    const limits = direction === "push" ? { there: LARGE / 2 } : { back: LARGE / 2 };
+    const broken = await breakingPeer(t, directoryPeer(path), limits);
+    const report = await syncWith(context, broken.peer, { direction }).catch((error: unknown) => error);
+    assert.equal(codeOf(report), "REMOTE_UNREACHABLE");
+    assert.deepEqual(contentsOf(receiver()), {});
+    const unbroken = await breakingPeer(t, directoryPeer(path), {});
+    const again = await syncWith(context, unbroken.peer, { direction });
+    assert.equal(again.counts.done, 1, String(again.outcomes[0]?.error));
+    const [first, second] = [broken.moved(), unbroken.moved()];
+    assert.ok(second < LARGE - first + 20 * MIB, `${second} bytes were sent after ${first}`);
+    assert.deepEqual(contentsOf(receiver()), whole);
+    assert.deepEqual(fsck(receiver()).damages, []);
+    const rss = Math.max(broken.rss(), unbroken.rss());
+    t.diagnostic(
+      `${direction}: ${Math.round(first / MIB)} MiB, then ${Math.round(second / MIB)} MiB; at most ${Math.round(rss / MIB)} MiB of memory`,
+    );
+    assert.ok(rss < 768 * MIB, `${rss} bytes of memory`);
+  }
 });
