@@ -69,6 +69,8 @@ function route(
       return model.getExperiment(text("experiment_id"));
     case "GET experiments/get-by-name":
       return model.getExperimentByName(text("experiment_name"));
+    case "POST experiments/search":
+      return model.searchExperiments();
     case "POST experiments/update":
       return model.renameExperiment(String(body().experiment_id), String(body().new_name));
     case "POST experiments/delete":

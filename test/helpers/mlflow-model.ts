@@ -68,13 +68,48 @@ const MAX_TAG_LENGTH = 8_000;
 /** Points of a slice, when a SQL store looks for those that it has. */
 const SLICE = 100;
 
+interface ModelState {
+  readonly experiments: Map<string, ModelExperiment>;
+  readonly runs: Map<string, ModelRun>;
+  readonly models: Map<string, ModelModel>;
+  readonly artifacts: Map<string, Buffer>;
+}
+
+/** A backup of a model: its content at one time. */
+export type ModelBackup = Readonly<ModelState>;
+
 export class MlflowModel {
-  readonly #experiments = new Map<string, ModelExperiment>();
-  readonly #runs = new Map<string, ModelRun>();
-  readonly #models = new Map<string, ModelModel>();
-  /** By path below the root of the proxy. */
-  readonly artifacts = new Map<string, Buffer>();
+  #state: ModelState = { experiments: new Map(), runs: new Map(), models: new Map(), artifacts: new Map() };
   #time = 1_800_000_000_000;
+
+  backUp(): ModelBackup {
+    return structuredClone(this.#state);
+  }
+
+  /** Everything is again as it was then. Null: nothing is there. */
+  restore(backup: ModelBackup | null): void {
+    const nothing = { experiments: new Map(), runs: new Map(), models: new Map(), artifacts: new Map() };
+    this.#state = backup === null ? nothing : structuredClone(backup);
+    // A clone of a Buffer is a plain array of bytes.
+    for (const [path, bytes] of this.artifacts) this.artifacts.set(path, Buffer.from(bytes));
+  }
+
+  /** By path below the root of the proxy. */
+  get artifacts(): Map<string, Buffer> {
+    return this.#state.artifacts;
+  }
+
+  get #experiments(): Map<string, ModelExperiment> {
+    return this.#state.experiments;
+  }
+
+  get #runs(): Map<string, ModelRun> {
+    return this.#state.runs;
+  }
+
+  get #models(): Map<string, ModelModel> {
+    return this.#state.models;
+  }
 
   createExperiment({ name, tags }: Body): Body {
     if (typeof name !== "string" || name === "") throw invalid("Missing value for required parameter 'name'");
@@ -96,6 +131,11 @@ export class MlflowModel {
     const found = this.#named(name);
     if (found === undefined) throw absent(`Could not find experiment with name '${name}'`);
     return { experiment: experimentMessage(found) };
+  }
+
+  /** All of them, in one page. */
+  searchExperiments(): Body {
+    return { experiments: [...this.#experiments.values()].map(experimentMessage) };
   }
 
   setExperimentStage(id: string, stage: "active" | "deleted"): Body {
@@ -475,6 +515,7 @@ function byTime(a: Point, b: Point): number {
 }
 
 function runFilter(filter: string): (run: ModelRun) => boolean {
+  if (filter === "") return () => true;
   const equal = /^tags\.`([^`]+)` = '([^']*)'$/.exec(filter);
   if (equal !== null) return ({ tags }) => tags.get(equal[1]!) === equal[2];
   const marked = /^tags\.`([^`]+)` != ''$/.exec(filter);

@@ -122,9 +122,31 @@ export async function withBench<Result>(
 }
 
 /** Rejects with what is not as it must be. */
-export async function judgeFault(bench: Bench, { ordinal, fault, maxRetries }: FaultCase): Promise<void> {
-  await bench.follow(fault.plan(ordinal));
-  const first = await pushOnce({ ...bench, http: { ...fault.http, maxRetries } });
+export function judgeFault(bench: Bench, { ordinal, fault, maxRetries }: FaultCase): Promise<void> {
+  return judgePlan(bench, fault.plan(ordinal), { ...fault.http, maxRetries });
+}
+
+/** Two faults in one push. */
+export interface FaultPair {
+  readonly faults: readonly (Omit<FaultCase, "maxRetries"> & { readonly request: string })[];
+  readonly maxRetries: 0 | 3;
+}
+
+export function nameOfPair({ faults, maxRetries }: FaultPair): string {
+  return faults.map((one) => nameOfCase({ ...one, maxRetries }, one.request)).join(" and ");
+}
+
+export function judgePair(bench: Bench, { faults, maxRetries }: FaultPair): Promise<void> {
+  const plans = faults.map(({ fault, ordinal }) => fault.plan(ordinal));
+  const http = Object.assign({}, ...faults.map(({ fault }) => fault.http)) as Partial<HttpSettings>;
+  const plan: FaultPlan = (request) =>
+    plans.map((each) => each(request)).find((fault) => fault !== null) ?? null;
+  return judgePlan(bench, plan, { ...http, maxRetries });
+}
+
+async function judgePlan(bench: Bench, plan: FaultPlan, http: Partial<HttpSettings>): Promise<void> {
+  await bench.follow(plan);
+  const first = await pushOnce({ ...bench, http });
   await bench.follow(noFault);
   assertTold(bench, first);
   if (isPartial(first)) {

@@ -1,7 +1,7 @@
 /**
  * For every request of a representative push, every fault of the network: the push ends right or says what is missing, what
  * it calls synced is there, the next push completes it, and the server holds every run once. All of it against a model of
- * MLflow's server; against a real one a sample in which every kind of request and every fault occur, in the full tier all.
+ * MLflow's server; against a real one a sample in which every kind of request and every fault occur.
  */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -16,48 +16,49 @@ import {
   nameOfCase,
   withBench,
 } from "./fault-cases.js";
+import { everyNth, runProgramme } from "./fault-lanes.js";
 import { pushOnce } from "./push-once.js";
 
 const FULL = process.env.RUNSTONE_TIER === "full";
-/** Pushes beside each other. */
-const LANES = 2;
 
 describe("every request of a push x every fault, against a model of the server", async () => {
-  await matrix(await startMlflowModel({ after }), (cases) => sampleOf(cases, FULL ? 1 : 17));
+  await matrix(await startMlflowModel({ after }), (cases) => everyNth(cases, FULL ? 1 : 17));
 });
 
 const skip = await mlflowServerSkip("3");
 
 describe("every request of a push x every fault, against MLflow 3", { skip }, async () => {
   await matrix(await startMlflowServer({ after }, { version: "3" }), (cases) =>
-    sampleOf(cases, FULL ? 1 : 83),
+    FULL ? eachKind(cases) : everyNth(cases, 83),
   );
 });
 
+interface MatrixCase extends FaultCase {
+  /** `METHOD path`. */
+  readonly request: string;
+}
+
 async function matrix(
   server: JudgedServer,
-  choose: (cases: readonly FaultCase[]) => readonly FaultCase[],
+  choose: (cases: readonly MatrixCase[]) => readonly MatrixCase[],
 ): Promise<void> {
   const catcher = await startHttpCatcher({ after });
   const requests = await requestsOfPush(server);
   const faults = namedFaults(catcher.url);
-  const all = requests.flatMap((_, index) =>
+  const all = requests.flatMap((request, index) =>
     faults.flatMap((fault) =>
-      ([0, 3] as const).map((maxRetries) => ({ ordinal: index + 1, fault, maxRetries })),
+      ([0, 3] as const).map((maxRetries) => ({ ordinal: index + 1, request, fault, maxRetries })),
     ),
   );
-  const chosen = choose(all);
+  const cases = choose(all);
   const size = `${requests.length} requests x ${faults.length} faults x with and without retries = ${all.length} pushes`;
-  test(`${size}, of them ${chosen.length}`, async () => {
-    console.log(`fault matrix: ${size}, of them ${chosen.length}`);
-    const failures: string[] = [];
-    const pending = [...chosen];
-    const lane = async (): Promise<void> => {
-      for (let next = pending.shift(); next !== undefined; next = pending.shift())
-        failures.push(...(await failureOf(server, next, requests[next.ordinal - 1] ?? "")));
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
-    assert.deepEqual(failures, [], `${failures.length} of ${chosen.length}`);
+  test(`${size}, of them ${cases.length}`, async () => {
+    await runProgramme({
+      title: `fault matrix: ${size}, of them ${cases.length}`,
+      cases,
+      nameOf: (one) => nameOfCase(one, one.request),
+      judge: (one) => withBench(server, (bench) => judgeFault(bench, one)),
+    });
     assert.deepEqual(catcher.requests, [], "nothing is sent where a redirect leads");
   });
 }
@@ -70,18 +71,15 @@ function requestsOfPush(server: JudgedServer): Promise<readonly string[]> {
   });
 }
 
-async function failureOf(server: JudgedServer, one: FaultCase, request: string): Promise<readonly string[]> {
-  try {
-    await withBench(server, (bench) => judgeFault(bench, one));
-    return [];
-  } catch (error) {
-    const failure = `${nameOfCase(one, request)}: ${(error as Error).stack}`;
-    console.log(failure);
-    return [failure];
+/**
+ * Every kind of request x every fault, once: of the places of a kind the next one each time, and in turn given up at once
+ * and tried again.
+ */
+function eachKind(cases: readonly MatrixCase[]): readonly MatrixCase[] {
+  const places = new Map<string, MatrixCase[]>();
+  for (const one of cases) {
+    const kind = `${one.request.replace(/\d+|[0-9a-f]{32}|m-[0-9a-f]{32}/g, "*")} ${one.fault.name}`;
+    places.set(kind, [...(places.get(kind) ?? []), one]);
   }
-}
-
-/** One of every `step` cases. */
-function sampleOf(cases: readonly FaultCase[], step: number): readonly FaultCase[] {
-  return cases.filter((_, index) => index % step === 0);
+  return [...places.values()].map((some, turn) => some[turn % some.length]!);
 }
