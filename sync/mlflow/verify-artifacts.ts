@@ -1,7 +1,7 @@
 /** Artifacts there against what is here: their sizes by listing, their bytes where they are read back. */
 import { createHash } from "node:crypto";
 import type { ArtifactHead } from "../../core/transfer/index.js";
-import { isRunstoneError } from "../../store-format/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { MlflowCalls } from "./calls.js";
 
 /** `none`: sizes only; `small`: reads back those of up to {@link SMALL_BYTES}; `all`: reads back everything. */
@@ -62,7 +62,7 @@ function sizeProblem({ size }: ArtifactHead, found: number | null | undefined): 
 /** Bytes that the server does not give back. */
 const NOT_SERVED = Symbol("not served");
 
-/** Null when it is not there. No more is read than is expected. */
+/** Null when it is not there. Throws REMOTE_FAILED for an answer of another size than listed: that is not the artifact. */
 async function hashThere(
   calls: MlflowCalls,
   path: string,
@@ -82,7 +82,17 @@ async function hashThere(
     if (isRunstoneError(error, "REMOTE_UNREACHABLE") && !isServed) return NOT_SERVED;
     throw error;
   }
+  if (read !== size) throw otherSize(path, size);
   return hash.digest("hex");
+}
+
+/** A gateway's page, or an artifact that is being written. */
+function otherSize(path: string, size: number): RunstoneError {
+  return new RunstoneError(
+    "REMOTE_FAILED",
+    `the artifact ${JSON.stringify(path)} has ${size} bytes by the server's listing, but others came`,
+    { hint: "Verify again.", data: { path, size } },
+  );
 }
 
 /** MLflow 2 hangs up instead of sending a file of another name, because it puts the name into a header. */
