@@ -1,5 +1,6 @@
 import { openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
+import { rateOf } from "../parse/byte-rate.js";
 import { choosePull } from "../sync/choose-pull.js";
 import { openChosenRemote } from "../sync/chosen.js";
 import { jobsFor } from "../sync/jobs.js";
@@ -25,7 +26,7 @@ async function pullMlflow(
   target: NativeTarget,
 ): Promise<number> {
   const report = await pullFromServer(context, target, {
-    ...{ command: "runstone pull", verb: "Pulling" },
+    ...{ command: "runstone pull", verb: "Pulling", rate: rateOf(args["limit-rate"]) },
     ...choiceOf(args, target),
   });
   return printSyncReport(context, report, "pulled from");
@@ -47,7 +48,8 @@ async function pullNative(
   args: PullArguments,
   target: NativeTarget,
 ): Promise<number> {
-  const report = await runNativeSync(context, target, {
+  const limited = { ...target, rate: rateOf(args["limit-rate"]) };
+  const report = await runNativeSync(context, limited, {
     ...{ direction: "pull", command: "runstone pull", verb: "Pulling" },
     ...choiceOf(args, target),
   });

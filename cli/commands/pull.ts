@@ -1,5 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
-import { jobsOption } from "./push-options.js";
+import { jobsOption, limitRateOption } from "./push-options.js";
 
 export const pullOptions = {
   experiment: {
@@ -11,6 +11,7 @@ export const pullOptions = {
   "no-artifacts": { type: "boolean", describe: "Leave artifacts there; `runstone fetch RUN` brings them" },
   "include-deleted": { type: "boolean", describe: "Also runs deleted there: they are deleted here" },
   jobs: jobsOption,
+  "limit-rate": limitRateOption,
 } as const satisfies Options;
 
 const positionals = {

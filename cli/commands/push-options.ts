@@ -9,6 +9,12 @@ export const jobsOption = {
   defaultText: "the remote's setting, else 4",
 } as const satisfies Option;
 
+export const limitRateOption = {
+  type: "string",
+  value: "RATE",
+  describe: "Bytes a second, such as 500k or 2M",
+} as const satisfies Option;
+
 /** What goes, and with what of it. */
 export const choiceOptions = {
   experiment: {
@@ -34,7 +40,7 @@ export const pushOptions = {
   watch: { type: "boolean", describe: "Go on until every run has ended, or Ctrl-C" },
   hash: { type: "boolean", describe: "Read every artifact back and compare its hash, not only its size" },
   jobs: jobsOption,
-  "limit-rate": { type: "string", value: "RATE", describe: "Bytes a second, such as 500k or 2M" },
+  "limit-rate": limitRateOption,
 } as const satisfies Options;
 
 export const pushPositionals = {

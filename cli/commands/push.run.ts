@@ -8,9 +8,8 @@ import {
 } from "../../sync/index.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
-import { parseByteRate } from "../parse/byte-rate.js";
+import { rateOf } from "../parse/byte-rate.js";
 import { parsePairs } from "../parse/pairs.js";
-import { usageError } from "../parse/usage-error.js";
 import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { jobsFor } from "../sync/jobs.js";
 import { runNativeSync } from "../sync/native-sync.js";
@@ -48,10 +47,9 @@ async function syncWithPeer(
   args: PushArguments,
   target: Target & { readonly direction: "push" | "both" },
 ): Promise<number> {
-  if (args["limit-rate"] !== undefined)
-    throw usageError("--limit-rate is for MLflow servers", "Over ssh, limit it in ~/.ssh/config or with tc.");
   const { direction } = target;
-  const report = await runNativeSync(context, target, {
+  const limited = { ...target, rate: rateOf(args["limit-rate"]) };
+  const report = await runNativeSync(context, limited, {
     ...{ direction, map: args.map, watch: args.watch },
     ...(direction === "push"
       ? { command: "runstone push", verb: "Pushing" }
@@ -76,7 +74,7 @@ async function syncWithMlflow(
   const { direction } = target;
   const isPush = direction === "push";
   const jobs = jobsFor(args.jobs, target.remote);
-  const rate = args["limit-rate"] === undefined ? null : parseByteRate(args["limit-rate"], "--limit-rate");
+  const rate = rateOf(args["limit-rate"]);
   const progress = syncProgress(context, isPush ? "Pushing" : "Syncing");
   const server = { command: isPush ? "runstone push" : "runstone sync", connections: 2 * jobs, rate };
   const report = await withServer(target, server, async (parties, signal) => {

@@ -9,3 +9,8 @@ export function parseByteRate(text: string, what: string): number {
   if (rate >= 1) return rate;
   throw usageError(`${what} must be bytes a second, not '${text}'`, "Write, for example, 500k or 2M");
 }
+
+/** The option `--limit-rate`; null: no limit. Throws USAGE. */
+export function rateOf(text: string | undefined): number | null {
+  return text === undefined ? null : parseByteRate(text, "--limit-rate");
+}

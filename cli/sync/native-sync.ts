@@ -1,6 +1,7 @@
 /** What a command needs to sync with a native remote: its peer, the state of the remote, and a way to stop. */
 
 import { RunstoneError } from "../../store-format/index.js";
+import { RateLimiter, systemClock } from "../../sync/http/index.js";
 import type { SyncEvent, SyncReport } from "../../sync/index.js";
 import { openRemoteState } from "../../sync/index.js";
 import { syncNative } from "../../sync/native/native-sync.js";
@@ -28,6 +29,8 @@ export interface NativeChosen extends Chosen {
 export interface NativeTarget {
   readonly chosen: NativeChosen;
   readonly remote: OpenedRemote;
+  /** Bytes a second between both stores; absent or null: no limit. */
+  readonly rate?: number | null;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface NativeTarget {
  */
 export async function withPeer<Result>(
   context: CommandContext,
-  { chosen, remote }: NativeTarget,
+  { chosen, remote, rate = null }: NativeTarget,
   command: string,
   work: (parties: NativeParties, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
@@ -44,7 +47,8 @@ export async function withPeer<Result>(
   const state = openRemoteState(store, remote.name, { command, address: remote.address.text });
   const interrupt = onInterrupt();
   try {
-    const opened = await openPeer(context, remote.address);
+    const throttle = rate === null ? null : new RateLimiter(rate, systemClock);
+    const opened = await openPeer(context, remote.address, throttle);
     const local = new StorePeer({ program: PROGRAM, open: () => store, make: () => store });
     try {
       return await work({ context: store, local, remote: opened.peer, state }, interrupt.signal);

@@ -1,9 +1,12 @@
 /** The native peer behind an address: the store in a directory, or the runstone at the far end of ssh. */
 
 import { RunstoneError } from "../../store-format/index.js";
+import type { Throttle } from "../../sync/http/index.js";
 import { openFarPeer } from "../../sync/native/far-peer.js";
 import { openDirectory, openOrMakeDirectory } from "../../sync/native/open-directory.js";
 import type { Peer } from "../../sync/native/peer.js";
+import { peerOverPipe } from "../../sync/native/peer-over-pipe.js";
+import { shapedStreams } from "../../sync/native/shaped-streams.js";
 import { SshConnection } from "../../sync/native/ssh.js";
 import { StorePeer } from "../../sync/native/store-peer.js";
 import type { DirectoryAddress, RemoteAddress, SshAddress } from "../../sync/remotes/address.js";
@@ -20,10 +23,17 @@ export interface OpenedPeer {
 
 export const PROGRAM = `runstone ${VERSION}`;
 
-/** Throws UNSUPPORTED for other kinds, REMOTE_UNREACHABLE, REMOTE_FAILED, INVALID_PARAMETER_VALUE. */
-export async function openPeer(context: CommandContext, address: RemoteAddress): Promise<OpenedPeer> {
-  if (address.kind === "directory") return openDirectoryPeer(context, address);
-  if (address.kind === "ssh") return openSshPeer(context, address);
+/**
+ * With a throttle, the bytes between both stores pass at its pace. Throws UNSUPPORTED for other kinds, REMOTE_UNREACHABLE,
+ * REMOTE_FAILED, INVALID_PARAMETER_VALUE.
+ */
+export async function openPeer(
+  context: CommandContext,
+  address: RemoteAddress,
+  throttle: Throttle | null = null,
+): Promise<OpenedPeer> {
+  if (address.kind === "directory") return openDirectoryPeer(context, address, throttle);
+  if (address.kind === "ssh") return openSshPeer(context, address, throttle);
   throw new RunstoneError("UNSUPPORTED", `this cannot be done with a remote of the kind ${address.kind}`, {
     hint: "Kinds that can: directory, ssh.",
     data: { kind: address.kind },
@@ -43,12 +53,22 @@ export function directoryPeer(context: CommandContext, path: string): Peer {
   });
 }
 
-function openDirectoryPeer(context: CommandContext, { path }: DirectoryAddress): OpenedPeer {
+async function openDirectoryPeer(
+  context: CommandContext,
+  { path }: DirectoryAddress,
+  throttle: Throttle | null,
+): Promise<OpenedPeer> {
   const peer = directoryPeer(context, path);
-  return { peer, explain: async (error) => error, close: () => peer.close() };
+  const explain = async (error: unknown): Promise<unknown> => error;
+  if (throttle === null) return { peer, explain, close: () => peer.close() };
+  return { ...(await peerOverPipe(peer, (streams) => shapedStreams(streams, throttle))), explain };
 }
 
-async function openSshPeer(context: CommandContext, address: SshAddress): Promise<OpenedPeer> {
+async function openSshPeer(
+  context: CommandContext,
+  address: SshAddress,
+  throttle: Throttle | null,
+): Promise<OpenedPeer> {
   const { env, err } = context;
   const words = (env["RUNSTONE_SSH_COMMAND"] ?? "").split(" ").filter((word) => word !== "");
   const connection = SshConnection.start(address, {
@@ -62,7 +82,8 @@ async function openSshPeer(context: CommandContext, address: SshAddress): Promis
   });
   const explain = (error: unknown): Promise<unknown> => connection.explain(error);
   try {
-    const peer = await openFarPeer({ streams: connection.streams, program: PROGRAM });
+    const streams = throttle === null ? connection.streams : shapedStreams(connection.streams, throttle);
+    const peer = await openFarPeer({ streams, program: PROGRAM });
     const close = async (): Promise<void> => {
       await peer.close();
       await connection.close();

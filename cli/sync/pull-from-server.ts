@@ -24,10 +24,10 @@ export interface ServerPull {
 export async function pullFromServer(
   context: CommandContext,
   target: ServerTarget,
-  how: ServerPull & { readonly command: string; readonly verb: string },
+  how: ServerPull & { readonly command: string; readonly verb: string; readonly rate?: number | null },
 ): Promise<SyncReport> {
   const progress = syncProgress(context, how.verb);
-  const server = { command: how.command, connections: 2 * how.jobs, rate: null };
+  const server = { command: how.command, connections: 2 * how.jobs, rate: how.rate ?? null };
   return withServer(target, server, async (parties, signal) => {
     const onEvent = (event: SyncEvent): void => progress.tell(event);
     try {

@@ -11,6 +11,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Waits shorter than this (milliseconds) are put off: a timer takes longer than it was asked to. */
+const SHORTEST_WAIT = 5;
+
 /** `--limit-rate`: the bytes of any second stay about below the limit. */
 export class RateLimiter implements Throttle {
   readonly #bytesPerMs: number;
@@ -27,6 +30,6 @@ export class RateLimiter implements Throttle {
     const now = this.#clock.now();
     const begin = Math.max(now, this.#free);
     this.#free = begin + bytes / this.#bytesPerMs;
-    if (begin > now) await this.#clock.sleep(begin - now);
+    if (begin - now >= SHORTEST_WAIT) await this.#clock.sleep(begin - now);
   }
 }

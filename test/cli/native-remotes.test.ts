@@ -78,6 +78,18 @@ for (const kind of Object.keys(KINDS))
       ok(lab.in("b")(["fsck"]));
     });
 
+    test("a push and a pull at a limited rate bring the same", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      assert.match(ok(lab.in("a")(["push", "--limit-rate", "20M"])), /^1 run pushed to lab/);
+      ok(lab.a.run(["init", "b"], { env: lab.env }));
+      ok(lab.in("b")(["remote", "add", "lab", lab.url]));
+      assert.match(ok(lab.in("b")(["pull", "--limit-rate", "20M"])), /^1 run pulled from lab/);
+      const artifact = join(lab.a.directory, "b/mlruns/0", runId, "artifacts/out.txt");
+      assert.equal(readFileSync(artifact, "utf8"), "hi\n");
+      assert.equal(lab.in("b")(["pull", "--limit-rate", "fast"]).status, 2);
+    });
+
     test("pruned artifacts are those that the remote holds, and come back", (t) => {
       const lab = newLab(t, kind);
       const runId = newRun(lab, "a");
