@@ -18,7 +18,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       { name: "init", describe: "Make a workspace here" },
       { name: "run", describe: "Run a command and record it" },
       { name: "start", describe: "Start a run and print its id, for shell scripts" },
-      { name: "log", describe: "Log metrics, params, tags, artifacts and texts to a run" },
+      {
+        name: "log",
+        describe:
+          "Log metrics, params, tags and artifacts to a run, or show the history of the code with its runs",
+      },
       { name: "end", describe: "End a run and seal it" },
       { name: "resume", describe: "Make a run that ended or was lost run again, from this shell" },
     ],

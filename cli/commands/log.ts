@@ -1,4 +1,5 @@
 import { type ArgumentsOf, defineCommand, implement, type Options, type Positionals } from "../command.js";
+import { historyDetails, historyExamples, historyOptions, historyPositionals } from "./log-history.js";
 import { logMetric } from "./log-metric.js";
 import { run } from "./log-options.js";
 import { logParam, logTag, recordOptions } from "./log-record.js";
@@ -45,7 +46,12 @@ const text = defineCommand({
 
 export const log = defineCommand({
   name: "log",
-  describe: "Log metrics, params, tags, artifacts and texts to a run",
+  describe: "Log metrics, params, tags and artifacts to a run, or show the history of the code with its runs",
+  options: historyOptions,
+  positionals: historyPositionals,
+  examples: historyExamples,
+  details: historyDetails,
+  load: async () => (await import("./log-history.run.js")).runHistory,
   subcommands: [
     implement(logMetric, async () => (await import("./log-metric.run.js")).runLogMetric),
     implement(logParam, async () => (await import("./log-record.run.js")).runLogParam),
