@@ -1,7 +1,15 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
 export { type MergeOptions, type MergeResult, mergeRun } from "./merge-run.js";
-export { type CommonRecord, MERGED_FIELDS, type MergeConflict, mergeValue } from "./merge-value.js";
+export {
+  type CommonRecord,
+  MERGED_FIELDS,
+  type MergeConflict,
+  mergeOutcome,
+  mergeValue,
+  type Outcome,
+  outcomeConflict,
+} from "./merge-value.js";
 export { type OfferedRun, type OfferOptions, offerRun } from "./offer-run.js";
 export { type OpenBytes, type OpenStoredBytes, openArtifact, openObject } from "./open-object.js";
 export { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";

@@ -23,7 +23,13 @@ import { mergeArtifacts } from "./merge-artifacts.js";
 import { mergeInputs } from "./merge-inputs.js";
 import { differingKeys, mergePoints } from "./merge-points.js";
 import { mergeParams, mergeTags } from "./merge-texts.js";
-import { type CommonRecord, type MergeConflict, mergeOutcome, mergeValue } from "./merge-value.js";
+import {
+  type CommonRecord,
+  type MergeConflict,
+  mergeOutcome,
+  mergeValue,
+  outcomeConflict,
+} from "./merge-value.js";
 import { readRunDocument } from "./read-run-document.js";
 import type { ReceivedRun } from "./receive-run.js";
 import type { RunDocument } from "./run-document.js";
@@ -136,12 +142,7 @@ function mergedOutcome({ location, mine, document, common, conflict }: Merge): P
   const [ours, theirs] = [mine.info, document.info];
   const taken = mergeOutcome(common ?? undefined, ours, theirs);
   if (taken === "theirs") return { status: theirs.status, endTime: theirs.endTime };
-  if (taken === "mine") return {};
-  const isStatus = ours.status !== theirs.status;
-  const field = isStatus ? "status" : "end_time";
-  const textOf = (info: typeof ours): string => (isStatus ? info.status : String(info.endTime));
-  const base = common === null ? null : isStatus ? common.status : String(common.endTime);
-  conflict({ field, key: null, base, mine: textOf(ours), theirs: textOf(theirs) });
+  if (taken === "conflict") conflict(outcomeConflict(common, ours, theirs));
   return {};
 }
 

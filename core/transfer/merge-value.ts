@@ -80,6 +80,19 @@ export function mergeOutcome(
   return "conflict";
 }
 
+/** The conflict of two outcomes: named by the status, where that differs; else by the end time. */
+export function outcomeConflict(base: Outcome | null, mine: Outcome, theirs: Outcome): MergeConflict {
+  const isStatus = mine.status !== theirs.status;
+  const textOf = ({ status, endTime }: Outcome): string => (isStatus ? status : String(endTime));
+  return {
+    field: isStatus ? "status" : "end_time",
+    key: null,
+    base: base === null ? null : textOf(base),
+    mine: textOf(mine),
+    theirs: textOf(theirs),
+  };
+}
+
 /** For keys and paths that cannot lie beside those here: the rest of the run is merged all the same. */
 export function isClash(error: unknown): boolean {
   return isRunstoneError(error, "INVALID_PARAMETER_VALUE");

@@ -1,5 +1,7 @@
 /** The end of a run's transfer: name, status and end time when all else is there; deletion last of all. */
 
+import { mergeOutcome, type Outcome, outcomeConflict } from "../../core/transfer/index.js";
+import type { UpdateRunFields } from "../../protocol/mlflow/index.js";
 import type { Run } from "../../store-format/index.js";
 import { changeOf } from "../engine/merge-tags.js";
 import type { CommonRecord } from "../engine/run-state.js";
@@ -22,23 +24,39 @@ export async function finishRun(calls: MlflowCalls, finish: Finish): Promise<voi
   const { info } = run;
   const base = common ?? info;
   const runName = settle(notes, ["runName", "name"], [base.runName, wanted.runName, info.runName]);
-  const status = settle(notes, ["status", "status"], [base.status, wanted.status, info.status]);
-  const endTime = settle(notes, ["endTime", "end_time"], [base.endTime, wanted.endTime, info.endTime]);
-  if (runName !== null || status !== null || endTime !== null)
-    await calls.updateRun(info.runId, {
-      runName: runName ?? undefined,
-      status: status ?? undefined,
-      endTime: endTime ?? undefined,
-    });
+  const outcome = outcomeToSend(finish);
+  if (runName !== null || outcome !== null)
+    await calls.updateRun(info.runId, { runName: runName ?? undefined, ...outcome });
   if (wanted.lifecycleStage === "deleted") await calls.deleteRun(info.runId);
 }
 
+interface FinishedOutcome extends Pick<Finish, "notes"> {
+  readonly wanted: Outcome;
+  readonly run: { readonly info: Outcome };
+  readonly common: Outcome | null;
+}
+
+/** Status and end time are one thing here, too; null: nothing is to be set there. */
+export function outcomeToSend({ wanted, run, common, notes }: FinishedOutcome): UpdateRunFields | null {
+  const { info } = run;
+  if (isSameOutcome(wanted, info)) return null;
+  const taken = mergeOutcome(common ?? info, wanted, info);
+  if (taken === "mine") return { status: wanted.status, endTime: wanted.endTime ?? undefined };
+  notes.leftAlone.add("status").add("endTime");
+  if (taken === "conflict") notes.conflicts.push(outcomeConflict(common, wanted, info));
+  return null;
+}
+
+function isSameOutcome(a: Outcome, b: Outcome): boolean {
+  return a.status === b.status && (a.endTime === b.endTime || a.endTime === null);
+}
+
 /** What is to be set there; null: nothing. */
-function settle<Value extends string | number | bigint>(
+function settle(
   notes: TransferNotes,
-  [name, field]: readonly ["runName" | "status" | "endTime", ConflictField],
-  [base, mine, theirs]: readonly [Value | null, Value | null, Value | null],
-): Value | null {
+  [name, field]: readonly ["runName", ConflictField],
+  [base, mine, theirs]: readonly [string | null, string | null, string | null],
+): string | null {
   const change = changeOf(base, mine, theirs);
   if (change.kind === "send") return change.value;
   if (change.kind === "same") return null;

@@ -52,7 +52,8 @@ export async function sendFiles(session: PushSession, sending: FilesToSend): Pro
 function missingFiles({ context, recheck }: PushSession, sending: FilesToSend): readonly OutgoingFile[] {
   const { location, document, wanted, known } = sending;
   const files: OutgoingFile[] = document.artifacts
-    .filter(({ path, sha256 }) => recheck || known[path] !== sha256)
+    // What was freed here cannot be sent again.
+    .filter(({ path, sha256, absent }) => (recheck && absent !== true) || known[path] !== sha256)
     .map((artifact) => ({ ...artifact, open: () => openArtifact(context, location, artifact) }));
   const long = wanted.longValues === null ? null : outgoingLongValues(wanted.longValues);
   return long !== null && (recheck || known[long.path] !== long.sha256) ? [...files, long] : files;

@@ -6,5 +6,6 @@ import type { OpenedRemote } from "./open-remote.js";
 export async function httpSettingsOf(remote: OpenedRemote): Promise<HttpSettings> {
   if (remote.http === null)
     throw new RunstoneError("UNSUPPORTED", `the remote ${remote.name} is not a server`, { data: {} });
-  return { ...DEFAULT_HTTP_SETTINGS, ...remote.http, credentials: await remote.credentials() };
+  const { timings, ...access } = remote.http;
+  return { ...DEFAULT_HTTP_SETTINGS, ...access, ...timings, credentials: await remote.credentials() };
 }

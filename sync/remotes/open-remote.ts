@@ -1,6 +1,7 @@
 /** From a remote's name to what is needed to speak with it: only where this user confirmed the address. */
 
 import { RunstoneError } from "../../store-format/index.js";
+import { PATIENT, type Timings, timings } from "../http/timings.js";
 import type { RemoteAddress } from "./address.js";
 import { type Credentials, credentialsOf } from "./credentials.js";
 import {
@@ -35,6 +36,7 @@ export interface HttpAccess {
   /** `""`: none. */
   readonly clientCertificate: string;
   readonly proxy: { readonly http: string; readonly https: string; readonly none: string };
+  readonly timings: Timings;
 }
 
 /** A remote that may be spoken with. */
@@ -180,6 +182,7 @@ function httpAccess(
       https: either(env, "https_proxy") || either(env, "all_proxy"),
       none: either(env, "no_proxy"),
     },
+    timings: timings(env, PATIENT),
   };
 }
 

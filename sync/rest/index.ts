@@ -9,6 +9,5 @@ export {
   isServerAddress,
   type ServerSettingsOptions,
   serverSettings,
-  timings,
 } from "./server-settings.js";
 export { splitBatch } from "./split-batch.js";

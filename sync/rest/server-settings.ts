@@ -4,8 +4,9 @@
  */
 import { join } from "node:path";
 import { readBytesIfExists } from "../../core/fs/index.js";
-import { decodeUtf8Lossy, RunstoneError } from "../../store-format/index.js";
+import { decodeUtf8Lossy } from "../../store-format/index.js";
 import { DEFAULT_HTTP_SETTINGS, type HttpCredentials, type HttpSettings } from "../http/settings.js";
+import { INTERACTIVE, PATIENT, timings } from "../http/timings.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,10 +17,6 @@ export interface ServerSettingsOptions {
   /** Somebody waits: fewer and shorter retries, where MLflow's variables do not say otherwise. */
   readonly interactive?: boolean;
 }
-
-type Timings = Pick<HttpSettings, "maxRetries" | "backoffMs" | "jitterMs" | "maxTotalMs">;
-const PATIENT: Timings = DEFAULT_HTTP_SETTINGS;
-const INTERACTIVE: Timings = { maxRetries: 4, backoffMs: 250, jitterMs: 100, maxTotalMs: 60_000 };
 
 /** True for the address of a server, as `--store` and `setTrackingUri` take it. */
 export function isServerAddress(uri: string): boolean {
@@ -51,36 +48,6 @@ export function serverSettings(uri: string, options: ServerSettingsOptions): Htt
     },
     ...timings(env, interactive ? INTERACTIVE : PATIENT),
   };
-}
-
-/** Retries and time-outs by MLflow's variables. */
-export function timings(
-  env: Environment,
-  otherwise: Timings,
-): Timings & Pick<HttpSettings, "timeoutMs" | "respectRetryAfter"> {
-  const seconds = (name: string, ms: number): number => numberIn(env, name, ms / 1000) * 1000;
-  return {
-    timeoutMs: seconds("MLFLOW_HTTP_REQUEST_TIMEOUT", DEFAULT_HTTP_SETTINGS.timeoutMs),
-    maxRetries: Math.floor(numberIn(env, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", otherwise.maxRetries)),
-    backoffMs: seconds("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", otherwise.backoffMs),
-    jitterMs: seconds("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", otherwise.jitterMs),
-    maxTotalMs: otherwise.maxTotalMs,
-    respectRetryAfter: !/^(?:false|0)$/i.test(env["MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER"] ?? ""),
-  };
-}
-
-function numberIn(env: Environment, name: string, otherwise: number): number {
-  const text = (env[name] ?? "").trim();
-  if (text === "") return otherwise;
-  if (/^\d{1,7}(?:\.\d+)?$/.test(text)) return Number(text);
-  throw new RunstoneError(
-    "INVALID_PARAMETER_VALUE",
-    `${name} holds no number: ${JSON.stringify(text.slice(0, 80))}`,
-    {
-      hint: `Set it to a number, such as ${otherwise}, or unset it.`,
-      data: { variable: name },
-    },
-  );
 }
 
 function splitAddress(uri: string): { readonly url: string; readonly credentials: HttpCredentials | null } {

@@ -32,7 +32,8 @@ export async function startPostgresql(scope: Scope): Promise<string> {
     env: environment(),
     ...user(),
   });
-  scope.after(() => service.end("SIGKILL"));
+  // A killed server leaves its shared memory behind; this one cleans up, and waits for nobody.
+  scope.after(() => service.end("SIGINT"));
   await untilReady({ service, binaries, port });
   return `postgresql+psycopg2://postgres@127.0.0.1:${port}/postgres`;
 }

@@ -255,6 +255,27 @@ describe("credentials", () => {
     assert.ok(warnings.some((line) => line.includes("certificate")));
   });
 
+  test("waits and retries follow MLflow's variables", async (t) => {
+    const bench = newBench(t, LAB);
+    confirm(bench);
+    const variables = {
+      MLFLOW_HTTP_REQUEST_TIMEOUT: "10",
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: "2",
+      MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR: "0.5",
+      MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER: "false",
+    };
+    const { timeoutMs, maxRetries, backoffMs, jitterMs, respectRetryAfter } = await httpSettingsOf(
+      open(bench, variables),
+    );
+    assert.deepEqual(
+      [timeoutMs, maxRetries, backoffMs, jitterMs, respectRetryAfter],
+      [10_000, 2, 500, 1_000, false],
+    );
+    assert.throws(() => open(bench, { MLFLOW_HTTP_REQUEST_TIMEOUT: "soon" }), {
+      code: "INVALID_PARAMETER_VALUE",
+    });
+  });
+
   test("a program is asked each time, without a shell", async (t) => {
     const bench = newBench(t, LAB);
     const script =
