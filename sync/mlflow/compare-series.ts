@@ -6,19 +6,19 @@ import { PointCollector, type PointSet } from "../engine/point-set.js";
 import type { Difference, ExpectedRun } from "./expected-run.js";
 import { storedPoint } from "./stored-value.js";
 
-/** Adds to `found` what is missing there and what is told of it. */
+/** Adds to `found` what is missing there and what is told of it. Returns how many points there are not here. */
 export function compareSeries(
   { document, location }: ExpectedRun,
   { key, theirs }: { readonly key: string; readonly theirs: PointSet },
   found: { readonly differences: Difference[]; readonly exceptions: string[] },
-): void {
+): number {
   const heads = document.series.filter((head) => head.key === key);
   const isSame =
     heads.length === 1 && heads[0]!.count === theirs.size && heads[0]!.sha256 === theirs.sha256();
   const linked = heads.find(({ dataset }) => dataset !== undefined);
   if (linked !== undefined)
     found.exceptions.push(`Points of '${key}' have no link to the dataset '${linked.dataset!.name}' there.`);
-  if (isSame) return;
+  if (isSame) return 0;
   const ours = localSet(location, key);
   const missing = ours.points.without(theirs).size;
   const more = theirs.without(ours.points).size;
@@ -30,6 +30,7 @@ export function compareSeries(
     });
   if (more > 0) found.exceptions.push(`The metric '${key}' has ${more} points there that are not here.`);
   if (ours.hasInfinity) found.exceptions.push(`Infinities of '${key}' are the largest double there.`);
+  return more;
 }
 
 /** Points of a key here, doubles counted. */

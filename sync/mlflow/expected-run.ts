@@ -40,6 +40,8 @@ export interface VerifiedRun {
   readonly differences: readonly Difference[];
   /** What the server cannot hold as it is, found out by reading it back. */
   readonly exceptions: readonly string[];
+  /** Its record and its points there are those here, and nothing more. */
+  readonly isSame: boolean;
   readonly points: number;
   /** Artifacts that were looked at. */
   readonly artifacts: number;

@@ -56,6 +56,11 @@ export function markFor(mark: string, withArtifacts: boolean): string {
   return withArtifacts ? mark : mark + METADATA_ONLY;
 }
 
+/** The mark of a run that was pulled in the same way as the one of `before`: with its artifacts, or without. */
+export function likeBefore(mark: string, before: string): string {
+  return markFor(mark, !before.endsWith(METADATA_ONLY));
+}
+
 interface Seen extends Omit<PullTask, "id" | "after" | "isHere"> {
   readonly parentId: string | null;
   readonly originParentId: string | null;

@@ -7,8 +7,10 @@ import { commonBesides, NOTHING_KNOWN } from "../native/outcomes.js";
 import type { Conflict } from "../state/index.js";
 import type { ExpectedRun, VerifiedRun } from "./expected-run.js";
 import { notEqual } from "./not-equal.js";
+import { likeBefore } from "./pull-plan.js";
 import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
+import { remoteMarkOf } from "./remote-mark.js";
 import type { Watermarks } from "./send-points.js";
 import { parentOf } from "./wanted-record.js";
 
@@ -33,16 +35,35 @@ export function settleRun(
   // One of which artifacts were left out, or whose parent may yet come, is looked at again.
   const hasArtifacts = session.withArtifacts || document.artifacts.length === 0;
   const isAll = hasArtifacts && !lacksParent(parentOf(document.tags), exceptions);
+  const former = session.state.run(runId);
   const state = stateAfter(expected, {
     ...{ watermarks, artifacts, exceptions, found },
     mark: isAll ? head.mark : null,
     now: session.now(),
     conflicts,
-    former: session.state.run(runId)?.common ?? null,
+    former: former?.common ?? null,
+    remoteMark: remoteMarkAfter(sent, found, former),
   });
   session.state.save(state);
   session.state.writeReceipt(state, commitReceipts ? expected.location.directory : null);
   return { ...outcome, result: conflicts.length > 0 ? "conflict" : "done" };
+}
+
+/**
+ * A pull need not look at a run that has there just what it has here. Artifacts that others added show in no search: only of
+ * a run that was made by this push, or looked at before, is it known that there are none.
+ */
+function remoteMarkAfter(
+  { isNew, conflicts, expected }: SentRun,
+  { run, isSame }: VerifiedRun,
+  former: RunState | null,
+): string | null {
+  const { status } = expected.document.info;
+  const goesOn = status === "RUNNING" || status === "SCHEDULED";
+  const before = former?.remoteMark ?? null;
+  if (run === null || !isSame || goesOn || conflicts.length > 0) return null;
+  if (isNew) return remoteMarkOf(run);
+  return before === null ? null : likeBefore(remoteMarkOf(run), before);
 }
 
 export interface SettledFacts {
@@ -57,6 +78,8 @@ export interface SettledFacts {
   readonly conflicts: readonly Conflict[];
   /** What both sides had before. */
   readonly former: CommonRecord | null;
+  /** What a search tells of the run there when nothing of it has to be pulled; null: it is not known. */
+  readonly remoteMark: string | null;
 }
 
 /** The state of a run that was seen to be there. One in conflict is looked at each time until that is settled. */
@@ -68,7 +91,7 @@ export function stateAfter(expected: ExpectedRun, facts: SettledFacts): RunState
   return {
     ...{ runId, remoteRunId, remoteExperimentId },
     localMark: facts.conflicts.length > 0 ? null : facts.mark,
-    remoteMark: null,
+    remoteMark: facts.remoteMark,
     common: commonBesides(common, facts.former ?? NOTHING_KNOWN, facts.conflicts),
     watermarks: facts.watermarks,
     artifacts: facts.artifacts,

@@ -11,6 +11,7 @@ import { compareRecord } from "./compare-record.js";
 import { compareSeries } from "./compare-series.js";
 import type { Difference, ExpectedRun, VerifiedRun } from "./expected-run.js";
 import { isRefusal } from "./failures.js";
+import { isSameRecord } from "./same-record.js";
 import { MODEL_ORIGIN_TAG } from "./send-models.js";
 import { VerifiedHistories } from "./verified-histories.js";
 import { type HashChoice, verifyArtifacts } from "./verify-artifacts.js";
@@ -96,15 +97,20 @@ class Verifier {
     const run = await this.#run(expected);
     if (run === null) {
       differences.push({ what: "run", key: expected.remoteRunId, problem: "is gone there" });
-      return { run, differences, exceptions, points: 0, artifacts: 0, hashedArtifacts: 0 };
+      return { run, differences, exceptions, isSame: false, points: 0, artifacts: 0, hashedArtifacts: 0 };
     }
     const modelIds = expected.modelIds ?? (await this.#modelIds(expected.document, run));
     compareRecord({ ...expected, modelIds }, run, differences);
     let points = 0;
-    for (const key of expected.keys)
-      points += await this.#compareSeries(expected, key, { differences, exceptions });
+    let more = 0;
+    for (const key of expected.keys) {
+      const theirs = await this.#histories.of(expected.remoteRunId, key);
+      more += compareSeries(expected, { key, theirs }, { differences, exceptions });
+      points += theirs.size;
+    }
+    const isSame = differences.length === 0 && more === 0 && isSameRecord(expected, run);
     const { artifacts, hashed } = await this.#compareArtifacts(expected, run, { differences, exceptions });
-    return { run, differences, exceptions, points, artifacts, hashedArtifacts: hashed };
+    return { run, differences, exceptions, isSame, points, artifacts, hashedArtifacts: hashed };
   }
 
   /** Searches leave out models: a run that has some is asked for by itself. */
@@ -112,13 +118,6 @@ class Verifier {
     const hasModels = document.outputs.length + document.inputs.modelInputs.length > 0;
     const found = hasModels ? undefined : this.#runs.get(remoteRunId);
     return found ?? (await this.#calls.getRun(remoteRunId));
-  }
-
-  /** Points there. */
-  async #compareSeries(expected: ExpectedRun, key: string, found: Findings): Promise<number> {
-    const theirs = await this.#histories.of(expected.remoteRunId, key);
-    compareSeries(expected, { key, theirs }, found);
-    return theirs.size;
   }
 
   /** Models there by the id of their origin, of those that the run there has to do with. */

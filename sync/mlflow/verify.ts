@@ -170,6 +170,7 @@ class Verification {
         now: context.now(),
         conflicts: [],
         former: null,
+        remoteMark: state.run(run.runId)?.remoteMark ?? null,
       });
       state.save(saved);
       state.saveConflicts(run.runId, []);

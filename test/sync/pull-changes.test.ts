@@ -97,6 +97,43 @@ describe("runs that change on both sides", { skip }, async () => {
     assert.equal((await store.getRun(runId)).tags["team"], "mine");
   });
 
+  test("what others did to a run comes with the next pull, also after pushes of changes here", async (t) => {
+    const changes: Readonly<Record<string, (run_id: string) => Promise<unknown>>> = {
+      "a tag": (run_id) => call("runs/set-tag", { run_id, key: "theirs", value: "1" }),
+      "a deleted tag": (run_id) => call("runs/delete-tag", { run_id, key: "kept" }),
+      "a param": (run_id) => call("runs/log-parameter", { run_id, key: "theirs", value: "1" }),
+      "a metric": (run_id) => call("runs/log-metric", { run_id, key: "theirs", value: 3, timestamp: 4 }),
+      "a point": (run_id) =>
+        call("runs/log-metric", { run_id, key: "loss", value: 3, timestamp: 4, step: 1 }),
+      "its name": (run_id) => call("runs/update", { run_id, run_name: "their name" }),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      const directory = temporaryDirectory(t);
+      const { store, runId, remoteId, names } = await pushedRun(directory, `changed there: ${name}`);
+      const untouched = await pullOnce({ directory, url: server.url, pull: names });
+      assert.deepEqual([untouched.counts.unchanged, untouched.outcomes.length], [1, 0], name);
+      await change(remoteId);
+      await store.setTags(runId, { mine: "yes" });
+      const pushed = await pushOnce({ directory, url: server.url });
+      assert.deepEqual([pushed.counts.done, pushed.counts.failed], [1, 0], name);
+      const pulled = await pullOnce({ directory, url: server.url, pull: names });
+      assert.deepEqual([pulled.counts.done, pulled.counts.unchanged], [1, 0], name);
+      assert.equal((await store.getRun(runId)).tags["mine"], "yes", name);
+      const again = await pullOnce({ directory, url: server.url, pull: names });
+      assert.deepEqual([again.counts.unchanged, again.outcomes.length], [1, 0], name);
+    }
+  });
+
+  test("after a push of changes here, a pull reads nothing", async (t) => {
+    const directory = temporaryDirectory(t);
+    const { store, runId, names } = await pushedRun(directory, "changed here alone");
+    await store.setTags(runId, { mine: "yes" });
+    await pushOnce({ directory, url: server.url });
+    const pulled = await pullOnce({ directory, url: server.url, pull: names });
+    assert.deepEqual([pulled.counts.unchanged, pulled.outcomes.length], [1, 0]);
+    assert.ok(pulled.requests <= 2, `${pulled.requests} requests`);
+  });
+
   test("a running run is looked at until it has ended", async (t) => {
     const directory = temporaryDirectory(t);
     initWorkspace(directory);

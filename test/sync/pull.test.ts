@@ -89,6 +89,16 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
       assert.ok(idle.requests <= 2, `${idle.requests} requests`);
     });
 
+    test("after a push, a pull reads no run", async (t) => {
+      const directory = temporaryDirectory(t);
+      const { experimentName } = await writeSyncStore(directory, "pushed just now");
+      await pushOnce({ directory, url: server.url });
+      const names = { experimentNames: new Set([experimentName]) };
+      const pulled = await pullOnce({ directory, url: server.url, pull: names });
+      assert.deepEqual([pulled.counts.unchanged, pulled.outcomes.length], [3, 0]);
+      assert.ok(pulled.requests <= 2, `${pulled.requests} requests`);
+    });
+
     test("the record comes without artifacts, and a later pull brings them", async (t) => {
       const directory = temporaryDirectory(t);
       const { experimentName, runIds } = await writeSyncStore(directory, "in two steps");
