@@ -22,7 +22,7 @@ import { pushRegistry } from "./push-registry.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
 import { settleRun } from "./settle-run.js";
-import { doubtPlace, forgetContent, settleTwins } from "./twins.js";
+import { doubtPlace, forgetContent, type MadeRun, settleTwins } from "./twins.js";
 import type { HashChoice } from "./verify-artifacts.js";
 import { verifyRuns } from "./verify-runs.js";
 
@@ -71,7 +71,7 @@ class Push {
   readonly #transport: HttpTransport;
   readonly #stop = new AbortController();
   #sent: SentRun[] = [];
-  readonly #made: SentRun[] = [];
+  readonly #made: MadeRun[] = [];
   readonly #begun = new Set<string>();
   #unreachable = 0;
 
@@ -180,7 +180,7 @@ class Push {
       if (result.kind === "over") return this.#end(result.outcome);
       if (this.#isLive(result.sent)) return this.#end(runningOutcome(result.sent));
       this.#sent.push(result.sent);
-      if (result.sent.isNew) this.#made.push(result.sent);
+      if (result.sent.isNew) this.#made.push(madeRun(result.sent));
       if (this.#sent.length >= RUNS_A_VERIFICATION) await this.#verifySent();
     } catch (error) {
       this.#failed(task, error);
@@ -215,7 +215,7 @@ class Push {
     await this.#runTask({ ...task, state: state.run(task.id) });
   }
 
-  #doubt(made: readonly SentRun[]): void {
+  #doubt(made: readonly MadeRun[]): void {
     for (const sent of made) doubtPlace(this.#session, sent);
   }
 
@@ -286,10 +286,16 @@ class Push {
   }
 }
 
-function byExperiment(sent: readonly SentRun[]): ReadonlyMap<string, readonly SentRun[]> {
-  const groups = new Map<string, SentRun[]>();
-  for (const run of sent) {
-    const { remoteExperimentId } = run.expected;
+/** Without the record, so that a push of many runs does not keep them all. */
+function madeRun({ head, expected }: SentRun): MadeRun {
+  const { remoteRunId, remoteExperimentId } = expected;
+  return { head, remoteRunId, remoteExperimentId };
+}
+
+function byExperiment(made: readonly MadeRun[]): ReadonlyMap<string, readonly MadeRun[]> {
+  const groups = new Map<string, MadeRun[]>();
+  for (const run of made) {
+    const { remoteExperimentId } = run;
     groups.set(remoteExperimentId, [...(groups.get(remoteExperimentId) ?? []), run]);
   }
   return groups;

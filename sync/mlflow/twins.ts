@@ -1,8 +1,15 @@
 /** Two who push at once may both make a run: afterwards one active run of each origin stays, the earliest. */
 
+import type { LocalRunHead } from "../../core/transfer/index.js";
 import { findRemoteRuns, type RemoteRunRef } from "./find-runs.js";
-import type { SentRun } from "./push-run.js";
 import type { PushSession } from "./push-session.js";
+
+/** A run that a push made; all of one push are remembered until its end. */
+export interface MadeRun {
+  readonly head: LocalRunHead;
+  readonly remoteRunId: string;
+  readonly remoteExperimentId: string;
+}
 
 /**
  * Looks for twins of runs that this push made in an experiment there. Of those where another stays, the journal now knows
@@ -11,15 +18,15 @@ import type { PushSession } from "./push-session.js";
 export async function settleTwins(
   session: PushSession,
   experimentId: string,
-  made: readonly SentRun[],
+  made: readonly MadeRun[],
 ): Promise<readonly string[]> {
-  const originIds = made.map(({ expected }) => expected.runId);
+  const originIds = made.map(({ head }) => head.runId);
   const found = await findRemoteRuns(session.calls, experimentId, originIds);
   const moved: string[] = [];
-  for (const sent of made) {
-    const { runId } = sent.expected;
+  for (const { head, remoteRunId } of made) {
+    const { runId } = head;
     const kept = await deleteTwins(session, runId, found.get(runId) ?? []);
-    if (kept === null || kept.remoteRunId === sent.expected.remoteRunId) continue;
+    if (kept === null || kept.remoteRunId === remoteRunId) continue;
     forgetContent(session, runId, kept.remoteRunId);
     moved.push(runId);
   }
@@ -41,8 +48,8 @@ export async function deleteTwins(
 }
 
 /** Nobody knows whether a run that was made is there once: the next push searches for it. */
-export function doubtPlace(session: PushSession, { expected }: SentRun): void {
-  forgetContent(session, expected.runId, null);
+export function doubtPlace(session: PushSession, { head }: MadeRun): void {
+  forgetContent(session, head.runId, null);
 }
 
 /** What the run there holds is not known any more; `remoteRunId` null: nor which it is. */
