@@ -225,8 +225,10 @@ export class HttpClient {
   ): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of open()) {
-        for (let at = 0; at < chunk.length; at += UPLOAD_PIECE) {
-          const piece = chunk.subarray(at, at + UPLOAD_PIECE);
+        // Each piece costs the server a turn: without a throttle they are as large as they come.
+        const most = this.#throttle === null ? chunk.length : UPLOAD_PIECE;
+        for (let at = 0; at < chunk.length; at += most) {
+          const piece = chunk.subarray(at, at + most);
           await this.#pass(piece.length, "bytesSent");
           yield piece;
         }
