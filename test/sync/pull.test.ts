@@ -76,7 +76,7 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
       const before = treeOf(`${directory}/mlruns`);
       const proxy = await startFaultProxy(t, server.url);
       const names = { experimentNames: new Set([experimentName]) };
-      const pulled = await pullOnce({ directory, url: proxy.url, pull: names });
+      const pulled = await pullOnce({ directory, url: proxy.url, pull: { ...names, recheck: true } });
       assert.deepEqual(
         pulled.outcomes.map(({ result, conflicts, error }) => ({ result, conflicts, error })),
         [1, 2, 3].map(() => ({ result: "unchanged", conflicts: [], error: undefined })),
