@@ -1,140 +1,113 @@
 /**
- * The requests of a push without the push: the same shapes, as many at once, sent by nothing but an HTTP client. What a
- * server can take, for comparison.
+ * The requests of a push without the push: those that were recorded, for new runs, as many at once, sent by nothing but an
+ * HTTP client. What a server can take, for comparison.
  */
 import pLimit from "p-limit";
 import { Pool } from "undici";
+import type { RecordedRequest, Recording } from "./sync-recording.js";
 
 export interface Load {
   readonly url: string;
+  /** A new experiment of this name gets the runs. */
   readonly experiment: string;
+  /** A multiple of the recorded ones. */
   readonly runs: number;
-  readonly params: number;
-  readonly metrics: number;
-  readonly points: number;
-  readonly artifacts: number;
-  readonly artifactBytes: number;
   /** Runs at once. */
   readonly jobs: number;
 }
 
-/** Runs that are read back together, as in a push. */
-const RUNS_A_VERIFICATION = 50;
-
 /** Milliseconds. */
-export async function sendLoad(load: Load): Promise<number> {
+export async function sendLoad(recording: Recording, load: Load): Promise<number> {
   const pool = new Pool(load.url, { connections: 2 * load.jobs });
-  const client = new LoadClient(pool);
   try {
-    const { experiment_id: experimentId } = await client.post("experiments/create", {
-      name: load.experiment,
-    });
-    const begin = performance.now();
+    const player = new Player(pool, recording, await makeExperiment(pool, load.experiment));
     const limit = pLimit(load.jobs);
-    let waiting: string[] = [];
-    await Promise.all(
-      Array.from({ length: load.runs }, (_, number) =>
-        limit(async () => {
-          waiting.push(await sendRun(client, load, { experimentId: String(experimentId), number }));
-          if (waiting.length < RUNS_A_VERIFICATION) return;
-          const group = waiting;
-          waiting = [];
-          await readBack(client, load, { experimentId: String(experimentId), runIds: group });
-        }),
-      ),
-    );
-    await readBack(client, load, { experimentId: String(experimentId), runIds: waiting });
+    const begin = performance.now();
+    const groups = Math.ceil(load.runs / recording.runs.size);
+    await Promise.all(Array.from({ length: groups }, () => player.playGroup(limit)));
     return performance.now() - begin;
   } finally {
     await pool.close();
   }
 }
 
-type Answer = Readonly<Record<string, unknown>>;
-
-class LoadClient {
-  readonly #pool: Pool;
-
-  constructor(pool: Pool) {
-    this.#pool = pool;
-  }
-
-  post(path: string, body: object): Promise<Answer> {
-    const headers = { "content-type": "application/json" };
-    return this.#send({
-      method: "POST",
-      path: `/api/2.0/mlflow/${path}`,
-      headers,
-      body: JSON.stringify(body),
-    });
-  }
-
-  get(path: string): Promise<Answer> {
-    return this.#send({ method: "GET", path });
-  }
-
-  put(path: string, body: Uint8Array): Promise<Answer> {
-    return this.#send({ method: "PUT", path: `/api/2.0/mlflow-artifacts/artifacts/${path}`, body });
-  }
-
-  async #send(request: Parameters<Pool["request"]>[0]): Promise<Answer> {
-    const { statusCode, body } = await this.#pool.request(request);
-    const text = await body.text();
-    if (statusCode !== 200)
-      throw new Error(`${request.method} ${String(request.path)}: ${statusCode} ${text}`);
-    return text === "" ? {} : (JSON.parse(text) as Answer);
-  }
-}
-
-async function sendRun(
-  client: LoadClient,
-  load: Load,
-  { experimentId, number }: { readonly experimentId: string; readonly number: number },
-): Promise<string> {
-  const start = 1_700_000_000_000;
-  const tags = ["runstone.run_id", "runstone.pushed_time", "mlflow.user"].map((key) => ({ key, value: "x" }));
-  const answer = await client.post("runs/create", {
-    ...{ experiment_id: experimentId, user_id: "ada", start_time: start, tags },
-    run_name: `run-${number}`,
+async function makeExperiment(pool: Pool, name: string): Promise<string> {
+  const made = await send(pool, {
+    method: "POST",
+    path: "/api/2.0/mlflow/experiments/create",
+    contentType: "application/json",
+    body: Buffer.from(JSON.stringify({ name })),
   });
-  const runId = (answer as { run: { info: { run_id: string } } }).run.info.run_id;
-  const params = Array.from({ length: load.params }, (_, index) => ({
-    key: `p${index}`,
-    value: `${index / 7}`,
-  }));
-  const metrics = Array.from({ length: load.metrics * load.points }, (_, index) => ({
-    key: `m${Math.floor(index / load.points)}`,
-    value: Math.random(),
-    timestamp: start + index,
-    step: index % load.points,
-  }));
-  const room = 1_000 - params.length;
-  await client.post("runs/log-batch", { run_id: runId, params, metrics: metrics.slice(0, room) });
-  for (let at = room; at < metrics.length; at += 1_000)
-    await client.post("runs/log-batch", { run_id: runId, metrics: metrics.slice(at, at + 1_000) });
-  const bytes = new Uint8Array(load.artifactBytes);
-  await Promise.all(
-    Array.from({ length: load.artifacts }, (_, index) =>
-      client.put(`${experimentId}/${runId}/artifacts/artifact-${index}.bin`, bytes),
-    ),
-  );
-  await client.post("runs/update", { run_id: runId, status: "FINISHED", end_time: start + 100_000 });
-  return runId;
+  return (JSON.parse(made) as { experiment_id: string }).experiment_id;
 }
 
-async function readBack(
-  client: LoadClient,
-  load: Load,
-  { experimentId, runIds }: { readonly experimentId: string; readonly runIds: readonly string[] },
-): Promise<void> {
-  if (runIds.length === 0) return;
-  const filter = `attributes.run_id IN (${runIds.map((id) => `'${id}'`).join(",")})`;
-  await client.post("runs/search", { experiment_ids: [experimentId], filter, max_results: 100 });
-  const query = runIds.map((id) => `run_id=${id}`).join("&");
-  for (let key = 0; key < load.metrics; key += 1)
-    await client.get(
-      `/ajax-api/2.0/mlflow/metrics/get-history-bulk?${query}&metric_key=m${key}&max_results=25000`,
+async function send(pool: Pool, { method, path, contentType, body }: RecordedRequest): Promise<string> {
+  const { statusCode, body: answer } = await pool.request({
+    method: method as "GET",
+    path,
+    ...(contentType === undefined ? {} : { headers: { "content-type": contentType } }),
+    ...(body.length === 0 ? {} : { body }),
+  });
+  const text = await answer.text();
+  if (statusCode !== 200) throw new Error(`${method} ${path}: ${statusCode} ${text}`);
+  return text;
+}
+
+/** Sends a recording for runs and an experiment of its own. */
+class Player {
+  readonly #pool: Pool;
+  readonly #recording: Recording;
+  readonly #experimentId: string;
+
+  constructor(pool: Pool, recording: Recording, experimentId: string) {
+    this.#pool = pool;
+    this.#recording = recording;
+    this.#experimentId = experimentId;
+  }
+
+  /** All runs of the recording once; the last of them reads them back, as in a push. */
+  async playGroup(limit: ReturnType<typeof pLimit>): Promise<void> {
+    const { runs, readBack } = this.#recording;
+    const ids = new Map<string, string>();
+    await Promise.all(
+      [...runs].map(([id, requests]) =>
+        limit(async () => {
+          ids.set(id, await this.#playRun(id, requests));
+          if (ids.size < runs.size) return;
+          for (const request of readBack) await send(this.#pool, this.#renamed(request, ids));
+        }),
+      ),
     );
-  for (const id of runIds)
-    await client.get(`/api/2.0/mlflow-artifacts/artifacts?path=${experimentId}/${id}/artifacts`);
+  }
+
+  /** Returns the new run's id. Files of a run go side by side. */
+  async #playRun(id: string, [create, ...requests]: readonly RecordedRequest[]): Promise<string> {
+    const made = JSON.parse(await send(this.#pool, this.#renamed(create!, new Map())));
+    const ids = new Map([[id, (made as { run: { info: { run_id: string } } }).run.info.run_id]]);
+    let files: Promise<unknown>[] = [];
+    for (const request of requests) {
+      const sending = () => send(this.#pool, this.#renamed(request, ids));
+      if (request.method === "PUT") files.push(sending());
+      else {
+        await Promise.all(files);
+        files = [];
+        await sending();
+      }
+    }
+    return ids.get(id)!;
+  }
+
+  #renamed(request: RecordedRequest, ids: ReadonlyMap<string, string>): RecordedRequest {
+    const fresh = (text: string) => text.replace(/[0-9a-f]{32}/g, (id) => ids.get(id) ?? id);
+    const { experimentId } = this.#recording;
+    const path = fresh(request.path).replace(
+      new RegExp(`(artifacts/|path=)${experimentId}(/|%2F)`),
+      `$1${this.#experimentId}$2`,
+    );
+    if (request.contentType !== "application/json") return { ...request, path };
+    const text = fresh(String(request.body))
+      .replace(`"experiment_id":"${experimentId}"`, `"experiment_id":"${this.#experimentId}"`)
+      .replace(`"experiment_ids":["${experimentId}"]`, `"experiment_ids":["${this.#experimentId}"]`);
+    return { ...request, path, body: Buffer.from(text) };
+  }
 }

@@ -1,16 +1,18 @@
 /** Pushing runs to a real MLflow server: against MLflow's own client, and against what the server can take at all. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createFileStore } from "../core/store/open-store.js";
 import { initWorkspace } from "../core/workspace/init-workspace.js";
 import { mlflowEnvironment } from "../test/helpers/mlflow.js";
 import { type MlflowServer, mlflowServerSkip, startMlflowServer } from "../test/helpers/mlflow-server.js";
+import type { Scope } from "../test/helpers/processes.js";
 import { REPOSITORY } from "../test/helpers/python.js";
 import { cleanEnvironment, timed } from "./measure.js";
 import { sendLoad } from "./sync-load.js";
+import { recordPush } from "./sync-recording.js";
 import { printRow } from "./table.js";
 
 export interface SyncSizes {
@@ -20,9 +22,13 @@ export interface SyncSizes {
 }
 
 const SHAPE = { params: 10, metrics: 10, points: 100, artifacts: 3, artifactBytes: 102_400 };
+/** Of a pushed run: its origin, the time of the push, the user and the like. */
+const TAGS = 5;
 const JOBS = 4;
 /** As `mlflow server` has by default. */
 const WORKERS = 4;
+/** Runs whose requests are recorded: as many as a push reads back together. */
+const RECORDED_RUNS = 50;
 const BINARY = join(REPOSITORY, "dist", "bin", "runstone.js");
 const SCRIPT = join(REPOSITORY, "bench", "sync-mlflow.py");
 
@@ -35,7 +41,7 @@ export async function benchSync(place: string, { runs, fewRuns }: SyncSizes): Pr
   try {
     const scope = { after: (end: () => void | Promise<void>) => void endings.push(end) };
     const server = await startMlflowServer(scope, { version: "3", workers: WORKERS });
-    await compare(server, { directory, runs, fewRuns });
+    await compare(server, { scope, directory, runs, fewRuns });
   } finally {
     for (const end of endings.reverse()) await end();
     rmSync(directory, { recursive: true, force: true });
@@ -43,23 +49,31 @@ export async function benchSync(place: string, { runs, fewRuns }: SyncSizes): Pr
 }
 
 interface Comparison extends SyncSizes {
+  readonly scope: Scope;
   readonly directory: string;
 }
 
-async function compare(server: MlflowServer, { directory, runs, fewRuns }: Comparison): Promise<void> {
-  await makeStore(directory, runs);
+async function compare(server: MlflowServer, comparison: Comparison): Promise<void> {
+  const { scope, directory, runs, fewRuns } = comparison;
+  const recorded = join(directory, "recorded");
+  mkdirSync(recorded);
+  await makeStore(recorded, RECORDED_RUNS, "recorded");
+  await makeStore(directory, runs, "pushed");
   const env = { ...cleanEnvironment(), HOME: directory, XDG_CONFIG_HOME: join(directory, "config") };
-  const runstone = (args: readonly string[]): Promise<unknown> =>
-    execute(process.execPath, [BINARY, ...args], { cwd: directory, env });
+  const runstone = (args: readonly string[], cwd = directory): Promise<unknown> =>
+    execute(process.execPath, [BINARY, ...args], { cwd, env, maxBuffer: 64 * 1_048_576 });
+  // The first load warms the server's workers up, too.
+  const recording = await recordPush(scope, server.url, async (url) => {
+    await runstone(["remote", "add", "lab", url], recorded);
+    await runstone(["push", "--jobs", String(JOBS)], recorded);
+  });
   await runstone(["remote", "add", "lab", server.url]);
   const copied = (kind: string, count: number): Promise<number> =>
     copyWithMlflow(server, { kind, runs: count });
-  // A first small load warms the server's workers up.
-  const load = { url: server.url, runs, jobs: JOBS, ...SHAPE };
-  await sendLoad({ ...load, runs: 8, experiment: "warm-up" });
-  const before = await sendLoad({ ...load, experiment: "load before" });
+  const load = { url: server.url, runs, jobs: JOBS };
+  const before = await sendLoad(recording, { ...load, experiment: "load before" });
   const pushed = await timed(async () => void (await runstone(["push", "--jobs", String(JOBS)])));
-  const after = await sendLoad({ ...load, experiment: "load after" });
+  const after = await sendLoad(recording, { ...load, experiment: "load after" });
   const batches = await copied("batches", runs);
   const calls = ((await copied("call-by-call", fewRuns)) * runs) / fewRuns;
   const again = await timed(async () => void (await runstone(["push"])));
@@ -77,6 +91,11 @@ async function compare(server: MlflowServer, { directory, runs, fewRuns }: Compa
   ];
   for (const { baseline, ratio, least } of rows)
     printRow({ ...row, baseline, ratio: times(ratio), bar: `${least}x`, met: ratio >= least });
+  const requests = [...recording.runs.values(), recording.readBack].flat().length / recording.runs.size;
+  printRow({
+    ...{ scenario: "requests of a push", size: "a run of these" },
+    ...{ result: requests.toFixed(2), baseline: "-", ratio: "-", bar: "-", met: null },
+  });
   printRow({
     ...{ scenario: "second push, nothing new", size: `${runs.toLocaleString("en")} runs` },
     ...{ result: seconds(again), baseline: "-", ratio: "-", bar: "1 s", met: again <= 1_000 },
@@ -91,10 +110,10 @@ function times(ratio: number): string {
   return `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`;
 }
 
-async function makeStore(directory: string, runs: number): Promise<void> {
+async function makeStore(directory: string, runs: number, name: string): Promise<void> {
   initWorkspace(directory);
   const store = createFileStore({ cwd: directory, path: join(directory, "mlruns") });
-  const { experimentId } = await store.createExperiment({ name: "pushed" });
+  const { experimentId } = await store.createExperiment({ name });
   for (let number = 0; number < runs; number += 1) {
     const { info } = await store.createRun({ experimentId, runName: `run-${number}` });
     const writer = await store.openRun(info.runId);
@@ -121,7 +140,15 @@ async function copyWithMlflow(
   { kind, runs }: { readonly kind: string; readonly runs: number },
 ): Promise<number> {
   const { artifactBytes, ...shape } = SHAPE;
-  const request = { ...shape, artifact_bytes: artifactBytes, url: server.url, experiment: kind, kind, runs };
+  const request = {
+    ...shape,
+    tags: TAGS,
+    artifact_bytes: artifactBytes,
+    url: server.url,
+    experiment: kind,
+    kind,
+    runs,
+  };
   const { stdout } = await execute(server.python, [SCRIPT, JSON.stringify(request)], {
     env: mlflowEnvironment(),
   });
