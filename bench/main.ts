@@ -12,6 +12,7 @@ import { benchMlflow } from "./mlflow.js";
 import { benchRunOverhead } from "./run-overhead.js";
 import { benchSearch } from "./search.js";
 import { benchSync } from "./sync.js";
+import { benchSyncMemory } from "./sync-memory.js";
 import { benchSyncNative } from "./sync-native.js";
 import { printHeader } from "./table.js";
 
@@ -40,6 +41,11 @@ const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
     benchSyncNative(
       values.place,
       values.small ? { first: 100, unchanged: 1_000 } : { first: 1_000, unchanged: 10_000 },
+    ),
+  "sync-memory": () =>
+    benchSyncMemory(
+      values.place,
+      values.small ? { runs: 500, points: 1_000_000 } : { runs: 5_000, points: 10_000_000 },
     ),
   memory: () =>
     benchMemory(
