@@ -109,16 +109,22 @@ export class SeriesHasher {
 
   /** One record, not smaller than the one before; throws RangeError for one that is. */
   add(record: Uint8Array): void {
+    if (!this.addIfInOrder(record)) throw new RangeError("point records must be added in order");
+  }
+
+  /** As {@link add}; false, with nothing added, for a record that is smaller than the one before. */
+  addIfInOrder(record: Uint8Array): boolean {
     if (this.#count > 0) {
       const order = comparePointRecords(this.#last, record);
-      if (order === 0) return;
-      if (order > 0) throw new RangeError("point records must be added in order");
+      if (order === 0) return true;
+      if (order > 0) return false;
     }
     this.#last.set(record);
     this.#count += 1;
     this.#pending.set(record, this.#filled);
     this.#filled += POINT_RECORD_BYTES;
     if (this.#filled === this.#pending.length) this.#flush();
+    return true;
   }
 
   /** Packed records in order. */

@@ -1,5 +1,4 @@
 /** What a command needs to sync with an MLflow server: its client, the state of the remote, and a way to stop. */
-import { HttpClient, RateLimiter, systemClock } from "../../sync/http/index.js";
 import { openRemoteState, type PushParties } from "../../sync/index.js";
 import { httpSettingsOf, type OpenedRemote } from "../../sync/remotes/index.js";
 import type { Chosen } from "./chosen.js";
@@ -22,6 +21,8 @@ export async function withServer<Result>(
   { command, connections, rate }: ServerOptions,
   work: (parties: PushParties, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  // Loaded for servers only: it is much, and remotes in directories do without.
+  const { HttpClient, RateLimiter, systemClock } = await import("../../sync/http/index.js");
   const settings = { ...(await httpSettingsOf(remote)), connections };
   const { context } = chosen.place;
   const state = openRemoteState(context, remote.name, { command, address: remote.address.text });

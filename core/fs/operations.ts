@@ -230,6 +230,11 @@ export function fstat(fd: number): fs.Stats {
   return fs.fstatSync(fd);
 }
 
+/** The device that the file behind `path` lies on; not an operation of its own for interceptors. */
+export function deviceOf(path: string): number {
+  return fs.statSync(path).dev;
+}
+
 /** Flags for reading a file that must not be a link and must not block (a FIFO). */
 export const READ_NO_FOLLOW =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);

@@ -134,13 +134,19 @@ export function copyHashed(source: string, target: string): HashedFile {
 
 const NO_CLONES = ["ENOTSUP", "EOPNOTSUPP", "EXDEV", "EINVAL", "ENOSYS", "ENOTTY"];
 
+/** Pairs of devices between which a clone was refused: a refusal costs a file that is made and removed again. */
+const withoutClones = new Set<string>();
+
 function tryClone(source: string, target: string): boolean {
+  const devices = `${ops.deviceOf(source)} ${ops.deviceOf(dirname(target))}`;
+  if (withoutClones.has(devices)) return false;
   try {
     ops.copy(source, target, true);
     return true;
   } catch (error) {
     if (!NO_CLONES.includes(errnoOf(error) ?? "")) throw error;
     removeQuietly(target);
+    withoutClones.add(devices);
     return false;
   }
 }

@@ -35,5 +35,11 @@ export { type ReceivedExperiment, receivingExperiment } from "./receiving-experi
 export { releaseArtifacts, releaseObjects } from "./release-artifacts.js";
 export { type ConflictChoice, resolveConflict } from "./resolve-conflict.js";
 export type { ArtifactHead, RunDocument, RunHead, SeriesHead } from "./run-document.js";
-export { type LocalRunHead, listRunHeads, type RunHeadOptions, readRunHead } from "./run-heads.js";
+export {
+  digestOfSeal,
+  type LocalRunHead,
+  listRunHeads,
+  type RunHeadOptions,
+  readRunHead,
+} from "./run-heads.js";
 export { isSameMark } from "./run-mark.js";

@@ -5,7 +5,7 @@ import { IGNORE_DAMAGE } from "../store/read/damages.js";
 import { experimentOf } from "../store/read/inputs-outputs.js";
 import type { RunLocation } from "../store/read/located.js";
 import { readTags, toStringMap } from "../store/read/records.js";
-import { openArtifact } from "./open-object.js";
+import { artifactOpener } from "./open-object.js";
 import { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";
 import { readSeries } from "./read-series.js";
 import type { ArtifactSource } from "./receive-artifact.js";
@@ -42,9 +42,10 @@ function* pointsOf(location: RunLocation, key: string): Generator<readonly Point
 }
 
 function artifactsOf(context: ArtifactHomes, location: RunLocation): ArtifactSource {
+  const open = artifactOpener(context, location);
   return (head) => {
     try {
-      const bytes = openArtifact(context, location, head);
+      const bytes = open(head);
       bytes.close();
       return { file: bytes.path };
     } catch (error) {

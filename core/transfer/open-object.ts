@@ -1,7 +1,7 @@
 /** Bytes that leave a store: checked before they are passed on. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { RunstoneError } from "../../store-format/index.js";
+import { type ManifestFile, RunstoneError } from "../../store-format/index.js";
 import { OpenFile, objectPath, statIfExists } from "../fs/index.js";
 import { objectsPath, type StorePaths } from "../store/layout.js";
 import { type ArtifactHomes, artifactFile, resolveArtifactDirectory } from "../store/read/artifacts.js";
@@ -43,12 +43,42 @@ export function openObject(context: StorePaths, sha256: string): OpenStoredBytes
 export function openArtifact(
   context: ArtifactHomes,
   location: RunLocation,
-  { path, sha256, size }: ArtifactHead,
+  head: ArtifactHead,
 ): OpenStoredBytes {
-  const directory = resolveArtifactDirectory(context, location);
+  return artifactOpener(context, location)(head);
+}
+
+/** As {@link openArtifact}, for the artifacts of one run: where they lie and what the seal says is looked up once. */
+export function artifactOpener(
+  context: ArtifactHomes,
+  location: RunLocation,
+): (head: ArtifactHead) => OpenStoredBytes {
+  let known: KnownArtifacts | null = null;
+  return (head) => {
+    known ??= {
+      directory: resolveArtifactDirectory(context, location),
+      sealed: sealedArtifacts(location, IGNORE_DAMAGE),
+    };
+    return openKnown(context, location, { ...known, head });
+  };
+}
+
+interface KnownArtifacts {
+  readonly directory: string | null;
+  readonly sealed: ReadonlyMap<string, ManifestFile>;
+}
+
+function openKnown(
+  context: StorePaths,
+  location: RunLocation,
+  { directory, sealed, head }: KnownArtifacts & { readonly head: ArtifactHead },
+): OpenStoredBytes {
+  const { path, sha256, size } = head;
   const file = directory === null ? null : fileIfExists(directory, path);
-  const isFile = file !== null && statIfExists(file)?.size === size;
-  if (isFile && isAsSealed(location, path, { file, sha256 })) {
+  const now = file === null ? null : statIfExists(file);
+  const isFile = file !== null && now?.size === size;
+  const seal = sealed.get(path);
+  if (isFile && seal?.sha256 === sha256 && now?.mtimeNs === seal.mtimeNs) {
     const opened = OpenFile.openIfExists(file);
     if (opened !== null) return opened;
   }
@@ -61,15 +91,6 @@ export function openArtifact(
 function fileIfExists(directory: string, path: string): string | null {
   if (statIfExists(join(directory, path)) === null) return null;
   return artifactFile(directory, path).path;
-}
-
-function isAsSealed(
-  location: RunLocation,
-  path: string,
-  { file, sha256 }: { readonly file: string; readonly sha256: string },
-): boolean {
-  const sealed = sealedArtifacts(location, IGNORE_DAMAGE).get(path);
-  return sealed?.sha256 === sha256 && statIfExists(file)?.mtimeNs === sealed.mtimeNs;
 }
 
 function openChecked(path: string, sha256: string): OpenFile | null {

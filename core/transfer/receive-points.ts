@@ -1,35 +1,53 @@
 /** Points on their way into a run that is still being built. */
+import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
-import { keyToPath, type Point, serializeLink, serializePoint } from "../../store-format/index.js";
-import { NewFile } from "../fs/index.js";
+import {
+  keyToPath,
+  POINT_RECORD_BYTES,
+  type Point,
+  type SeriesDigest,
+  SeriesHasher,
+  serializeLink,
+  serializePoint,
+  writePointRecord,
+} from "../../store-format/index.js";
+import { type HashedFile, NewFile } from "../fs/index.js";
 import { LINKS } from "../store/layout.js";
+import { newHasher } from "../store/runs/point-set.js";
 import { checkReceivedPoint } from "./check-received.js";
 import type { RunDocument } from "./run-document.js";
 
 /** All points of a key, of every dataset, some at a time; for a run that is here, the caller may leave out what is known to be here. */
 export type PointSource = (key: string) => AsyncIterable<readonly Point[]> | Iterable<readonly Point[]>;
 
+export interface ReceivedPoints {
+  /** The files that were written, by path relative to the run. */
+  readonly files: ReadonlyMap<string, HashedFile>;
+  /** By key, of what was written; null: they did not come in order, or with links, and have to be read. */
+  readonly series: ReadonlyMap<string, SeriesDigest> | null;
+}
+
 /** Writes the metric files of a document's series, and the links of their points. */
 export async function receivePoints(
   directory: string,
   { series }: RunDocument,
   points: PointSource,
-): Promise<void> {
-  const links = new LazyFile(join(directory, LINKS));
+): Promise<ReceivedPoints> {
+  const receiver = new PointReceiver(directory, points);
   try {
-    for (const key of new Set(series.map((one) => one.key)))
-      await receiveKey(join(directory, "metrics", keyToPath(key)), key, { points, links });
+    for (const key of new Set(series.map((one) => one.key))) await receiver.receive(key);
   } catch (error) {
-    links.closeQuietly();
+    receiver.closeQuietly();
     throw error;
   }
-  links.close();
+  return receiver.finish();
 }
 
 /** Made with its first bytes: an empty metric file is one that MLflow fails on. */
 class LazyFile {
   readonly #path: string;
   #file: NewFile | null = null;
+  #hash: Hash | null = null;
 
   constructor(path: string) {
     this.#path = path;
@@ -38,11 +56,17 @@ class LazyFile {
   write(text: string): void {
     if (text === "") return;
     this.#file ??= NewFile.create(this.#path);
-    this.#file.write(Buffer.from(text, "utf8"));
+    this.#hash ??= createHash("sha256");
+    const bytes = Buffer.from(text, "utf8");
+    this.#hash.update(bytes);
+    this.#file.write(bytes);
   }
 
-  close(): void {
+  /** Null: nothing was written. */
+  close(): HashedFile | null {
     this.#file?.close();
+    if (this.#file === null || this.#hash === null) return null;
+    return { sha256: this.#hash.digest("hex"), size: this.#file.size };
   }
 
   closeQuietly(): void {
@@ -50,33 +74,68 @@ class LazyFile {
   }
 }
 
-interface Way {
-  readonly points: PointSource;
-  readonly links: LazyFile;
-}
+class PointReceiver {
+  readonly #directory: string;
+  readonly #points: PointSource;
+  readonly #links: LazyFile;
+  readonly #files = new Map<string, HashedFile>();
+  readonly #series = new Map<string, SeriesDigest>();
+  readonly #record = new Uint8Array(POINT_RECORD_BYTES);
+  readonly #view = new DataView(this.#record.buffer);
+  #isPlain = true;
 
-async function receiveKey(path: string, key: string, { points, links }: Way): Promise<void> {
-  const file = new LazyFile(path);
-  try {
-    for await (const some of points(key)) {
-      const text = textOf(key, some);
-      links.write(text.links);
-      file.write(text.lines);
+  constructor(directory: string, points: PointSource) {
+    this.#directory = directory;
+    this.#points = points;
+    this.#links = new LazyFile(join(directory, LINKS));
+  }
+
+  async receive(key: string): Promise<void> {
+    const path = `metrics/${keyToPath(key)}`;
+    const file = new LazyFile(join(this.#directory, path));
+    const hasher = new SeriesHasher(newHasher());
+    try {
+      for await (const some of this.#points(key)) file.write(this.#take(key, some, hasher));
+    } catch (error) {
+      file.closeQuietly();
+      throw error;
     }
-  } catch (error) {
-    file.closeQuietly();
-    throw error;
+    const digest = hasher.finish();
+    if (digest.count > 0) this.#series.set(keyToPath(key), digest);
+    this.#note(path, file.close());
   }
-  file.close();
-}
 
-function textOf(key: string, points: readonly Point[]): { readonly lines: string; readonly links: string } {
-  let lines = "";
-  let links = "";
-  for (const point of points) {
-    checkReceivedPoint(key, point);
-    lines += serializePoint(point);
-    if (point.dataset !== undefined || point.modelId !== undefined) links += serializeLink({ ...point, key });
+  finish(): ReceivedPoints {
+    this.#note(LINKS, this.#links.close());
+    return { files: this.#files, series: this.#isPlain ? this.#series : null };
   }
-  return { lines, links };
+
+  closeQuietly(): void {
+    this.#links.closeQuietly();
+  }
+
+  #note(path: string, file: HashedFile | null): void {
+    if (file !== null) this.#files.set(path, file);
+  }
+
+  /** The lines of these points; their links are written. */
+  #take(key: string, points: readonly Point[], hasher: SeriesHasher): string {
+    let lines = "";
+    let links = "";
+    for (const point of points) {
+      checkReceivedPoint(key, point);
+      lines += serializePoint(point);
+      if (point.dataset !== undefined || point.modelId !== undefined)
+        links += serializeLink({ ...point, key });
+      else if (this.#isPlain) this.#add(point, hasher);
+    }
+    if (links !== "") this.#isPlain = false;
+    this.#links.write(links);
+    return lines;
+  }
+
+  #add(point: Point, hasher: SeriesHasher): void {
+    writePointRecord(point, this.#view, 0);
+    if (!hasher.addIfInOrder(this.#record)) this.#isPlain = false;
+  }
 }

@@ -13,6 +13,7 @@ import {
 } from "../../store-format/index.js";
 import {
   ensureDirectory,
+  type HashedFile,
   publishDirectoryLater,
   putObjectFileLater,
   statIfExists,
@@ -30,9 +31,9 @@ import type { ExperimentLocation, RunLocation } from "../store/read/located.js";
 import { findRun, runIn } from "../store/read/runs.js";
 import { LIVE_GITIGNORE } from "../store/runs/create-run.js";
 import { isEnded } from "../store/runs/finish-run.js";
-import { digestRecord, readRunRecord } from "../store/runs/record-digest.js";
+import { digestRecord, readWrittenRecord, type WrittenRecord } from "../store/runs/record-digest.js";
 import { valueBytes } from "../store/runs/run-files.js";
-import { absentManifest, type KnownFile, type KnownHashes, sealDraft } from "../store/runs/seal.js";
+import { absentManifest, type KnownFile, type KnownHashes, sealDraft, sha256 } from "../store/runs/seal.js";
 import { writable } from "../store/writable.js";
 import { checkReceived, newInputsOf } from "./check-received.js";
 import { isListedAs, nameFolding } from "./name-folding.js";
@@ -156,6 +157,11 @@ class Draft {
   readonly #place: string;
 
   readonly #resumedFromBytes: number;
+  /** Files of the record that were written, by path relative to the run. */
+  readonly #written = new Map<string, HashedFile>();
+  /** Their bytes by key. */
+  readonly #params = new Map<string, Uint8Array>();
+  readonly #tags = new Map<string, Uint8Array>();
 
   constructor(
     context: StoreContext,
@@ -176,9 +182,10 @@ class Draft {
     for (const folder of ["metrics", "params", "tags", "artifacts"])
       ensureDirectory(join(this.directory, folder));
     this.#writeRecords();
-    await receivePoints(this.directory, this.#document, this.#received.points);
+    const points = await receivePoints(this.directory, this.#document, this.#received.points);
+    for (const [path, file] of points.files) this.#written.set(path, file);
     const { here, absent } = await this.#receiveArtifacts();
-    const digest = this.#digest();
+    const digest = this.#digest(points.series);
     this.#writeMeta();
     if (this.#isEnded()) this.#seal(await this.#putObjects(here), absent, digest);
     else this.#writeLive(absent, digest);
@@ -200,21 +207,30 @@ class Draft {
 
   #writeRecords(): void {
     const { info, params, tags, outputs } = this.#document;
-    const write = (path: string, bytes: Uint8Array): void => writeNewFile(path, bytes, false);
     for (const [key, value] of Object.entries(params))
-      write(join(this.directory, "params", keyToPath(key)), valueBytes("param", key, value));
+      this.#writeRecord(this.#params, `params/${keyToPath(key)}`, valueBytes("param", key, value));
     for (const [key, value] of Object.entries(tags))
-      write(join(this.directory, "tags", keyToPath(key)), valueBytes("tag", key, value));
+      this.#writeRecord(this.#tags, `tags/${keyToPath(key)}`, valueBytes("tag", key, value));
     const inputs = newInputsOf(this.#document);
     for (const { path, text } of lastOfPath(inputAndOutputFiles(info.runId, inputs, outputs)))
-      write(join(this.directory, path), encodeText(text));
+      this.#write(path, encodeText(text));
     for (const { path, text } of lastOfPath(datasetFiles(inputs)))
-      write(join(this.#place, path), encodeText(text));
+      writeNewFile(join(this.#place, path), encodeText(text), false);
+  }
+
+  #writeRecord(records: Map<string, Uint8Array>, path: string, bytes: Uint8Array): void {
+    this.#write(path, bytes);
+    records.set(path.slice(path.indexOf("/") + 1), bytes);
+  }
+
+  #write(path: string, bytes: Uint8Array): void {
+    writeNewFile(join(this.directory, path), bytes, false);
+    this.#written.set(path, { sha256: sha256(bytes), size: bytes.length });
   }
 
   #seal(here: readonly KnownArtifact[], absent: readonly ArtifactHead[], recordDigest: string): void {
     const known: KnownHashes = new Map(here.map((one) => [`artifacts/${one.path}`, one]));
-    sealDraft(this.#context, this.#location, { known, absent, recordDigest });
+    sealDraft(this.#context, this.#location, { known, absent, recordDigest, written: this.#written });
   }
 
   async #receiveArtifacts(): Promise<{ readonly here: KnownArtifact[]; readonly absent: ArtifactHead[] }> {
@@ -253,9 +269,10 @@ class Draft {
   }
 
   /** Of what was written. A run that goes on may have got more points than its document says. */
-  #digest(): string {
+  #digest(series: WrittenRecord["series"]): string {
     const damages: Damage[] = [];
-    const record = readRunRecord(this.#location, (damage) => {
+    const written = { params: this.#params, tags: this.#tags, series };
+    const record = readWrittenRecord(this.#location, written, (damage) => {
       THROW_UNREADABLE(damage);
       damages.push(damage);
     });
@@ -287,7 +304,7 @@ class Draft {
       experimentId,
       artifactUri: artifactLocation(this.#context, policy, experimentId, runId, "artifacts"),
     });
-    writeNewFile(join(this.directory, META), encodeText(meta), false);
+    this.#write(META, encodeText(meta));
   }
 
   #writeLive(absent: readonly ArtifactHead[], digest: string): void {

@@ -4,6 +4,7 @@ import {
   glanceAtRunMeta,
   isRunstoneError,
   type LifecycleStage,
+  type SealedManifest,
   type View,
 } from "../../store-format/index.js";
 import { readBytesIfExists, statIfExists } from "../fs/index.js";
@@ -119,7 +120,16 @@ function stageOf(location: RunLocation): LifecycleStage {
 /** The record digest that the seal found, if no file that it covers looks other than it did then. */
 export function sealedDigest({ directory }: RunLocation): string | null {
   try {
-    const manifest = readManifest(directory);
+    return digestOfSeal(directory, readManifest(directory));
+  } catch (error) {
+    if (isRunstoneError(error)) return null;
+    throw error;
+  }
+}
+
+/** As {@link sealedDigest}, of a manifest that was read already. */
+export function digestOfSeal(directory: string, manifest: SealedManifest | null): string | null {
+  try {
     if (manifest === null || statIfExists(join(directory, WRITERS)) !== null) return null;
     const sealed = new Map(manifest.files.map((file) => [file.path, file]));
     for (const { path, kind } of listSealedFiles(directory)) {

@@ -84,7 +84,8 @@ class NativeSync {
   async #plan(): Promise<readonly Candidate[]> {
     const { local, remote, state } = this.#parties;
     const { direction, recheck = false, live, onEvent } = this.#options;
-    const [here, there] = await Promise.all([local.heads(null), remote.heads(null)]);
+    // The remote first: a far one works while the store here is read in one go.
+    const [there, here] = await Promise.all([remote.heads(null), local.heads(null)]);
     if (!there.exists && direction === "pull")
       throw new RunstoneError("NOT_A_STORE", `the remote ${state.name} has no store yet`, {
         hint: `The first push makes it. Check the address: runstone remote show ${state.name}`,

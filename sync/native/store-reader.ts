@@ -8,6 +8,7 @@ import {
   type ArtifactBytes,
   ArtifactHashes,
   type ArtifactHead,
+  digestOfSeal,
   listRunHeads,
   type OfferedRun,
   offerRun,
@@ -16,7 +17,13 @@ import {
   readRunHead,
 } from "../../core/transfer/index.js";
 import { headLine, type WireCheck, type WireHead } from "../../protocol/index.js";
-import { compareCodePoints, isRunId, isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import {
+  compareCodePoints,
+  isRunId,
+  isRunstoneError,
+  RunstoneError,
+  type SealedManifest,
+} from "../../store-format/index.js";
 import { experimentNames } from "../mlflow/experiment-names.js";
 import type { About, CheckOptions, Heads, Offer, OfferOptions } from "./peer.js";
 
@@ -39,8 +46,7 @@ export class StoreReader {
       this.#locations.set(runId, location);
       heads.push({ runId, experimentId, mark });
     }
-    const digest = digestOf(heads);
-    return { exists: true, digest, heads: known !== null && known === digest ? null : heads };
+    return answerOf(heads, known);
   }
 
   *check(runIds: readonly string[], { deep = false }: CheckOptions): Generator<About<WireCheck>> {
@@ -88,14 +94,15 @@ export class StoreReader {
   /** The mark is taken first: what changes while the rest is read shows in the next mark. */
   #check(location: RunLocation): WireCheck {
     const head = readRunHead(this.context, location);
+    const manifest = readableManifest(location);
     const { runId, runName, status, endTime, lifecycleStage, experimentId } = readRunInfo(location);
     return {
       runId,
       mark: head?.mark ?? null,
-      recordDigest: head?.recordDigest ?? this.#readDigest(location),
+      recordDigest: digestOfSeal(location.directory, manifest) ?? this.#readDigest(location),
       ...{ runName, status, endTime, lifecycleStage, experimentId },
       experimentName: this.#names.nameOf(location),
-      absent: countAbsent(location),
+      absent: countAbsent(location, manifest),
     };
   }
 
@@ -120,6 +127,22 @@ export class StoreReader {
   }
 }
 
+/** The digest is worked out when somebody asks for it. */
+function answerOf(heads: readonly WireHead[], known: string | null): Heads {
+  let digest: string | null | undefined;
+  const digestNow = (): string | null => {
+    if (digest === undefined) digest = digestOf(heads);
+    return digest;
+  };
+  return {
+    exists: true,
+    get digest() {
+      return digestNow();
+    },
+    heads: known !== null && known === digestNow() ? null : heads,
+  };
+}
+
 /** A head without a mark may stand for any state of its run: then no digest is the same as another. */
 function digestOf(heads: readonly WireHead[]): string | null {
   if (heads.some(({ mark }) => mark === null)) return null;
@@ -129,16 +152,20 @@ function digestOf(heads: readonly WireHead[]): string | null {
   return hash.digest("hex");
 }
 
-/** Artifacts that the seal names and that are not in the run. */
-function countAbsent({ directory }: RunLocation): number {
+/** Null also for one that cannot be read: then nothing is known but what the files say. */
+function readableManifest({ directory }: RunLocation): SealedManifest | null {
   try {
-    const files = readManifest(directory)?.files ?? [];
-    const artifacts = files.filter(({ kind }) => kind === "artifact");
-    return artifacts.filter(({ path }) => statIfExists(join(directory, path)) === null).length;
+    return readManifest(directory);
   } catch (error) {
-    if (isRunstoneError(error, "DAMAGED") || isRunstoneError(error, "FORMAT_TOO_NEW")) return 0;
+    if (isRunstoneError(error)) return null;
     throw error;
   }
+}
+
+/** Artifacts that the seal names and that are not in the run. */
+function countAbsent({ directory }: RunLocation, manifest: SealedManifest | null): number {
+  const artifacts = (manifest?.files ?? []).filter(({ kind }) => kind === "artifact");
+  return artifacts.filter(({ path }) => statIfExists(join(directory, path)) === null).length;
 }
 
 function notesOn({ damages, changing }: OfferedRun): string[] {

@@ -4,7 +4,7 @@ import { findProgram } from "../../core/capture/find-program.js";
 import { runProgram } from "../../core/capture/run-program.js";
 import { followedStatIfExists, freeSpace, isWritablePath } from "../../core/fs/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
-import { HttpClient } from "../http/index.js";
+import type { HttpClient } from "../http/index.js";
 import type { DirectoryAddress, SshAddress } from "./address.js";
 import { httpSettingsOf } from "./http-settings.js";
 import type { OpenedRemote } from "./open-remote.js";
@@ -29,6 +29,7 @@ export async function probeRemote(remote: OpenedRemote, env: Environment): Promi
 }
 
 async function probeServer(remote: OpenedRemote): Promise<readonly Finding[]> {
+  const { HttpClient } = await import("../http/index.js");
   const client = new HttpClient({ ...(await httpSettingsOf(remote)), maxRetries: 0, timeoutMs: 15_000 });
   try {
     return await probeMlflow(client, remote);

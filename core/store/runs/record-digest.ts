@@ -28,7 +28,9 @@ import {
   readTags,
   THROW_UNREADABLE,
 } from "../read/index.js";
+import { inside } from "../read/located.js";
 import { metricKeys, readPointChunks, readPointChunksOf, writersOf } from "../read/metric-points.js";
+import { readKeys } from "../read/records.js";
 import { newHasher, PointSet } from "./point-set.js";
 
 /** The points of one key (and of one dataset they are linked to, if any) as a set. */
@@ -61,9 +63,53 @@ export function readRunRecord(location: RunLocation, onDamage: OnDamage): RunRec
     params: readParams(location, onDamage),
     tags: readTags(location, onDamage),
     series: readAllSeries(location, onDamage),
-    inputs: readInputs(location, onDamage),
-    outputs: readOutputs(location, onDamage),
+    ...readInputsAndOutputs(location, onDamage),
   };
+}
+
+function readInputsAndOutputs(
+  location: RunLocation,
+  onDamage: OnDamage,
+): Pick<RunRecord, "inputs" | "outputs"> {
+  return { inputs: readInputs(location, onDamage), outputs: readOutputs(location, onDamage) };
+}
+
+/** What this process wrote into a run that nobody else sees: by key, the bytes of a file, and the points of one. */
+export interface WrittenRecord {
+  readonly params: ReadonlyMap<string, Uint8Array>;
+  readonly tags: ReadonlyMap<string, Uint8Array>;
+  /** Null: they came out of order, or with links, and have to be read. */
+  readonly series: ReadonlyMap<string, SeriesDigest> | null;
+}
+
+/**
+ * As {@link readRunRecord}, of a run that was just written: what there is tells the directory, as to every reader; what was
+ * written under a key is not read again.
+ */
+export function readWrittenRecord(
+  location: RunLocation,
+  written: WrittenRecord,
+  onDamage: OnDamage,
+): RunRecord {
+  const keysIn = (folder: string): string[] => readKeys(inside(location, folder), onDamage);
+  const seriesOfKey = (key: string): RecordedSeries[] => {
+    const digest = written.series?.get(key);
+    return digest === undefined ? [] : [{ key, ...digest }];
+  };
+  return {
+    params: writtenRecords(keysIn("params"), written.params),
+    tags: writtenRecords(keysIn("tags"), written.tags),
+    series:
+      written.series === null ? readAllSeries(location, onDamage) : keysIn("metrics").flatMap(seriesOfKey),
+    ...readInputsAndOutputs(location, onDamage),
+  };
+}
+
+function writtenRecords(keys: readonly string[], written: ReadonlyMap<string, Uint8Array>): RecordBytes[] {
+  return keys.flatMap((key) => {
+    const bytes = written.get(key);
+    return bytes === undefined ? [] : [{ key, bytes }];
+  });
 }
 
 /** SPEC.md, Record digest. */

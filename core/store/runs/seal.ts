@@ -5,7 +5,7 @@
  * What a former seal protects stays protected: the line of a param, or of a metric file whose sealed prefix no longer
  * holds, is kept as it was, so that sealing anew never turns damage into truth.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import {
   type ArtifactContent,
@@ -44,7 +44,7 @@ import { listSealedFiles, type SealedFile } from "./sealed-files.js";
 
 /** SHA-256 as lower-case hex. */
 export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes);
 }
 
 /** The manifest of a run, null when it has none. Throws DAMAGED, FORMAT_TOO_NEW. */
@@ -92,16 +92,18 @@ export function sealRun(context: StoreContext, location: RunLocation, options: S
   return true;
 }
 
+export interface DraftSealOptions extends SealOptions {
+  readonly recordDigest: string;
+  /** Files of the record as the builder hashed them when it wrote them, by path relative to the run: not read again. */
+  readonly written: ReadonlyMap<string, HashedFile>;
+}
+
 /**
  * Seals a run that is still being built, where nobody else sees it. Nothing of it is made durable here but the objects: the
  * builder does that, and knows the digest of what it wrote.
  */
-export function sealDraft(
-  context: StoreContext,
-  draft: RunLocation,
-  options: SealOptions & { readonly recordDigest: string },
-): void {
-  const sealer = new Sealer(context, draft, options, false);
+export function sealDraft(context: StoreContext, draft: RunLocation, options: DraftSealOptions): void {
+  const sealer = new Sealer(context, draft, options, options.written);
   const { files, complete } = sealer.sealAll();
   const { recordDigest: digest } = options;
   const manifest = { sealedTime: context.now(), recordDigest: digest, complete, files };
@@ -198,14 +200,15 @@ class Sealer {
   readonly #former: SealedManifest | null;
   readonly #before: ReadonlyMap<string, ManifestFile>;
   readonly #absent: ReadonlyMap<string, ManifestFile>;
-  readonly #sync: boolean;
+  /** Null: a run that others may write to; then everything is read, and made durable. */
+  readonly #written: ReadonlyMap<string, HashedFile> | null;
   readonly #touched = new Set<string>();
 
   constructor(
     context: StoreContext,
     { directory, path }: RunLocation,
     { known = NOTHING_KNOWN, absent = [] }: SealOptions,
-    sync = true,
+    written: ReadonlyMap<string, HashedFile> | null = null,
   ) {
     const kept = quarantineManifest(directory);
     if (kept !== null) context.warn(`${path}/${MANIFEST} was damaged and has been moved to ${TORN}/${kept}`);
@@ -215,7 +218,7 @@ class Sealer {
     this.#former = readManifest(directory);
     this.#before = new Map(this.#former?.files.map((file) => [file.path, file]));
     this.#absent = new Map(absent.map(absentLine).map((file) => [file.path, file]));
-    this.#sync = sync;
+    this.#written = written;
   }
 
   sealAll(): { readonly files: readonly ManifestFile[]; readonly complete: boolean } {
@@ -249,6 +252,9 @@ class Sealer {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const start = statIfExists(path);
       if (start === null) return null;
+      const written = this.#written?.get(file.path);
+      if (written?.size === start.size)
+        return { path: file.path, kind: file.kind, mtimeNs: start.mtimeNs, ...written };
       const content = file.kind === "artifact" ? this.#sealArtifact(file, start) : hashFile(path);
       const end = statIfExists(path);
       if (end?.mtimeNs !== start.mtimeNs || end.size !== content.size) continue;
@@ -261,7 +267,7 @@ class Sealer {
 
   /** Whoever wrote the file (another rank, MLflow, a shell's `log`): at the end of the run it is on the disk. */
   #makeDurable(path: string): void {
-    if (!this.#sync) return;
+    if (this.#written !== null) return;
     syncFile(path);
     for (let at = dirname(path); at.length >= this.#directory.length; at = dirname(at)) this.#touched.add(at);
   }
