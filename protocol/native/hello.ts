@@ -43,9 +43,12 @@ export function commonVersion(ours: Hello, theirs: Hello): number {
   if (common.length > 0) return Math.max(...common);
   throw new RunstoneError(
     "UNSUPPORTED",
-    `the other side (${theirs.program}) speaks version ${theirs.versions.join(", ")} of the protocol, this one ${ours.versions.join(", ")}`,
+    `the other side (${theirs.program}) speaks version ${theirs.versions.join(", ") || "none"} of the protocol, this one ${ours.versions.join(", ")}`,
     {
-      hint: "Upgrade the older of the two.",
+      hint:
+        Math.max(...theirs.versions) > Math.max(...ours.versions)
+          ? "This side is the older one: upgrade runstone here."
+          : "The other side is the older one: upgrade runstone there.",
       data: { theirs: theirs.versions, ours: ours.versions, program: theirs.program },
     },
   );

@@ -29,6 +29,10 @@ export interface SshOptions {
 /** Lines of stderr that are kept to explain a failure. */
 const KEPT_LINES = 20;
 const LINE_BYTES = 1_000;
+/** Lines of stderr that are shown; the last ones are kept all the same. */
+const SHOWN_LINES = 200;
+/** More characters on stderr than this are no warnings: the far end is ended. */
+const MAX_SAID = 16 * 1_048_576;
 
 /** The running ssh. `close` ends it; `explain` makes what went wrong out of its exit code and its words. */
 export class SshConnection {
@@ -38,16 +42,21 @@ export class SshConnection {
   readonly #said: string[] = [];
   readonly #exit: Promise<number | null>;
   #problem: Error | null = null;
+  #isFlooded = false;
 
   private constructor(child: ChildProcess, place: SshPlace, onLine: (line: string) => void) {
     this.#child = child;
     this.#place = place;
     this.streams = { input: child.stdout!, output: child.stdin! };
-    followLines(child.stderr!, (line) => {
+    let lines = 0;
+    const tell = (line: string): void => {
       this.#said.push(line);
       if (this.#said.length > KEPT_LINES) this.#said.shift();
-      onLine(line);
-    });
+      lines += 1;
+      if (lines <= SHOWN_LINES) onLine(line);
+      if (lines === SHOWN_LINES) onLine("(what it says after this is not shown)");
+    };
+    followLines(child.stderr!, tell, () => this.#stopFlood());
     this.#exit = new Promise((resolve) => {
       child.on("error", (error) => {
         this.#problem = error;
@@ -74,7 +83,15 @@ export class SshConnection {
     if (!isRunstoneError(error, "REMOTE_UNREACHABLE")) return error;
     this.#child.stdin?.destroy();
     const code = await this.#exit;
-    return explanation(this.#place, { code, said: this.#said, problem: this.#problem }) ?? error;
+    const ending = { code, said: this.#said, problem: this.#problem, isFlooded: this.#isFlooded };
+    return explanation(this.#place, ending) ?? error;
+  }
+
+  #stopFlood(): void {
+    this.#isFlooded = true;
+    this.#child.stderr?.destroy();
+    this.#child.stdout?.destroy();
+    this.#child.kill("SIGKILL");
   }
 
   /** Closes the pipe and waits until ssh is gone. */
@@ -130,9 +147,13 @@ interface Ending {
   readonly code: number | null;
   readonly said: readonly string[];
   readonly problem: Error | null;
+  readonly isFlooded: boolean;
 }
 
-function explanation({ host }: SshPlace, { code, said, problem }: Ending): RunstoneError | undefined {
+function explanation(
+  { host }: SshPlace,
+  { code, said, problem, isFlooded }: Ending,
+): RunstoneError | undefined {
   const words = said.join("\n");
   const data = { host, exitCode: code, stderr: words };
   if (problem !== null)
@@ -141,6 +162,15 @@ function explanation({ host }: SshPlace, { code, said, problem }: Ending): Runst
       data,
       cause: problem,
     });
+  if (isFlooded)
+    return new RunstoneError(
+      "REMOTE_FAILED",
+      `the far end on ${host} writes to stderr without end${lastOf(said)}`,
+      {
+        hint: `See what it says: ssh ${host} runstone --version`,
+        data,
+      },
+    );
   if (code === 127 || /command not found|not recognized as/.test(words))
     return new RunstoneError(
       "UNSUPPORTED",
@@ -160,7 +190,12 @@ function explanation({ host }: SshPlace, { code, said, problem }: Ending): Runst
       hint: `Try it by hand: ssh ${host} true`,
       data,
     });
-  if (said.length === 0) return undefined;
+  if (said.length === 0 && code === null) return undefined;
+  if (said.length === 0)
+    return new RunstoneError("REMOTE_UNREACHABLE", `the far end on ${host} stopped with exit code ${code}`, {
+      hint: `Try again: what has arrived there is not sent twice. If it stops again, see: ssh ${host} runstone --version`,
+      data,
+    });
   return new RunstoneError("REMOTE_UNREACHABLE", `the far end on ${host} stopped${lastOf(said)}`, {
     hint: "Try again: what has arrived there is not sent twice.",
     data,
@@ -172,14 +207,21 @@ function lastOf(said: readonly string[]): string {
   return last === undefined ? "" : `: ${last}`;
 }
 
-function followLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+function followLines(
+  stream: NodeJS.ReadableStream,
+  onLine: (line: string) => void,
+  onFlood: () => void,
+): void {
   let rest = "";
+  let length = 0;
   const tell = (line: string): void => {
     const shown = line.replace(/[\p{Cc}]/gu, (found) => (found === "\t" ? " " : "?")).slice(0, LINE_BYTES);
     if (shown.trim() !== "") onLine(shown);
   };
   stream.setEncoding("utf8");
   stream.on("data", (text: string) => {
+    length += text.length;
+    if (length > MAX_SAID) return onFlood();
     const lines = (rest + text.replaceAll("\r", "")).split("\n");
     rest = lines.pop()!.slice(0, LINE_BYTES);
     for (const line of lines) tell(line);
