@@ -23,7 +23,7 @@ export interface GitCommandOptions {
 }
 
 /** Runs one Git command and gives what it printed. Rejects with {@link GitFailure} only. */
-export type GitCommand = (args: readonly string[]) => Promise<string>;
+export type GitCommand = (args: readonly string[], encoding?: "utf8" | "latin1") => Promise<string>;
 
 /**
  * What goes before every command: the user's index is not touched, nothing that a repository's configuration names is
@@ -91,21 +91,21 @@ export function startGit(options: GitCommandOptions, filters: readonly string[] 
   if (file === null) throw new GitFailure("no git program on PATH");
   const { root, timeoutMs } = options;
   const place = { file, cwd: root, env: gitEnvironment(options.env, root), timeoutMs };
-  return async (args) => {
+  return async (args, encoding = "utf8") => {
     const output = runProgram({
       ...place,
       args: [...SAFE_ARGUMENTS, ...filters, ...args],
       maxBytes: Number.POSITIVE_INFINITY,
     });
-    return textOf(await output.catch(fail));
+    return textOf(await output.catch(fail), encoding);
   };
 }
 
 /** As simple-git judges: a command failed that ended with another code than 0 and said why. */
-function textOf({ stdout, stderr, exitCode }: ProgramOutput): string {
+function textOf({ stdout, stderr, exitCode }: ProgramOutput, encoding: "utf8" | "latin1"): string {
   if (exitCode === null) throw new GitFailure("git was ended by a signal");
   if (exitCode !== 0 && stderr !== "") throw new GitFailure(explain(stderr));
-  return stdout.toString("utf8");
+  return stdout.toString(encoding);
 }
 
 function fail(error: unknown): never {

@@ -19,7 +19,7 @@ export interface SubmoduleState {
   readonly dirty: boolean;
 }
 
-/** git-status(1), "Porcelain Format Version 2", with NUL between records. */
+/** git-status(1), "Porcelain Format Version 2", with NUL between records; `text` is bytes as latin1. */
 export function parseGitStatus(text: string): GitStatus {
   const records = text.split("\0");
   const headers = new Map<string, string>();
@@ -44,7 +44,7 @@ export function parseGitStatus(text: string): GitStatus {
 
 function readHeader(record: string, headers: Map<string, string>): void {
   const match = /^# (branch\.\w+) (.*)$/s.exec(record);
-  if (match) headers.set(match[1] ?? "", match[2] ?? "");
+  if (match) headers.set(match[1] ?? "", utf8(match[2] ?? ""));
 }
 
 function headState(headers: ReadonlyMap<string, string>): Pick<GitStatus, "commit" | "branch"> {
@@ -61,6 +61,10 @@ function submoduleOf(record: string): SubmoduleState | null {
   const sub = record.split(" ", 3)[2] ?? "N...";
   if (sub[0] !== "S") return null;
   const fields = record[0] === "u" ? 10 : record[0] === "2" ? 9 : 8;
-  const path = record.split(" ").slice(fields).join(" ");
+  const path = utf8(record.split(" ").slice(fields).join(" "));
   return { path, commitChanged: sub[1] === "C", dirty: sub[2] === "M" || sub[3] === "U" };
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
 }

@@ -73,8 +73,27 @@ const NOTHING: GitCapture = {
 
 export const DEFAULT_GIT_TIMEOUT_MS = 5000;
 
+/** What Git said while the code was captured, for those who go on from there. */
+export interface WorkTreeState {
+  /** What {@link statusArguments} gave, byte by byte as latin1. */
+  readonly status: string;
+  /** Settings by their names in small letters; the last one of a name. */
+  readonly config: ReadonlyMap<string, string>;
+}
+
+export interface CodeCapture {
+  readonly git: GitCapture;
+  /** Null when there was no answer. */
+  readonly work: WorkTreeState | null;
+}
+
 /** Captures the state of the code. Never rejects: what could not be read is null and named in `missing`. */
 export async function captureGit(options: GitCaptureOptions): Promise<GitCapture> {
+  return (await captureCode(options)).git;
+}
+
+/** As {@link captureGit}, with Git's own words. */
+export async function captureCode(options: GitCaptureOptions): Promise<CodeCapture> {
   try {
     const directory = findGitDirectory(realpathSync(options.cwd));
     if (directory === null) return without("not in a Git work tree");
@@ -84,11 +103,11 @@ export async function captureGit(options: GitCaptureOptions): Promise<GitCapture
   }
 }
 
-function without(reason: string): GitCapture {
-  return { ...NOTHING, missing: [{ part: "git", reason }] };
+function without(reason: string): CodeCapture {
+  return { git: { ...NOTHING, missing: [{ part: "git", reason }] }, work: null };
 }
 
-async function captureDirectory(directory: GitDirectory, options: GitCaptureOptions): Promise<GitCapture> {
+async function captureDirectory(directory: GitDirectory, options: GitCaptureOptions): Promise<CodeCapture> {
   const base: GitCapture = {
     ...NOTHING,
     root: directory.root,
@@ -103,19 +122,20 @@ async function captureDirectory(directory: GitDirectory, options: GitCaptureOpti
     const filters = mayNameFilters(directory) ? await withoutFilters(directory.root, startGit(place)) : [];
     return await askGit(startGit(place, filters), base, options);
   } catch (error) {
-    return { ...base, missing: [{ part: "git", reason: reasonOf(error) }] };
+    return { git: { ...base, missing: [{ part: "git", reason: reasonOf(error) }] }, work: null };
   }
 }
 
 /** All commands at once: the status of a large tree takes longer than the others together. */
-async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOptions): Promise<GitCapture> {
+async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOptions): Promise<CodeCapture> {
   const root = base.root ?? "";
-  const [status, head, config, modules] = await Promise.all([
+  const [told, head, config, modules] = await Promise.all([
     settle(readStatus(git, excludedPaths(root, options.storePath))),
     settle(readHead(git)),
     settle(readConfig(git)),
     settle(existsSync(join(root, ".gitmodules")) ? readSubmodules(root, options) : Promise.resolve([])),
   ]);
+  const status = { ...told, value: told.value === null ? null : parseGitStatus(told.value) };
   const noCommit = status.value !== null && status.value.commit === null;
   const submodules = await currentSubmodules(modules.value ?? [], status.value, { root, options });
   const missing = [
@@ -127,7 +147,9 @@ async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOpti
       ? [{ part: "git.remote", reason: "no remote" }]
       : []),
   ];
-  return {
+  const work =
+    told.value === null || config.value === null ? null : { status: told.value, config: config.value };
+  const captured: GitCapture = {
     ...base,
     commit: status.value === null ? (head.value?.commit ?? null) : status.value.commit,
     branch: status.value === null ? base.branch : status.value.branch,
@@ -138,6 +160,7 @@ async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOpti
     submodules,
     missing,
   };
+  return { git: captured, work };
 }
 
 interface Settled<T> {
@@ -166,14 +189,15 @@ export function excludedPaths(root: string, storePath: string | undefined): read
 }
 
 /** The path from `root` with `/`, or null when it is the root itself or lies outside. */
-function pathInside(root: string, path: string): string | null {
+export function pathInside(root: string, path: string): string | null {
   const absolute = resolve(path);
   const inside = relative(root, existsSync(absolute) ? realpathSync(absolute) : absolute);
   if (inside === "" || inside.startsWith("..") || isAbsolute(inside)) return null;
   return inside.split(sep).join("/");
 }
 
-async function readStatus(git: GitCommand, paths: readonly string[]): Promise<GitStatus> {
+/** The `git status` of a capture; `paths` as {@link excludedPaths} gives them. */
+export function statusArguments(paths: readonly string[]): readonly string[] {
   const format = [
     "--porcelain=v2",
     "--branch",
@@ -182,7 +206,11 @@ async function readStatus(git: GitCommand, paths: readonly string[]): Promise<Gi
     "--no-renames",
     "--no-ahead-behind",
   ];
-  return parseGitStatus(await git(["status", ...format, "--", ...paths]));
+  return ["status", ...format, "--", ...paths];
+}
+
+function readStatus(git: GitCommand, paths: readonly string[]): Promise<string> {
+  return git(statusArguments(paths), "latin1");
 }
 
 interface Head {
@@ -208,16 +236,27 @@ async function readHead(git: GitCommand): Promise<Head> {
   return { commit, authorName, authorEmail };
 }
 
-/** `user.name`, `user.email`, `author.name`, `author.email` as Git would take them, and as `url` the first remote's. */
+/** Who commits here, as `url` the first remote's, and what decides how a file becomes an object. */
+export const CONFIG_ARGUMENTS: readonly string[] = [
+  ...["config", "--null", "--get-regexp"],
+  [
+    "^((user|author|committer)\\.(name|email)|remote\\..*\\.(url|promisor)|extensions\\..*|filter\\..*\\.(clean|process)",
+    "core\\.(autocrlf|filemode|attributesfile|sparsecheckout|worktree))$",
+  ].join("|"),
+];
+
 async function readConfig(git: GitCommand): Promise<ReadonlyMap<string, string>> {
-  const names = "^(user\\.(name|email)|author\\.(name|email)|remote\\..*\\.url)$";
   // Ends with 1 and no word when nothing matches, which is given as an empty text.
-  const text = await git(["config", "--null", "--get-regexp", names]);
+  return parseConfigValues(await git(CONFIG_ARGUMENTS));
+}
+
+/** What {@link CONFIG_ARGUMENTS} gave, the last value of each name. */
+export function parseConfigValues(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const entry of text.split("\0")) {
     const [key = "", value = ""] = splitOnce(entry, "\n");
-    if (!key.startsWith("remote.")) values.set(key, value);
-    else if (!values.has("url")) values.set("url", value);
+    if (key.startsWith("remote.") && key.endsWith(".url") && !values.has("url")) values.set("url", value);
+    if (key !== "") values.set(key, value);
   }
   return values;
 }
@@ -228,7 +267,7 @@ function splitOnce(text: string, separator: string): readonly [string, string] {
 }
 
 /** git-commit(1), "Commit information": the environment goes before `author.*`, that before `user.*`, last `EMAIL`. */
-function identity(
+export function identity(
   config: ReadonlyMap<string, string> | null,
   env: Env,
 ): Pick<GitCapture, "authorName" | "authorEmail" | "remoteUrl"> {

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { lstatSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { CREDENTIAL_FILES } from "./credential-files.js";
 import { type Env, findProgram } from "./find-program.js";
 import { DEFAULT_GIT_TIMEOUT_MS, excludedPaths } from "./git.js";
 import { gitEnvironment, SAFE_ARGUMENTS } from "./git-command.js";
@@ -46,13 +47,6 @@ export interface GitPatch {
 export const MAX_UNTRACKED = 1000;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const MAX_LIST_BYTES = 1024 * 1024;
-
-/** Files whose purpose is to hold credentials. */
-const CREDENTIAL_FILES = [
-  ...[".env", ".env.*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".git-credentials", ".pgpass", ".htpasswd"],
-  ...["*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*", "id_dsa*", "id_ecdsa*"],
-  ...["id_ed25519*", "credentials", "credentials.json", "secrets.json", "secrets.yaml", "secrets.yml"],
-];
 
 const DIFF = [
   ...["diff", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"],

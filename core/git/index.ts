@@ -9,7 +9,9 @@ export {
   type RepositoryOptions,
 } from "./repository.js";
 export { readHeadCommit, resolveCommit } from "./revision.js";
+export * from "./snapshot/index.js";
 export {
+  ATTEMPT_REFS,
   listSnapshotRefs,
   readSnapshotRef,
   runOfSnapshotRef,

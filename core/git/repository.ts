@@ -3,6 +3,7 @@
  * snapshots): nothing that a repository names is started, nothing is fetched, no lock is taken on the user's index. `user`
  * for what they did ask for (commit, push, checkout): with their environment, hooks, filters and credentials.
  */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RunstoneError } from "../../store-format/index.js";
@@ -48,6 +49,8 @@ export interface Repository extends GitDirectory {
   text(args: readonly string[], options?: GitRunOptions): Promise<string>;
   /** What Git prints, in pieces. */
   stream(args: readonly string[], options?: GitRunOptions): AsyncGenerator<Buffer, GitAnswer>;
+  /** A child to speak with, as `cat-file --batch`: the caller ends it. */
+  start(args: readonly string[], options?: Pick<GitRunOptions, "env">): ChildProcessWithoutNullStreams;
 }
 
 /** Throws NO_REPOSITORY outside a work tree, UNSUPPORTED without a Git program. */
@@ -103,7 +106,11 @@ function repositoryOf(directory: GitDirectory, place: Place, before: readonly st
   };
   const text = async (args: readonly string[], options?: GitRunOptions): Promise<string> =>
     (await git(args, options)).stdout.toString("utf8").replace(/\n$/, "");
-  return { ...directory, commonDir: commonDirectoryOf(directory), git, text, stream };
+  const start: Repository["start"] = (args, { env = {} } = {}) =>
+    spawn(place.file, [...before, ...args], {
+      ...{ cwd: place.cwd, env: { ...place.env, ...env }, shell: false, windowsHide: true, stdio: "pipe" },
+    });
+  return { ...directory, commonDir: commonDirectoryOf(directory), git, text, stream, start };
 }
 
 /** gitrepository-layout(5), `commondir`. */

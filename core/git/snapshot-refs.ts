@@ -4,6 +4,9 @@ import type { Repository } from "./repository.js";
 /** `refs/runstone/runs/<run id>` points at the snapshot, or at HEAD when the work tree was clean. */
 export const SNAPSHOT_REFS = "refs/runstone/runs/";
 
+/** `refs/runstone/attempts/<run id>/<commit>`: snapshots of earlier attempts of a run that was resumed. */
+export const ATTEMPT_REFS = "refs/runstone/attempts/";
+
 /** Run ids as they may stand in a ref; others (of foreign stores) are written in hex after `x-`. */
 export function snapshotRef(runId: string): string {
   const isPlain = /^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/.test(runId) && !runId.startsWith("x-");

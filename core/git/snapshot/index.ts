@@ -1,0 +1,20 @@
+/** The code of a run as a commit object. */
+export { type BuildOptions, buildSnapshot } from "./build-snapshot.js";
+export { type KeptSnapshot, keepSnapshot } from "./keep-snapshot.js";
+export {
+  DEFAULT_SNAPSHOT_LIMITS,
+  type LeftOut,
+  type LeftOutReason,
+  type LfsFile,
+  type Snapshot,
+  type SnapshotLimits,
+  type SubmoduleCommit,
+} from "./snapshot.js";
+export {
+  type KeepOptions,
+  keepSnapshotOfRun,
+  type PreparedSnapshot,
+  type PrepareOptions,
+  prepareSnapshot,
+  takeSnapshot,
+} from "./take-snapshot.js";

@@ -1,0 +1,106 @@
+/** Reading files of a work tree whose names are bytes and whose directories may be anything. */
+import { constants, lstatSync, type Stats } from "node:fs";
+import { open, readlink } from "node:fs/promises";
+
+export interface WorkFile {
+  readonly kind: "file" | "link" | "other";
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+export class WorkFiles {
+  readonly #root: string;
+  readonly #directories = new Map<string, boolean>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The name as the file system takes it; `path` is latin1. */
+  absolute(path: string): Buffer {
+    return Buffer.concat([Buffer.from(`${this.#root}/`, "utf8"), Buffer.from(path, "latin1")]);
+  }
+
+  /** Null: not there, or behind a link. */
+  look(path: string): WorkFile | null {
+    const stats = this.isReal(parentOf(path)) ? lstatOf(this.absolute(path)) : null;
+    if (stats === null) return null;
+    const kind = stats.isFile() ? "file" : stats.isSymbolicLink() ? "link" : "other";
+    return { kind, size: stats.size, executable: (stats.mode & 0o100) !== 0 };
+  }
+
+  /** Every component is a directory and no link. */
+  isReal(directory: string): boolean {
+    if (directory === "") return true;
+    const known = this.#directories.get(directory);
+    if (known !== undefined) return known;
+    const stats = this.isReal(parentOf(directory)) ? lstatOf(this.absolute(directory)) : null;
+    const isReal = stats?.isDirectory() === true;
+    this.#directories.set(directory, isReal);
+    return isReal;
+  }
+
+  /** The bytes of a file, the target of a link; null when there are more than `maxBytes`. Rejects with the system's error. */
+  async read(path: string, maxBytes: number): Promise<Buffer | null> {
+    const absolute = this.absolute(path);
+    if (this.look(path)?.kind === "link") return readlink(absolute, { encoding: "buffer" });
+    // O_NONBLOCK: a pipe that took the file's place must not be waited for.
+    const file = await open(
+      absolute,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+    try {
+      const stats = await file.stat();
+      if (!stats.isFile()) throw new Error("no regular file");
+      return stats.size > maxBytes ? null : await readWhole(file, { size: stats.size, maxBytes });
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Gives the content in pieces to `take`. */
+  async stream(path: string, take: (piece: Buffer) => void): Promise<void> {
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    const file = await open(this.absolute(path), flags);
+    const piece = Buffer.allocUnsafe(1024 * 1024);
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(piece, 0, piece.length, null);
+        if (bytesRead === 0) return;
+        take(piece.subarray(0, bytesRead));
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+type OpenFile = Awaited<ReturnType<typeof open>>;
+
+/** A file that grows meanwhile is taken as far as it went, but never beyond the limit. */
+async function readWhole(
+  file: OpenFile,
+  { size, maxBytes }: { readonly size: number; readonly maxBytes: number },
+): Promise<Buffer | null> {
+  let buffer = Buffer.allocUnsafe(size + 1);
+  for (let length = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    if (length > maxBytes) return null;
+    if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
+  }
+}
+
+/** `""` for what lies at the top. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function lstatOf(path: Buffer): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null; // not there, or not to be seen: the caller lists it
+  }
+}
