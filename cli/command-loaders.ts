@@ -22,6 +22,7 @@ const LOADERS = {
       async () => (await import("./commands/show.run.js")).runShow,
     ),
   compare: async () => (await import("./commands/compare.js")).compare,
+  blame: async () => (await import("./commands/blame.js")).blame,
   best: async () => (await import("./commands/best.js")).best,
   plot: async () => (await import("./commands/plot.js")).plot,
   watch: async () => (await import("./commands/watch.js")).watch,

@@ -38,6 +38,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         name: "best",
         describe: "Find the run with the best value of a metric, and the step it was reached at",
       },
+      { name: "blame", describe: "Show which run, of which commit, set each new best value of a metric" },
       { name: "plot", describe: "Plot metrics of runs, in the terminal or as SVG or PNG" },
       {
         name: "watch",

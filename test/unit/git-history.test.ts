@@ -3,6 +3,8 @@ import { describe, test } from "node:test";
 import {
   type HistoryCommit,
   metricOnHistory,
+  readCommits,
+  recordsOverTime,
   walkCommits,
   walkHistory,
 } from "../../core/git/history/index.js";
@@ -77,6 +79,25 @@ describe("walking the history", () => {
     await assert.rejects(walk("--output=x"), (error) => isRunstoneError(error, "INVALID_PARAMETER_VALUE"));
     await assert.rejects(walk("nowhere"), (error) => isRunstoneError(error, "GIT_FAILED"));
   });
+});
+
+describe("commits by their ids", () => {
+  inRepository("those that are there; others are left out", async (files, repository) => {
+    const commit = files.commit("a.txt", "a\n");
+    const found = await readCommits(repository, [commit, "0".repeat(40), "--all", commit]);
+    assert.deepEqual([...found.keys()], [commit]);
+    assert.equal(found.get(commit)!.subject, "add a.txt");
+    assert.equal((await readCommits(repository, ["0".repeat(40)])).size, 0);
+  });
+});
+
+test("records over time: better than all before, finite", () => {
+  const values = [Number.NaN, 0.5, 0.5, null, 0.6, 0.4, Number.NEGATIVE_INFINITY];
+  const rows = values.map((_, row) => row);
+  assert.deepEqual(recordsOverTime(rows, { direction: "min", bestOfRow: (row) => values[row] ?? null }), [
+    { row: 1, value: 0.5, before: null },
+    { row: 5, value: 0.4, before: 0.5 },
+  ]);
 });
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,6 +1,6 @@
 /** What a metric did from commit to commit. */
 import type { Direction } from "../../search/metric-direction.js";
-import type { HistoryCommit } from "./walk-history.js";
+import type { HistoryCommit } from "./commit-line.js";
 
 export interface CommitValue {
   /** The run that had the best value at this commit. */

@@ -21,7 +21,7 @@ export async function runsOfCommits(
   const commits = table.column({ entity: "tag", key: "mlflow.source.git.commit" });
   const found = new Map<string, number[]>();
   const without: number[] = [];
-  for (const row of inOrderOfStart(table, rows)) {
+  for (const row of rowsByStart(table, rows)) {
     const commit = textAt(commits, row)?.toLowerCase() ?? null;
     if (commit === null || !isObjectId(commit)) without.push(row);
     else add(found, commit, row);
@@ -30,7 +30,8 @@ export async function runsOfCommits(
   return found;
 }
 
-function inOrderOfStart(table: RunTable, rows: readonly number[]): readonly number[] {
+/** Rows in the order their runs started; those that tell no start last. */
+export function rowsByStart(table: RunTable, rows: readonly number[]): readonly number[] {
   const starts = table.column({ entity: "attribute", key: "start_time" });
   if (starts?.kind !== "number") return rows;
   const { values, present } = starts;

@@ -2,18 +2,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { RunstoneError } from "../../../store-format/index.js";
 import type { Repository } from "../repository.js";
-
-export interface HistoryCommit {
-  readonly commit: string;
-  /** Where paths are asked for: the nearest ancestors that are shown. */
-  readonly parents: readonly string[];
-  readonly author: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  /** Short names of the branches and tags here; `HEAD -> main` for the one that is checked out. Snapshots are left out. */
-  readonly refs: readonly string[];
-  readonly subject: string;
-}
+import { COMMIT_FORMAT, type HistoryCommit, parseCommitLine } from "./commit-line.js";
 
 export interface HistoryOptions {
   /** As `git rev-list` takes them: `main`, `v1..main`, `^v1`. Default: HEAD. */
@@ -37,10 +26,6 @@ const LINES_BELOW = 2;
 
 /** Marks where the graph ends; a subject may hold it, so the first one of a line counts. */
 const MARK = "\x01";
-/** Git draws no graph behind a NUL. What could hold the separator comes last. */
-const SEPARATOR = "\x02";
-const FIELDS = ["%H", "%P", "%at", "%D", "%an", "%s"].join(SEPARATOR);
-
 /**
  * The lines of `git log --graph`, the newest first, as Git finds them: whoever stops reading ends it. Throws
  * INVALID_PARAMETER_VALUE for revisions that could be options, GIT_FAILED for those that name nothing.
@@ -60,7 +45,7 @@ export async function* walkHistory(
       yield open;
       open = null;
     } else if (at === -1) yield { graph, commit: null, below: [] };
-    else open = { graph, commit: parseCommit(line.slice(at + 1)), below: [] };
+    else open = { graph, commit: parseCommitLine(line.slice(at + 1)), below: [] };
   }
 }
 
@@ -82,7 +67,7 @@ function argumentsOf({ revisions = ["HEAD"], all = false, paths = [] }: HistoryO
     "--literal-pathspecs",
     ...["log", "--graph", "--no-color", "--no-show-signature", "--no-ext-diff", "--encoding=UTF-8"],
     ...["--decorate=short", "--decorate-refs-exclude=refs/runstone/"],
-    `--format=${MARK}${FIELDS}${`%n${MARK}`.repeat(LINES_BELOW)}`,
+    `--format=${MARK}${COMMIT_FORMAT}${`%n${MARK}`.repeat(LINES_BELOW)}`,
     // Of all branches; the refs of snapshots are none.
     ...(all ? ["--branches", "--tags", "--remotes", "HEAD"] : ["--end-of-options", ...revisions]),
     "--",
@@ -99,16 +84,4 @@ async function* linesOf(repository: Repository, args: readonly string[]): AsyncG
     yield* lines;
   }
   if (rest !== "") yield rest;
-}
-
-function parseCommit(text: string): HistoryCommit {
-  const [commit = "", parents = "", time = "0", refs = "", author = "", ...subject] = text.split(SEPARATOR);
-  return {
-    commit,
-    parents: parents === "" ? [] : parents.split(" "),
-    author,
-    time: Number(time) * 1000,
-    refs: refs === "" ? [] : refs.split(", "),
-    subject: subject.join(" "),
-  };
 }
