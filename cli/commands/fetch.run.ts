@@ -8,6 +8,7 @@ import { EXIT } from "../exit-codes.js";
 import { formatBytes } from "../output/number.js";
 import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
+import { artifactMatcher } from "../parse/artifact-pattern.js";
 import { usageError } from "../parse/usage-error.js";
 import { choosePull } from "../sync/choose-pull.js";
 import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
@@ -40,20 +41,24 @@ async function fetchFromMlflow(
   target: NativeTarget,
 ): Promise<number> {
   const { runIds } = target.chosen;
-  if (args.only.length > 0)
-    throw usageError(
-      "--only is for directories and ssh",
-      "From a server, all artifacts of a run come at once.",
-    );
+  const isWanted = artifactMatcher(args.only);
+  if (args.only.length > 0 && runIds === undefined)
+    throw usageError("--only needs runs", "runstone fetch RUN --only PATH");
   const how = { jobs: jobsFor(undefined, target.remote), includeDeleted: false };
   const report = await pullFromServer(context, target, {
     ...{ ...how, command: "runstone fetch", verb: "Fetching", withArtifacts: runIds !== undefined },
+    ...(args.only.length > 0 ? { isWantedArtifact: isWanted } : {}),
   });
   if (runIds === undefined || report.interrupted) return printSyncReport(context, report, "fetched from");
   // What was freed here is in the record, and comes by its hash.
   const server = { command: "runstone fetch", connections: how.jobs, rate: null };
   const fetched = await withServer(target, server, (parties, signal) =>
-    inTurn(runIds, signal, (location) => fetchFromServer(parties, location, { signal }), parties.context),
+    inTurn(
+      runIds,
+      signal,
+      (location) => fetchFromServer(parties, location, { signal, isWanted: ({ path }) => isWanted(path) }),
+      parties.context,
+    ),
   );
   const pulled = report.outcomes.some(({ result }) => result !== "unchanged");
   if (pulled) return Math.max(printSyncReport(context, report, "fetched from"), isWhole(fetched, runIds));
@@ -82,7 +87,7 @@ async function fetchArtifacts(
   args: FetchArguments,
   target: NativeTarget,
 ): Promise<number> {
-  const { only } = args;
+  const isWanted = artifactMatcher(args.only);
   const runIds = target.chosen.runIds ?? [];
   const fetched = await withPeer(context, target, "runstone fetch", ({ context: store, remote }, signal) =>
     inTurn(
@@ -91,9 +96,7 @@ async function fetchArtifacts(
       (location) =>
         receiveArtifacts(store, location, {
           source: (head, start) => remote.artifact(location.runId, head, start).catch(nullIfAbsent),
-          isWanted: ({ path }) =>
-            only.length === 0 ||
-            only.some((wanted) => path === wanted || path.startsWith(`${wanted.replace(/\/$/, "")}/`)),
+          isWanted: ({ path }) => isWanted(path),
         }),
       store,
     ),

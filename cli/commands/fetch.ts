@@ -1,7 +1,11 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
 
 const options = {
-  only: { type: "strings", value: "PATH", describe: "Only this artifact, or what lies below this directory" },
+  only: {
+    type: "strings",
+    value: "PATH",
+    describe: "Only this artifact, what lies below this directory, or what a pattern such as **/*.ckpt names",
+  },
 } as const satisfies Options;
 
 const positionals = {
@@ -23,6 +27,7 @@ export const fetch = defineCommand({
     { line: "runstone fetch", describe: "Params, metrics and tags of everything new there" },
     { line: "runstone fetch @best(loss)", describe: "All artifacts of one run" },
     { line: "runstone fetch 3f2a lab --only checkpoints", describe: "Some of them" },
+    { line: "runstone fetch 3f2a --only 'plots/*.png'", describe: "By a pattern" },
   ],
   details:
     "A large artifact goes on where an earlier fetch stopped. What arrives is hashed; other bytes than those that the run names are thrown away.",

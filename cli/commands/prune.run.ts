@@ -6,17 +6,14 @@ import {
   releaseObjects,
 } from "../../core/transfer/index.js";
 import { isRunstoneError } from "../../store-format/index.js";
+import type { KeptRun, PrunedRun } from "../../sync/mlflow/prune-runs.js";
 import type { NativeParties } from "../../sync/native/sync-session.js";
 import { openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
-import { EXIT } from "../exit-codes.js";
-import { formatBytes } from "../output/number.js";
-import { printJsonObject } from "../output/print-json.js";
-import { visible } from "../output/visible.js";
-import { parseByteRate } from "../parse/byte-rate.js";
 import { usageError } from "../parse/usage-error.js";
 import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { type NativeTarget, withPeer } from "../sync/native-sync.js";
+import { leastBytes, printPruned, pruneFromServer } from "../sync/prune-from-server.js";
 import type { PruneArguments } from "./prune.js";
 
 export async function runPrune(context: CommandContext, args: PruneArguments): Promise<void> {
@@ -28,17 +25,11 @@ export async function runPrune(context: CommandContext, args: PruneArguments): P
   const chosen = chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
   const native = (): Promise<number> => pruneWith(context, args, { chosen, remote });
-  process.exitCode = await openByKind(remote, { directory: native, ssh: native });
-}
-
-interface Pruned {
-  readonly runId: string;
-  readonly freed: readonly ArtifactHead[];
-}
-
-interface Kept {
-  readonly runId: string;
-  readonly reason: string;
+  process.exitCode = await openByKind(remote, {
+    mlflow: () => pruneFromServer(context, args, { chosen, remote }),
+    directory: native,
+    ssh: native,
+  });
 }
 
 const RUNS_AT_ONCE = 64;
@@ -48,7 +39,7 @@ async function pruneWith(
   args: PruneArguments,
   target: NativeTarget,
 ): Promise<number> {
-  const least = args["larger-than"] === undefined ? 0 : parseByteRate(args["larger-than"], "--larger-than");
+  const least = leastBytes(args);
   const { pruned, kept, objectBytes } = await withPeer(
     context,
     target,
@@ -63,25 +54,13 @@ async function pruneWith(
       return { ...pruner, objectBytes: objects };
     },
   );
-  const freed = pruned.flatMap((run) => run.freed);
-  const bytes = freed.reduce((sum, { size }) => sum + size, 0);
-  for (const { runId, reason } of kept)
-    context.err.line(`runstone: ${runId.slice(0, 8)} keeps its artifacts: ${visible(reason)}`);
-  if (context.json)
-    printJsonObject(context, {
-      ...{ remote: target.remote.name, dry_run: args["dry-run"], artifacts: freed.length, bytes },
-      object_bytes: objectBytes,
-      runs: pruned.map((run) => ({ run_id: run.runId, freed: run.freed.map(({ path }) => path) })),
-      kept: kept.map(({ runId, reason }) => ({ run_id: runId, reason })),
-    });
-  else context.out.line(sentence(freed.length, bytes, args["dry-run"]));
-  return kept.length > 0 ? EXIT.partial : EXIT.ok;
-}
-
-function sentence(count: number, bytes: number, dryRun: boolean): string {
-  if (count === 0) return "Nothing to free";
-  const what = `${count === 1 ? "1 artifact" : `${count} artifacts`} of ${formatBytes(bytes)}`;
-  return dryRun ? `Would free ${what}` : `Freed ${what}; \`runstone fetch RUN\` brings them back`;
+  return printPruned(context, {
+    pruned,
+    kept,
+    objectBytes,
+    dryRun: args["dry-run"],
+    remote: target.remote.name,
+  });
 }
 
 /** Runs that have a receipt of this remote. */
@@ -91,8 +70,8 @@ function syncedRuns({ state }: NativeParties, { chosen }: NativeTarget): readonl
 }
 
 class Pruner {
-  readonly pruned: Pruned[] = [];
-  readonly kept: Kept[] = [];
+  readonly pruned: PrunedRun[] = [];
+  readonly kept: KeptRun[] = [];
   readonly #parties: NativeParties;
   readonly #least: number;
   readonly #dryRun: boolean;

@@ -18,6 +18,8 @@ export interface ServerPull {
   readonly withArtifacts: boolean;
   readonly includeDeleted: boolean;
   readonly map?: readonly string[];
+  /** By path; default: all. */
+  readonly isWantedArtifact?: (path: string) => boolean;
 }
 
 /** `command`: as it is shown to somebody who waits for the remote; `verb`: `Pulling`. */
@@ -40,13 +42,14 @@ export async function pullFromServer(
 
 export function pullOptions(
   { chosen, remote }: ServerTarget,
-  { jobs, withArtifacts, includeDeleted, map = [] }: ServerPull,
+  { jobs, withArtifacts, includeDeleted, map = [], isWantedArtifact }: ServerPull,
 ): PullOptions {
   const { runIds, runWords } = chosen;
   const { experiments, receipts } = remote.settings;
   const names = experimentNames(chosen);
   return {
     ...{ jobs, withArtifacts, includeDeleted },
+    ...(isWantedArtifact === undefined ? {} : { isWantedArtifact }),
     ...(runIds === undefined ? {} : { runIds }),
     ...(runWords === undefined ? {} : { words: runWords }),
     ...(names === undefined ? {} : { experimentNames: names }),

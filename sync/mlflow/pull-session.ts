@@ -24,6 +24,8 @@ export interface PullSession {
   readonly artifactLimit: LimitFunction;
   readonly signal: AbortSignal | undefined;
   readonly withArtifacts: boolean;
+  /** Undefined: all of them. */
+  readonly isWantedArtifact: ((path: string) => boolean) | undefined;
   readonly includeDeleted: boolean;
   /** Believes neither marks nor sizes. */
   readonly recheck: boolean;

@@ -36,6 +36,8 @@ export interface PullOptions {
   readonly experimentNames?: ReadonlySet<string>;
   /** Name here -> name there, and what is put before the names that are not mapped. */
   readonly experiments: { readonly map: ReadonlyMap<string, string>; readonly prefix: string };
+  /** By path: only these artifacts; what is left out comes with a later pull. */
+  readonly isWantedArtifact?: (path: string) => boolean;
   readonly commitReceipts: boolean;
   readonly signal?: AbortSignal;
   readonly onEvent?: OnSyncEvent;
@@ -116,6 +118,7 @@ class Pull {
       models: new LocalModels(context, () => undefined),
       artifactLimit: pLimit(jobs),
       ...{ signal, withArtifacts, includeDeleted, commitReceipts },
+      isWantedArtifact: this.#options.isWantedArtifact,
       recheck: recheck === true || words !== undefined,
       onEvent: (event) => this.#tell(event),
       now: () => context.now(),

@@ -105,6 +105,8 @@ class Pulling {
 
   /** Null for what is no artifact of the run. */
   async #head(place: string, file: RemoteArtifact): Promise<ArtifactHead | null> {
+    const isWanted = this.#session.isWantedArtifact?.(file.path) !== false;
+    if (!isWanted && file.path !== LONG_VALUES_PATH) return this.#agreed(file.path);
     const known = this.#known(file);
     if (known !== null) return known;
     if (file.path === LONG_VALUES_PATH && (await this.#isLongValues(place, file))) return null;
@@ -125,6 +127,13 @@ class Pulling {
     const own = mine?.artifacts.find((head) => head.path === path);
     if (own === undefined || own.size !== size || state?.artifacts[path] !== own.sha256) return null;
     return this.#session.recheck && own.absent !== true ? null : own;
+  }
+
+  /** What both sides had of it. */
+  #agreed(path: string): ArtifactHead | null {
+    const { mine, state } = this.#options;
+    const own = mine?.artifacts.find((head) => head.path === path);
+    return own !== undefined && state?.artifacts[path] === own.sha256 ? own : null;
   }
 
   async #isLongValues(place: string, file: RemoteArtifact): Promise<boolean> {

@@ -61,9 +61,14 @@ export function settlePulledRun(session: PullSession, pulled: PulledRun): void {
 }
 
 /** A run that goes on, or is in conflict, is looked at the next time whatever a search tells of it. */
-function remoteMarkAfter({ withArtifacts }: PullSession, { task, run, conflicts }: PulledRun): string | null {
+function remoteMarkAfter(
+  { withArtifacts, isWantedArtifact }: PullSession,
+  { task, run, conflicts }: PulledRun,
+): string | null {
   const goesOn = run.info.status === "RUNNING" || run.info.status === "SCHEDULED";
-  return goesOn || conflicts.length > 0 ? null : markFor(task.mark, withArtifacts);
+  return goesOn || conflicts.length > 0
+    ? null
+    : markFor(task.mark, withArtifacts && isWantedArtifact === undefined);
 }
 
 /** Whether the remote has all that is here now. */

@@ -24,6 +24,8 @@ export interface VerifiedArtifacts {
   readonly problems: readonly ArtifactProblem[];
   /** How many were read back and had the right bytes. */
   readonly hashed: number;
+  /** Paths of those that were compared by size alone. */
+  readonly bySize: readonly string[];
 }
 
 export async function verifyArtifacts(
@@ -32,6 +34,7 @@ export async function verifyArtifacts(
   { hash }: { readonly hash: HashChoice },
 ): Promise<VerifiedArtifacts> {
   const problems: ArtifactProblem[] = [];
+  const bySize: string[] = [];
   let hashed = 0;
   const sizes = new Map<string, number | null>();
   for (const directory of new Set(artifacts.map(({ path }) => directoryOf(path))))
@@ -40,14 +43,16 @@ export async function verifyArtifacts(
   for (const artifact of artifacts) {
     const problem = sizeProblem(artifact, sizes.get(artifact.path));
     if (problem !== null) problems.push({ path: artifact.path, problem });
-    else if (isHashed(artifact, hash)) {
-      const found = await hashThere(calls, joined(place, artifact.path), artifact.size);
-      if (found === NOT_SERVED) continue;
-      if (found === artifact.sha256) hashed += 1;
+    else {
+      const found = isHashed(artifact, hash)
+        ? await hashThere(calls, joined(place, artifact.path), artifact.size)
+        : NOT_SERVED;
+      if (found === NOT_SERVED) bySize.push(artifact.path);
+      else if (found === artifact.sha256) hashed += 1;
       else problems.push({ path: artifact.path, problem: "has other bytes" });
     }
   }
-  return { problems, hashed };
+  return { problems, hashed, bySize };
 }
 
 function isHashed({ size }: ArtifactHead, hash: HashChoice): boolean {
