@@ -13,6 +13,7 @@ import { MlflowCalls } from "./calls.js";
 import { chunksOf } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
+import { forgetLost, isAny, noticeLosses } from "./lost-runs.js";
 import { PulledHistories } from "./pull-histories.js";
 import { type PullPlan, type PullTask, planPull } from "./pull-plan.js";
 import { pullRun } from "./pull-run.js";
@@ -48,6 +49,8 @@ const RUNS_AT_ONCE = 64;
 /** After so many runs in a row without an answer, the rest is not tried. */
 const MOST_UNREACHABLE = 3;
 
+const HAS_LESS = "it has less there than it had";
+
 /** Rejects when the server cannot be asked at all; what fails of a run is in its outcome. */
 export async function pull(parties: PushParties, options: PullOptions): Promise<SyncReport> {
   return new Pull(parties, options).run();
@@ -59,6 +62,8 @@ class Pull {
   readonly #calls: MlflowCalls;
   readonly #report = new ReportBuilder();
   readonly #stop = new AbortController();
+  /** Ids here of runs that have less there than they had. */
+  readonly #less = new Set<string>();
   #unreachable = 0;
 
   constructor(parties: PushParties, options: PullOptions) {
@@ -73,6 +78,7 @@ class Pull {
     const { state } = this.#parties;
     clearSpool(state.directory);
     const experiments = await this.#experiments();
+    await this.#noticeLosses();
     const plan = await this.#plan(experiments);
     await this.#pullAll(plan, this.#session(experiments, plan));
     state.flush();
@@ -82,6 +88,15 @@ class Pull {
       duration: performance.now() - begin,
       interrupted: this.#isInterrupted,
     });
+  }
+
+  /** Of a run that has less there than it had nothing is taken: it is older than what is here. */
+  async #noticeLosses(): Promise<void> {
+    const { state } = this.#parties;
+    const lost = await noticeLosses({ ...this.#parties, calls: this.#calls });
+    if (!isAny(lost)) return;
+    for (const runId of lost.less) this.#less.add(runId);
+    this.#note(`${forgetLost(state, lost)}; a push sends again what it lacks`);
   }
 
   get #isInterrupted(): boolean {
@@ -163,6 +178,8 @@ class Pull {
   }
 
   async #pullOne(session: PullSession, task: PullTask): Promise<void> {
+    if (this.#less.has(task.id))
+      return this.#end({ ...outcomeOf(task), result: "skipped", reason: HAS_LESS });
     try {
       this.#end(await pullRun(session, task));
       this.#unreachable = 0;
@@ -171,11 +188,8 @@ class Pull {
     }
   }
 
-  #failed({ id, remoteRunId }: PullTask, error: unknown): void {
-    const outcome = {
-      ...{ runId: id, runName: "", remoteRunId, conflicts: [], exceptions: [] },
-      ...{ incomplete: false, moved: NOTHING_MOVED },
-    };
+  #failed(task: PullTask, error: unknown): void {
+    const outcome = outcomeOf(task);
     if (this.#isInterrupted) return this.#end({ ...outcome, result: "skipped", reason: "stopped" });
     if (!(error instanceof RunstoneError)) throw error;
     this.#end({ ...outcome, result: "failed", error });
@@ -198,4 +212,11 @@ class Pull {
   #tell(event: Parameters<OnSyncEvent>[0]): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function outcomeOf({ id, remoteRunId }: PullTask): Omit<RunOutcome, "result"> {
+  return {
+    ...{ runId: id, runName: "", remoteRunId, conflicts: [], exceptions: [] },
+    ...{ incomplete: false, moved: NOTHING_MOVED },
+  };
 }

@@ -183,7 +183,8 @@ class RunPush {
     const { wanted, there } = transfer;
     const target = this.#target(there.run);
     const params = paramsToSend(wanted.params, there.run, this.#notes);
-    const isOurs = there.isNew || this.#task.state !== null;
+    const isUnclear = this.#session.different.has(this.#task.head.runId);
+    const isOurs = there.isNew || (this.#task.state !== null && !isUnclear);
     const tags = tagsToSend({ ...transfer, isOurs }, this.#notes);
     for (const key of tags.remove) await target.calls.deleteTag(target.remoteRunId, key);
     const refused = await sendValues(target, there.isFresh ? {} : params.send, tags.send);

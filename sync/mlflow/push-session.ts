@@ -38,6 +38,8 @@ export interface PushSession {
   /** Looks at runs whose journal says that they are the same, and trusts no watermark. */
   readonly recheck: boolean;
   readonly hash: HashChoice;
+  /** Ids of runs of which nobody knows who changed them there. */
+  readonly different: Set<string>;
   /** Set in a push that goes on while runs run. */
   readonly live: LiveRuns | undefined;
   readonly onEvent: OnSyncEvent;

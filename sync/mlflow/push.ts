@@ -18,6 +18,7 @@ import { type ExperimentOptions, RemoteExperiments } from "./experiments.js";
 import { chunksOf, findRemoteRuns } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
+import { forgetLost, isAny, noticeLosses } from "./lost-runs.js";
 import { pushRegistry } from "./push-registry.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
@@ -99,6 +100,7 @@ class Push {
         onNote,
       }),
       counterparts: new Map(),
+      different: new Set(),
       hashes: options.live?.hashes ?? new ArtifactHashes(),
       live: options.live,
       models: new LocalModels(context, options.onDamage ?? (() => undefined)),
@@ -110,6 +112,7 @@ class Push {
   }
 
   async run(): Promise<SyncReport> {
+    await this.#noticeLosses();
     const tasks = this.#plan();
     await this.#findCounterparts(tasks);
     const signal = anySignal([this.#stop.signal, this.#options.signal]);
@@ -135,6 +138,15 @@ class Push {
 
   get #isInterrupted(): boolean {
     return this.#options.signal?.aborted === true;
+  }
+
+  /** What the server had and lost is sent again. */
+  async #noticeLosses(): Promise<void> {
+    const { state, different } = this.#session;
+    const lost = await this.#softly(() => noticeLosses(this.#session));
+    if (lost === null || !isAny(lost)) return;
+    for (const runId of lost.different) different.add(runId);
+    this.#note(`${forgetLost(state, lost)}; what it lacks is sent again`);
   }
 
   /** The runs that have to be looked at. */

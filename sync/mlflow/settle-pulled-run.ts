@@ -54,6 +54,7 @@ export function settlePulledRun(session: PullSession, pulled: PulledRun): void {
     receipt: isEqual ? receiptOf(session, pulled, now) : null,
   };
   states.save(state);
+  if (isEqual) states.saw(task.id, task.mark);
   if (conflicts.length > 0 || [...states.conflicts(task.id)].length > 0)
     states.saveConflicts(task.id, conflicts);
   if (state.receipt !== null && (before?.receipt ?? null) === null)

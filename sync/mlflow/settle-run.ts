@@ -45,6 +45,7 @@ export function settleRun(
     remoteMark: remoteMarkAfter(sent, found, former),
   });
   session.state.save(state);
+  if (found.run !== null) session.state.saw(runId, remoteMarkOf(found.run));
   session.state.writeReceipt(state, commitReceipts ? expected.location.directory : null);
   return { ...outcome, result: conflicts.length > 0 ? "conflict" : "done" };
 }

@@ -11,7 +11,7 @@ export const JOURNAL_FORMAT = 1;
 
 /**
  * `run`: a {@link RunState}; `experiment`: name here -> id there; `conflicts`: of a run; `remote`: of which address all of
- * it speaks (key `address`).
+ * it speaks (key `address`), and which runs were seen there last (key `latest`: id here -> mark there).
  */
 export const JOURNAL_KINDS = ["remote", "run", "experiment", "conflicts"] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
@@ -154,6 +154,11 @@ function parseReceipt(value: unknown): Receipt | undefined {
     (name) => value[name] as number,
   ) as [number, number, number, number, number, number];
   return { verifiedTime, recordDigest, params, tags, points, artifacts, hashedArtifacts, exceptions };
+}
+
+/** Undefined for anything else. */
+export function parseLatest(value: unknown): Readonly<Record<string, string>> | undefined {
+  return isRecordOf(value, isText) ? value : undefined;
 }
 
 /** Undefined for anything else. */

@@ -14,6 +14,7 @@ import { Journal, type OnJournalDamage } from "./journal.js";
 import {
   isRemoteId,
   parseConflicts,
+  parseLatest,
   parseMarks,
   parseState,
   type RunMarks,
@@ -42,6 +43,8 @@ export interface RemoteStateView {
   /** Ids of the local runs in conflict. */
   runsInConflict(): Iterable<string>;
   conflicts(runId: string): readonly Conflict[];
+  /** The runs that were seen there last: id here -> the mark there. */
+  latest(): ReadonlyMap<string, string>;
   close(): void;
 }
 
@@ -62,6 +65,8 @@ export interface RemoteState extends RemoteStateView {
    * a changed directory means that its run is looked at again. A state without a receipt is a bug.
    */
   writeReceipt(state: RunState, runDirectory: string | null): void;
+  /** A run was seen there, whole; `mark`: see `remoteMarkOf`. Written by {@link flush}. */
+  saw(runId: string, mark: string): void;
   /** Makes everything durable. */
   flush(): void;
   /** Flushes and gives the claim back, also when the flush fails. */
@@ -124,6 +129,9 @@ export function openRemoteState(
 }
 
 const ADDRESS = ["remote", "address"] as const;
+const LATEST = ["remote", "latest"] as const;
+/** How many runs are kept in mind as those that were seen last. */
+const MOST_LATEST = 20;
 
 function speaksOf(journal: Journal, address: string | undefined): boolean {
   if (address === undefined) return true;
@@ -183,6 +191,10 @@ class View implements RemoteStateView {
     return this.journal.get("conflicts", runId, parseConflicts) ?? [];
   }
 
+  latest(): ReadonlyMap<string, string> {
+    return new Map(Object.entries(this.journal.get(...LATEST, parseLatest) ?? {}));
+  }
+
   close(): void {
     this.journal.close();
   }
@@ -197,6 +209,8 @@ class State extends View implements RemoteState {
   readonly #release: () => void;
   readonly #pending = new PendingSync();
   #syncing: Promise<void> | null = null;
+  /** Since the last flush. */
+  readonly #seen = new Map<string, string>();
   #closed = false;
   /** Closed, and everything was durable. */
   #flushed = false;
@@ -251,9 +265,24 @@ class State extends View implements RemoteState {
     if (copy !== null) this.#pending.add(copy, runDirectory);
   }
 
+  saw(runId: string, mark: string): void {
+    this.#seen.delete(runId);
+    this.#seen.set(runId, mark);
+    if (this.#seen.size > MOST_LATEST) this.#seen.delete(this.#seen.keys().next().value ?? "");
+  }
+
   flush(): void {
+    this.#keepLatest();
     this.journal.sync();
     this.#pending.flush();
+  }
+
+  #keepLatest(): void {
+    if (this.#seen.size === 0) return;
+    const before = [...this.latest()].filter(([runId]) => !this.#seen.has(runId));
+    const latest = [...before, ...this.#seen].slice(-MOST_LATEST);
+    this.journal.put(...LATEST, Object.fromEntries(latest));
+    this.#seen.clear();
   }
 
   override close(): void {

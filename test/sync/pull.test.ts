@@ -83,10 +83,10 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
       );
       assert.deepEqual(treeOf(`${directory}/mlruns`), before);
       const again = await pushOnce({ directory, url: proxy.url });
-      assert.deepEqual([again.requests, again.counts.done, again.counts.failed], [0, 0, 0]);
+      assert.deepEqual([again.requests <= 1, again.counts.done, again.counts.failed], [true, 0, 0]);
       const idle = await pullOnce({ directory, url: proxy.url, pull: names });
       assert.deepEqual([idle.counts.unchanged, idle.outcomes.length], [3, 0]);
-      assert.ok(idle.requests <= 2, `${idle.requests} requests`);
+      assert.ok(idle.requests <= 3, `${idle.requests} requests`);
     });
 
     test("after a push, a pull reads no run", async (t) => {
@@ -145,7 +145,7 @@ for (const version of ["3", "2"] as const satisfies ServerVersion[]) {
         assert.deepEqual(withoutDigest(contentOf(here, runId)), asServerHolds(there, runId, version), runId);
       if (version === "3") assert.deepEqual(await modelsAt(empty), await modelsAt(directory));
       const again = await pushOnce({ directory: empty, url: server.url });
-      assert.deepEqual([again.requests, again.counts.done, again.counts.failed], [0, 0, 0]);
+      assert.deepEqual([again.requests <= 1, again.counts.done, again.counts.failed], [true, 0, 0]);
     });
   });
 }

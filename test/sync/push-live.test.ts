@@ -76,7 +76,7 @@ describe("a server that keeps artifacts where only it can reach them", { skip },
       report.outcomes[0]!.exceptions.join(),
       /^Artifacts are not there: the server keeps artifacts in/,
     );
-    assert.equal((await pushOnce({ directory, url: server.url })).requests, 0);
+    assert.equal((await pushOnce({ directory, url: server.url })).counts.done, 0);
     const verified = await verifyOnce(directory, server.url);
     assert.equal(isPartial(verified), true);
     const state = readRemoteState(store.context, REMOTE);
