@@ -283,17 +283,28 @@ export function chmod(path: string, mode: number): void {
   run({ name: "chmod", path }, () => fs.chmodSync(path, mode));
 }
 
-/** Makes the entries of a directory durable. Windows cannot; there it does nothing. */
+/** What fsync of a directory fails with where the file system knows no such thing (some FUSE and network mounts). */
+const NO_DIRECTORY_SYNC: readonly unknown[] = ["EINVAL", "ENOTSUP", "EOPNOTSUPP"];
+
+export function cannotSyncDirectories(error: unknown): boolean {
+  return NO_DIRECTORY_SYNC.includes((error as NodeJS.ErrnoException).code);
+}
+
+/** Makes the entries of a directory durable. Windows and some file systems cannot; there it does nothing. */
 export function fsyncDirectory(path: string): void {
   if (process.platform === "win32") return;
-  run({ name: "fsyncdir", path }, () => {
-    const fd = fs.openSync(path, "r");
-    try {
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-  });
+  try {
+    run({ name: "fsyncdir", path }, () => {
+      const fd = fs.openSync(path, "r");
+      try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  } catch (error) {
+    if (!cannotSyncDirectories(error)) throw error;
+  }
 }
 
 /** The real path behind links; throws ENOENT and the like. */

@@ -47,7 +47,7 @@ export function createFile(path: string, bytes: Uint8Array, place: WritePlace): 
   });
 }
 
-const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+const NO_LINKS = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
 
 function linkInto(temporary: string, path: string, bytes: Uint8Array, place: WritePlace): boolean {
   try {
@@ -64,7 +64,8 @@ function linkInto(temporary: string, path: string, bytes: Uint8Array, place: Wri
 
 function createDirectly(path: string, bytes: Uint8Array, place: WritePlace): boolean {
   const created = unless(["EEXIST"], "create", path, () => {
-    createWhole(path, bytes, place.sync);
+    const parent = { below: place.temporaryIn, sync: place.sync };
+    withParent(path, () => createWhole(path, bytes, place.sync), parent);
     return true;
   });
   if (created === true && place.sync) ops.fsyncDirectory(dirname(path));

@@ -52,7 +52,7 @@ async function syncEntry({ path, isDirectory }: Entry): Promise<void> {
   try {
     await ops.fsyncLater(fd, path, isDirectory ? "fsyncdir" : "fsync");
   } catch (error) {
-    throw fileError(error, "fsync", path);
+    if (!isDirectory || !ops.cannotSyncDirectories(error)) throw fileError(error, "fsync", path);
   } finally {
     closeQuietly(fd, path);
   }
