@@ -3,8 +3,8 @@
  * writes no seal, hashes nothing and makes nothing durable.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { initWorkspace, openFileStore } from "../core/index.js";
 import { listRunLocations } from "../core/store/read/runs.js";
@@ -43,13 +43,38 @@ function makeWorkspace(directory: string, name: string, runs: number, artifacts:
   if (artifacts) writeArtifacts(join(workspace, "mlruns", EXPERIMENT));
   const { context } = openFileStore({ cwd: workspace });
   for (const location of listRunLocations(context)) sealRun(context, location);
-  addRemote(workspace, "lab", { url: join(directory, `${name}-lab`) });
-  const env = { ...cleanEnvironment(), HOME: directory, XDG_CONFIG_HOME: join(directory, "config") };
-  changePrivateRemote(privateDirectoryOf(env, process.platform)!, { workspace, name: "lab" }, () => ({
-    confirmed: join(directory, `${name}-lab`),
-    ...{ login: null, insecureTls: false, plainHttp: false },
-  }));
+  const env = { ...cleanEnvironment(), ...farEnd(directory), HOME: directory };
+  const urls = {
+    lab: join(directory, `${name}-lab`),
+    far: `ssh://far${encodeURI(join(directory, `${name}-lab`))}`,
+  };
+  for (const [remote, url] of Object.entries(urls)) {
+    addRemote(workspace, remote, { url });
+    changePrivateRemote(privateDirectoryOf(env, process.platform)!, { workspace, name: remote }, () => ({
+      confirmed: url,
+      ...{ login: null, insecureTls: false, plainHttp: false },
+    }));
+  }
   return env;
+}
+
+/** Drops the options of ssh and gives the rest to a shell, as sshd does. */
+const SSH = '#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done\nshift 2\nexec sh -c "$1"\n';
+
+/** What stands in for a host at the far end of ssh: the protocol and both processes are the real ones. */
+function farEnd(directory: string): NodeJS.ProcessEnv {
+  const tools = join(directory, "tools");
+  mkdirSync(tools, { recursive: true });
+  const ours = `#!/bin/sh\nexec "${process.execPath}" "${RUNSTONE}" "$@"\n`;
+  for (const [name, text] of Object.entries({ ssh: SSH, runstone: ours })) {
+    writeFileSync(join(tools, name), text);
+    chmodSync(join(tools, name), 0o755);
+  }
+  return {
+    RUNSTONE_SSH_COMMAND: join(tools, "ssh"),
+    PATH: `${tools}${delimiter}${process.env["PATH"]}`,
+    XDG_CONFIG_HOME: join(directory, "config"),
+  };
 }
 
 function writeArtifacts(experiment: string): void {
@@ -63,22 +88,24 @@ function writeArtifacts(experiment: string): void {
 function firstCopy(directory: string, runs: number): void {
   const env = makeWorkspace(directory, "first", runs, true);
   const workspace = join(directory, "first");
-  const times: { push: number; rsync: number }[] = [];
+  const times: { push: number; rsync: number; durable: number }[] = [];
   for (let round = 0; round < 3; round += 1) {
     const copy = join(directory, "copy");
     const rsync = timeCommand("rsync", ["-a", `${join(workspace, "mlruns")}/`, copy]);
     rmSync(copy, { recursive: true, force: true });
+    const durable = timeCommand("rsync", ["-a", "--fsync", `${join(workspace, "mlruns")}/`, copy]);
+    rmSync(copy, { recursive: true, force: true });
     rmSync(join(directory, "first-lab"), { recursive: true, force: true });
     rmSync(join(workspace, ".runstone", "remotes"), { recursive: true, force: true });
     const push = timeCommand(process.execPath, [RUNSTONE, "push", "lab"], { cwd: workspace, env });
-    times.push({ push, rsync });
+    times.push({ push, rsync, durable });
   }
   const ratio = summarize(times.map(({ push, rsync }) => push / rsync)).median;
   printRow({
     scenario: "first push to a directory",
     size: `${runs.toLocaleString("en")} runs of 41 files, 100 points a metric, 3 artifacts of 100 KB`,
     result: milliseconds(summarize(times.map(({ push }) => push)).median),
-    baseline: `\`rsync -a\` ${milliseconds(summarize(times.map(({ rsync }) => rsync)).median)}`,
+    baseline: `\`rsync -a\` ${milliseconds(summarize(times.map(({ rsync }) => rsync)).median)}, with \`--fsync\` ${milliseconds(summarize(times.map(({ durable }) => durable)).median)}`,
     ratio: ratio.toFixed(2),
     bar: `${FIRST_COPY_BAR}`,
     met: ratio <= FIRST_COPY_BAR,
@@ -88,13 +115,18 @@ function firstCopy(directory: string, runs: number): void {
 function unchanged(directory: string, runs: number): void {
   const env = makeWorkspace(directory, "same", runs, false);
   const workspace = join(directory, "same");
-  const sync = (): number =>
-    timeCommand(process.execPath, [RUNSTONE, "sync", "lab"], { cwd: workspace, env });
+  for (const remote of ["lab", "far"])
+    printUnchanged(remote, runs, () =>
+      timeCommand(process.execPath, [RUNSTONE, "sync", remote], { cwd: workspace, env }),
+    );
+}
+
+function printUnchanged(remote: string, runs: number, sync: () => number): void {
   sync();
   sync();
   const times = summarize(Array.from({ length: 5 }, sync));
   printRow({
-    scenario: "sync with a directory, nothing changed, whole command",
+    scenario: `sync with a directory${remote === "far" ? " at the far end of a pipe" : ""}, nothing changed, whole command`,
     size: `${runs.toLocaleString("en")} runs of 41 files`,
     result: milliseconds(times.median),
     baseline: "",

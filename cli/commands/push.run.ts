@@ -1,11 +1,4 @@
-import {
-  joinDirections,
-  type PushOptions,
-  pull,
-  push,
-  type SyncEvent,
-  type SyncReport,
-} from "../../sync/index.js";
+import { joinDirections, type PushOptions, type SyncEvent, type SyncReport } from "../../sync/index.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { rateOf } from "../parse/byte-rate.js";
@@ -77,6 +70,11 @@ async function syncWithMlflow(
   const rate = rateOf(args["limit-rate"]);
   const progress = syncProgress(context, isPush ? "Pushing" : "Syncing");
   const server = { command: isPush ? "runstone push" : "runstone sync", connections: 2 * jobs, rate };
+  // Loaded for servers only: remotes in directories do without, and most of their time is the start of the command.
+  const [{ push }, { pull }] = await Promise.all([
+    import("../../sync/mlflow/push.js"),
+    import("../../sync/mlflow/pull.js"),
+  ]);
   const report = await withServer(target, server, async (parties, signal) => {
     const onEvent = (event: SyncEvent): void => progress.tell(event);
     const options = { ...optionsOf(args, target, jobs), signal, onEvent };

@@ -1,7 +1,8 @@
 /** What a command needs to sync with a native remote: its peer, the state of the remote, and a way to stop. */
 
 import { RunstoneError } from "../../store-format/index.js";
-import { RateLimiter, systemClock } from "../../sync/http/index.js";
+import { systemClock } from "../../sync/http/clock.js";
+import { RateLimiter } from "../../sync/http/rate-limiter.js";
 import type { SyncEvent, SyncReport } from "../../sync/index.js";
 import { openRemoteState } from "../../sync/index.js";
 import { syncNative } from "../../sync/native/native-sync.js";

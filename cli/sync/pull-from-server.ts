@@ -1,6 +1,6 @@
 /** Pulling from an MLflow server, as several commands do it. */
 import { findExperiment, readExperimentMeta } from "../../core/index.js";
-import { type PullOptions, pull, type SyncEvent, type SyncReport } from "../../sync/index.js";
+import type { PullOptions, SyncEvent, SyncReport } from "../../sync/index.js";
 import type { OpenedRemote } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
@@ -33,6 +33,7 @@ export async function pullFromServer(
   return withServer(target, server, async (parties, signal) => {
     const onEvent = (event: SyncEvent): void => progress.tell(event);
     try {
+      const { pull } = await import("../../sync/mlflow/pull.js");
       return await pull(parties, { ...pullOptions(target, how), signal, onEvent });
     } finally {
       progress.clear();

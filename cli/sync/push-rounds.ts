@@ -4,7 +4,6 @@ import {
   type LiveRuns,
   type PushOptions,
   type PushParties,
-  push,
   type SyncReport,
 } from "../../sync/index.js";
 
@@ -17,6 +16,7 @@ export async function pushWhileRunning(
   options: PushOptions & { readonly signal: AbortSignal },
 ): Promise<SyncReport> {
   const live: LiveRuns = { watermarks: new Map(), hashes: new ArtifactHashes() };
+  const { push } = await import("../../sync/mlflow/push.js");
   return untilEnded(options.signal, () => push(parties, { ...options, live }));
 }
 
