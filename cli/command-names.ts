@@ -39,6 +39,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         describe: "Find the run with the best value of a metric, and the step it was reached at",
       },
       { name: "blame", describe: "Show which run, of which commit, set each new best value of a metric" },
+      { name: "checkout", describe: "Put the exact code of a run into a work tree of its own" },
       { name: "plot", describe: "Plot metrics of runs, in the terminal or as SVG or PNG" },
       {
         name: "watch",
