@@ -4,6 +4,18 @@
  */
 export { MLFLOW_ERROR_STATUSES, mlflowErrorStatus } from "./mlflow/error-statuses.js";
 export { parseFailure, serializeFailure } from "./native/about.js";
+export {
+  type CatalogPart,
+  type CatalogWork,
+  catalogAnswer,
+  MAX_CATALOG_LIST,
+  parseCatalogAnswer,
+  parseCatalogPart,
+  parseCatalogWork,
+  parseKinds,
+  serializeCatalogPart,
+  serializeCatalogWork,
+} from "./native/catalog.js";
 export { errorHeader, parseError } from "./native/error-frame.js";
 export {
   FRAME_KINDS,

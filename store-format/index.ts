@@ -1,4 +1,5 @@
 export { checkArtifactPath, isContainedPath } from "./artifact-paths.js";
+export * from "./catalog.js";
 export {
   ARTIFACT_LOCATION_STYLES,
   type ArtifactLocationStyle,

@@ -1,3 +1,4 @@
+export type { CatalogConflict, CatalogCounts } from "./engine/catalog-report.js";
 export { isAsSynced, toBeMoved } from "./engine/compare-state.js";
 export { joinDirections, joinReports } from "./engine/join-reports.js";
 export { planRuns, type RunPlan, type RunSelection, type RunTask } from "./engine/plan.js";

@@ -35,8 +35,14 @@ async function pullMlflow(
 function choiceOf(
   args: PullArguments,
   { remote }: NativeTarget,
-): { readonly jobs: number; readonly withArtifacts: boolean; readonly includeDeleted: boolean } {
+): {
+  readonly jobs: number;
+  readonly withArtifacts: boolean;
+  readonly includeDeleted: boolean;
+  readonly withRegistry: boolean;
+} {
   return {
+    withRegistry: args.models,
     jobs: jobsFor(args.jobs, remote),
     withArtifacts: !args["no-artifacts"] && remote.settings.artifacts === "all",
     includeDeleted: args["include-deleted"],

@@ -10,6 +10,7 @@ export const pullOptions = {
   },
   "no-artifacts": { type: "boolean", describe: "Leave artifacts there; `runstone fetch RUN` brings them" },
   "include-deleted": { type: "boolean", describe: "Also runs deleted there: they are deleted here" },
+  models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
   jobs: jobsOption,
   "limit-rate": limitRateOption,
 } as const satisfies Options;
@@ -33,6 +34,7 @@ export const pull = defineCommand({
     { line: "runstone pull", describe: "Everything that is new or changed there" },
     { line: "runstone pull lab --no-artifacts", describe: "Params, metrics, tags; artifacts on demand" },
     { line: "runstone pull 3f2a lab", describe: "One run" },
+    { line: "runstone pull --models", describe: "With registered models, their versions and aliases" },
   ],
   details:
     "Points are added, params never change, tags and names follow who changed them; what both sides changed differently stays as it is and is listed: see `runstone resolve`. Nothing is deleted here because it is missing there.",

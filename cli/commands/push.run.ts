@@ -50,6 +50,7 @@ async function syncWithPeer(
     jobs: jobsFor(args.jobs, target.remote),
     withArtifacts: withArtifacts(args, target.remote),
     includeDeleted: args["include-deleted"],
+    withRegistry: args.models,
   });
   return printSyncReport(context, report, direction === "push" ? "pushed to" : "synced with");
 }
@@ -83,7 +84,8 @@ async function syncWithMlflow(
     try {
       if (isPush) return await pushing();
       const isAll = options.withArtifacts && target.remote.settings.artifacts === "all";
-      const how = { jobs, withArtifacts: isAll, includeDeleted: options.includeDeleted, map: args.map };
+      const { includeDeleted } = options;
+      const how = { jobs, withArtifacts: isAll, includeDeleted, withRegistry: args.models, map: args.map };
       const pulled = await pull(parties, { ...pullOptions(target, how), signal, onEvent });
       return signal.aborted ? pulled : joinDirections(pulled, await pushing());
     } finally {

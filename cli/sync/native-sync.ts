@@ -69,6 +69,7 @@ export interface NativeWords {
   readonly jobs: number;
   readonly withArtifacts: boolean;
   readonly includeDeleted: boolean;
+  readonly withRegistry?: boolean;
   readonly recheck?: boolean;
 }
 
@@ -125,7 +126,7 @@ async function idsThere(remote: Peer, words: readonly string[]): Promise<readonl
 
 export function nativeOptions(
   { chosen, remote }: NativeTarget,
-  { map = [], jobs, withArtifacts, includeDeleted, recheck = false }: NativeWords,
+  { map = [], jobs, withArtifacts, includeDeleted, withRegistry = false, recheck = false }: NativeWords,
 ): Omit<NativeOptions, "direction"> {
   const { runIds, experimentIds, experimentNames, place } = chosen;
   const { experiments, receipts } = remote.settings;
@@ -133,7 +134,7 @@ export function nativeOptions(
     ...(runIds === undefined ? {} : { runIds }),
     ...(experimentIds === undefined ? {} : { experimentIds }),
     ...(experimentNames === undefined ? {} : { experimentNames: new Set(experimentNames) }),
-    ...{ jobs, withArtifacts, includeDeleted, recheck },
+    ...{ jobs, withArtifacts, includeDeleted, withRegistry, recheck },
     experiments: {
       map: new Map(Object.entries({ ...experiments.map, ...parsePairs(map) })),
       prefix: experiments.prefix,

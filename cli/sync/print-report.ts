@@ -1,6 +1,6 @@
 /** What a sync leaves on the terminal: what is missing and why, then one line with the sums. */
 import type { ErrorCode } from "../../store-format/index.js";
-import { isPartial, type RunOutcome, type SyncReport } from "../../sync/index.js";
+import { type CatalogCounts, isPartial, type RunOutcome, type SyncReport } from "../../sync/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { serializeJson } from "../output/json.js";
@@ -34,11 +34,30 @@ function exitCodeFor(report: SyncReport): ExitCode {
 
 const SHUT: ReadonlySet<ErrorCode> = new Set(["UNAUTHENTICATED", "REMOTE_UNREACHABLE"]);
 
-function tellProblems({ err }: CommandContext, { outcomes, notes }: SyncReport): void {
-  const lines = [...notes, ...leftOut(outcomes), ...outcomes.flatMap(problemsOf)];
+function tellProblems({ err }: CommandContext, { outcomes, notes, catalogConflicts }: SyncReport): void {
+  const conflicts = catalogConflicts.map(conflictLine);
+  const lines = [...notes, ...conflicts, ...leftOut(outcomes), ...outcomes.flatMap(problemsOf)];
   for (const line of lines.slice(0, SHOWN)) err.line(`runstone: ${visible(line)}`);
   if (lines.length > SHOWN) err.line(`runstone: and ${lines.length - SHOWN} more; --json has all of them`);
 }
+
+function conflictLine({ kind, what, field, mine, theirs }: SyncReport["catalogConflicts"][number]): string {
+  const name = kind === "model_version" ? what : `${CATALOG_WORDS[kind]} '${what}'`;
+  return `${name}: ${fieldName(field)} is ${mine ?? "gone"} here and ${theirs ?? "gone"} there`;
+}
+
+/** `tag:owner` -> `tag 'owner'`. */
+function fieldName(field: string): string {
+  const found = /^(tag|alias):(.*)$/s.exec(field);
+  return found === null ? field.replace("_", " ") : `${found[1]} '${found[2]}'`;
+}
+
+const CATALOG_WORDS = {
+  experiment: "experiment",
+  registered_model: "registered model",
+  model_version: "model version",
+  logged_model: "logged model",
+} as const satisfies Record<keyof CatalogCounts, string>;
 
 /** Runs that were left out for one reason are told in one line. */
 function leftOut(outcomes: readonly RunOutcome[]): readonly string[] {
@@ -72,13 +91,16 @@ function nameOf({ runId, runName }: RunOutcome): string {
   return runName === "" ? runId.slice(0, 8) : `${runId.slice(0, 8)} (${runName})`;
 }
 
-function summaryOf({ remote, counts, moved, duration, interrupted }: SyncReport, what: string): string {
+function summaryOf(report: SyncReport, what: string): string {
+  const { remote, counts, moved, duration, interrupted } = report;
   const sent = counts.done + counts.running;
-  const isNothing = sent === 0 && counts.unchanged > 0;
+  const besides = catalogParts(report);
+  const isNothing = sent === 0 && counts.unchanged > 0 && besides.length === 0;
   const parts = [
     isNothing
       ? `Nothing is new for ${remote}`
       : `${counted(sent, "run")} ${what} ${remote}${contentOf(moved)}`,
+    ...besides,
     ...(counts.running === 0 ? [] : [`${counts.running} still running`]),
     ...(counts.unchanged === 0 ? [] : [`${counts.unchanged} unchanged`]),
     ...(counts.conflict === 0 ? [] : [`${counts.conflict} in conflict`]),
@@ -86,6 +108,19 @@ function summaryOf({ remote, counts, moved, duration, interrupted }: SyncReport,
     ...(counts.failed === 0 ? [] : [`${counts.failed} failed`]),
   ];
   return `${interrupted ? "Stopped: " : ""}${parts.join(", ")} in ${formatDuration(duration)}`;
+}
+
+/** Experiments that were made are told where no run came that tells of them. */
+function catalogParts({ catalog, counts }: SyncReport): readonly string[] {
+  const kinds = Object.entries(CATALOG_WORDS) as [keyof CatalogCounts, string][];
+  return kinds.flatMap(([kind, word]) => {
+    const { made, changed, conflicts } = catalog[kind];
+    return [
+      ...(made === 0 || (kind === "experiment" && counts.done > 0) ? [] : [`${counted(made, word)} made`]),
+      ...(changed === 0 ? [] : [`${counted(changed, word)} changed`]),
+      ...(conflicts === 0 ? [] : [`${counted(conflicts, word)} in conflict`]),
+    ];
+  });
 }
 
 function contentOf({ params, points, artifacts, bytes }: SyncReport["moved"]): string {
@@ -99,12 +134,14 @@ function contentOf({ params, points, artifacts, bytes }: SyncReport["moved"]): s
 
 function reportRecord(report: SyncReport): object {
   const { remote, counts, moved, notes, requests, duration, interrupted, outcomes } = report;
+  const { catalog, catalogConflicts } = report;
   return {
     remote,
     complete: !isPartial(report),
     interrupted,
     ...{ counts, moved, requests },
     duration_ms: Math.round(duration),
+    ...{ catalog, catalog_conflicts: catalogConflicts },
     notes,
     runs: outcomes.map(outcomeRecord),
   };

@@ -17,6 +17,7 @@ export interface ServerPull {
   readonly jobs: number;
   readonly withArtifacts: boolean;
   readonly includeDeleted: boolean;
+  readonly withRegistry?: boolean;
   readonly map?: readonly string[];
   /** By path; default: all. */
   readonly isWantedArtifact?: (path: string) => boolean;
@@ -43,13 +44,13 @@ export async function pullFromServer(
 
 export function pullOptions(
   { chosen, remote }: ServerTarget,
-  { jobs, withArtifacts, includeDeleted, map = [], isWantedArtifact }: ServerPull,
+  { jobs, withArtifacts, includeDeleted, withRegistry = false, map = [], isWantedArtifact }: ServerPull,
 ): PullOptions {
   const { runIds, runWords } = chosen;
   const { experiments, receipts } = remote.settings;
   const names = experimentNames(chosen);
   return {
-    ...{ jobs, withArtifacts, includeDeleted },
+    ...{ jobs, withArtifacts, includeDeleted, withRegistry },
     ...(isWantedArtifact === undefined ? {} : { isWantedArtifact }),
     ...(runIds === undefined ? {} : { runIds }),
     ...(runWords === undefined ? {} : { words: runWords }),

@@ -1,5 +1,6 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
+export { listCatalog, pathInRun, readCatalogEntry, sourceForOthers } from "./local-catalog.js";
 export { type MergeOptions, type MergeResult, mergeRun } from "./merge-run.js";
 export {
   type CommonRecord,
@@ -23,6 +24,7 @@ export {
 } from "./read-series.js";
 export { type ArtifactBytes, type ArtifactSource, RESUMED_FROM_BYTES } from "./receive-artifact.js";
 export { type FetchedArtifacts, type FetchOptions, receiveArtifacts } from "./receive-artifacts.js";
+export { changeCatalogEntry, receiveCatalogEntry } from "./receive-catalog.js";
 export { type ReceivedModel, receiveLoggedModel } from "./receive-logged-model.js";
 export type { PointSource } from "./receive-points.js";
 export {

@@ -3,7 +3,7 @@ import { RunstoneError } from "../../store-format/index.js";
 import { asList, type JsonObject, Members, protocolError } from "./json.js";
 
 /** What a peer can beyond the methods that every peer has. Unknown ones are passed over. */
-export const CAPABILITIES = ["write", "objects"] as const;
+export const CAPABILITIES = ["write", "objects", "catalog"] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export interface Hello {
@@ -11,7 +11,10 @@ export interface Hello {
   readonly versions: readonly number[];
   /** The program and its release, for people: `runstone 0.1.0`. */
   readonly program: string;
-  /** The answering side: `write` when it takes runs, `objects` when it keeps objects apart from runs. */
+  /**
+   * The answering side: `write` when it takes runs, `objects` when it keeps objects apart from runs, `catalog` when it tells
+   * experiments, registered models and versions.
+   */
   readonly capabilities: readonly Capability[];
 }
 

@@ -1,3 +1,4 @@
+import { addCatalog } from "./catalog-report.js";
 import { addMoved, ReportBuilder, type RunOutcome, type SyncReport } from "./report.js";
 
 /** Two syncs one after the other as one. Of a run that was looked at twice, the later outcome counts. */
@@ -22,7 +23,12 @@ export function joinReports(before: SyncReport, report: SyncReport): SyncReport 
     duration: before.duration + report.duration,
     interrupted: report.interrupted,
   });
-  return { ...joined, incomplete: report.incomplete };
+  return {
+    ...joined,
+    incomplete: report.incomplete,
+    catalog: addCatalog(before.catalog, report.catalog),
+    catalogConflicts: report.catalogConflicts,
+  };
 }
 
 /** A pull and the push after it as one. What the pull could not do of a run is not made good by pushing it. */

@@ -1,6 +1,8 @@
 /** What became of each run, and the sums: what a sync leaves behind when it ends, whole or in part. */
 import type { RunstoneError } from "../../store-format/index.js";
 import type { Conflict } from "../state/index.js";
+import { addCatalog, type CatalogConflict, type CatalogCounts, NO_CATALOG } from "./catalog-report.js";
+import type { CatalogResult } from "./catalog-sync.js";
 import type { Moved } from "./progress.js";
 
 /**
@@ -35,6 +37,9 @@ export interface SyncReport {
   readonly moved: Required<Moved>;
   /** What concerns no run alone. */
   readonly notes: readonly string[];
+  /** Experiments, models and versions that were made or changed on either side. */
+  readonly catalog: CatalogCounts;
+  readonly catalogConflicts: readonly CatalogConflict[];
   /** Requests that went out, repeats included. */
   readonly requests: number;
   /** Milliseconds. */
@@ -59,8 +64,8 @@ export function addMoved(a: Required<Moved>, b: Moved): Required<Moved> {
 
 /** Whether something that was asked for is missing at the other side. */
 export function isPartial(report: SyncReport): boolean {
-  const { counts, outcomes } = report;
-  if (report.interrupted || report.incomplete) return true;
+  const { counts, outcomes, catalogConflicts } = report;
+  if (report.interrupted || report.incomplete || catalogConflicts.length > 0) return true;
   return counts.failed > 0 || counts.conflict > 0 || outcomes.some(({ incomplete }) => incomplete);
 }
 
@@ -74,6 +79,15 @@ export class ReportBuilder {
   };
   #moved = NOTHING_MOVED;
   #incomplete = false;
+  #catalog = NO_CATALOG;
+  readonly #catalogConflicts: CatalogConflict[] = [];
+
+  addCatalog({ counts, conflicts, problems, notes }: CatalogResult): void {
+    this.#catalog = addCatalog(this.#catalog, counts);
+    this.#catalogConflicts.push(...conflicts);
+    for (const problem of problems) this.lack(problem);
+    for (const note of notes) this.note(note);
+  }
 
   /** The last outcome of a run counts. */
   add(outcome: RunOutcome): void {
@@ -108,6 +122,7 @@ export class ReportBuilder {
       counts: { ...this.#counts },
       moved: this.#moved,
       notes: this.#notes,
+      ...{ catalog: this.#catalog, catalogConflicts: this.#catalogConflicts },
       ...{ requests, duration, interrupted, incomplete: this.#incomplete },
     };
   }

@@ -37,6 +37,11 @@ export class RemoteExperiments {
     return this.#options.map.get(name) ?? this.#options.prefix + name;
   }
 
+  /** One that this push made before its runs. */
+  made(name: string, experimentId: string): void {
+    this.#found.set(name, Promise.resolve({ experimentId, isNew: true }));
+  }
+
   /**
    * Makes it when there is none. Asked for several times, it is looked for once. Throws INVALID_STATE when it is deleted
    * there.

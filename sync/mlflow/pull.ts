@@ -4,7 +4,7 @@
  */
 import pLimit from "p-limit";
 import { ArtifactHashes } from "../../core/transfer/index.js";
-import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { type Experiment, isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { runPool } from "../engine/pool.js";
 import type { OnSyncEvent } from "../engine/progress.js";
 import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
@@ -18,6 +18,7 @@ import { PulledHistories } from "./pull-histories.js";
 import { type PullPlan, type PullTask, planPull } from "./pull-plan.js";
 import { pullRun } from "./pull-run.js";
 import type { PullSession } from "./pull-session.js";
+import { PulledCatalog } from "./pulled-catalog.js";
 import { PulledExperiments } from "./pulled-experiments.js";
 import type { PushParties } from "./push.js";
 
@@ -27,6 +28,8 @@ export interface PullOptions {
   readonly withArtifacts: boolean;
   /** Runs that are deleted there are brought as deleted ones, and deleted here. */
   readonly includeDeleted: boolean;
+  /** The model registry, too: after the runs. */
+  readonly withRegistry?: boolean;
   /** Looks at runs that a search tells the same of, too. */
   readonly recheck?: boolean;
   /** Beginnings of ids of runs, here or there: only these, and whatever the journal says. */
@@ -59,6 +62,7 @@ export async function pull(parties: PushParties, options: PullOptions): Promise<
 class Pull {
   readonly #parties: PushParties;
   readonly #options: PullOptions;
+  readonly #transport: HttpTransport;
   readonly #calls: MlflowCalls;
   readonly #report = new ReportBuilder();
   readonly #stop = new AbortController();
@@ -69,7 +73,8 @@ class Pull {
   constructor(parties: PushParties, options: PullOptions) {
     this.#parties = parties;
     this.#options = options;
-    this.#calls = new MlflowCalls(new HttpTransport(parties.http, options.signal));
+    this.#transport = new HttpTransport(parties.http, options.signal);
+    this.#calls = new MlflowCalls(this.#transport);
   }
 
   async run(): Promise<SyncReport> {
@@ -77,10 +82,20 @@ class Pull {
     const before = this.#calls.requests;
     const { state } = this.#parties;
     clearSpool(state.directory);
-    const experiments = await this.#experiments();
+    const all = [];
+    for await (const experiment of this.#calls.searchExperiments()) all.push(experiment);
+    const catalog = new PulledCatalog(
+      { ...this.#parties, calls: this.#calls, transport: this.#transport },
+      { ...this.#options, listed: all },
+    );
+    await catalog.before();
+    const experiments = this.#experiments(all);
     await this.#noticeLosses();
     const plan = await this.#plan(experiments);
-    await this.#pullAll(plan, this.#session(experiments, plan));
+    const session = this.#session(experiments, plan);
+    await this.#pullAll(plan, session);
+    if (!this.#isInterrupted && !this.#stop.signal.aborted) await this.#afterRuns(catalog, session);
+    this.#report.addCatalog(catalog.result);
     state.flush();
     return this.#report.finish({
       remote: state.name,
@@ -103,11 +118,21 @@ class Pull {
     return this.#options.signal?.aborted === true;
   }
 
-  async #experiments(): Promise<PulledExperiments> {
+  #experiments(all: readonly Experiment[]): PulledExperiments {
     const { experiments: naming, experimentNames: names, includeDeleted } = this.#options;
     const experiments = new PulledExperiments(this.#parties.context, this.#parties.state);
-    await experiments.find(this.#calls, { naming, names, includeDeleted });
+    experiments.find(all, { naming, names, includeDeleted });
     return experiments;
+  }
+
+  async #afterRuns(catalog: PulledCatalog, session: PullSession): Promise<void> {
+    try {
+      await catalog.after(session);
+    } catch (error) {
+      if (this.#isInterrupted) return;
+      if (!(error instanceof RunstoneError)) throw error;
+      this.#report.lack(`models were not looked at: ${error.message}`);
+    }
   }
 
   async #plan(experiments: PulledExperiments): Promise<PullPlan> {

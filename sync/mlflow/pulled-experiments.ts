@@ -4,7 +4,6 @@ import { receivingExperiment } from "../../core/transfer/index.js";
 import { type Experiment, isRunstoneError, type StringMap } from "../../store-format/index.js";
 import { ExperimentNaming } from "../native/experiment-naming.js";
 import type { RemoteState } from "../state/index.js";
-import type { MlflowCalls } from "./calls.js";
 
 export interface PulledExperimentOptions {
   readonly naming: { readonly map: ReadonlyMap<string, string>; readonly prefix: string };
@@ -42,10 +41,10 @@ export class PulledExperiments {
    * Looks which there are. One whose runs a push from here would send to another experiment (with a prefix or a map: one
    * that has another name) is none of ours.
    */
-  async find(calls: MlflowCalls, options: PulledExperimentOptions): Promise<void> {
+  find(all: readonly Experiment[], options: PulledExperimentOptions): void {
     const naming = new ExperimentNaming(options.naming);
     const known = new Map([...this.#state.experiments()].map(([name, id]) => [id, name]));
-    for await (const experiment of calls.searchExperiments()) {
+    for (const experiment of all) {
       const { experimentId: remoteId, tags, lifecycleStage } = experiment;
       if (lifecycleStage === "deleted" && !options.includeDeleted) continue;
       const name = nameOf(experiment, naming, known.get(remoteId), options.naming.map);

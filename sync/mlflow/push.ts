@@ -19,9 +19,9 @@ import { chunksOf, findRemoteRuns } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
 import { forgetLost, isAny, noticeLosses } from "./lost-runs.js";
-import { pushRegistry } from "./push-registry.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
+import { PushedCatalog } from "./pushed-catalog.js";
 import { settleRun } from "./settle-run.js";
 import { doubtPlace, forgetContent, type MadeRun, settleTwins } from "./twins.js";
 import type { HashChoice } from "./verify-artifacts.js";
@@ -113,6 +113,8 @@ class Push {
 
   async run(): Promise<SyncReport> {
     await this.#noticeLosses();
+    const catalog = new PushedCatalog(this.#session, this.#transport, this.#options);
+    await this.#withCatalog(() => catalog.before());
     const tasks = this.#plan();
     await this.#findCounterparts(tasks);
     const signal = anySignal([this.#stop.signal, this.#options.signal]);
@@ -120,7 +122,8 @@ class Push {
     this.#tellUntried(tasks);
     await this.#verifySent();
     await this.#settleTwins(tasks);
-    if (this.#options.withRegistry === true && !signal.aborted) await this.#pushRegistry();
+    if (!signal.aborted) await this.#withCatalog(() => catalog.after());
+    this.#report.addCatalog(catalog.result);
     this.#session.state.flush();
     return this.#report.finish({
       remote: this.#session.state.name,
@@ -130,10 +133,15 @@ class Push {
     });
   }
 
-  async #pushRegistry(): Promise<void> {
-    const { models, versions, problems } = await pushRegistry(this.#session, this.#transport);
-    if (models > 0) this.#note(`registry: ${models} models, ${versions} versions made there`);
-    for (const problem of problems) this.#report.lack(problem);
+  /** What stops it stops runs, too, and they tell why. */
+  async #withCatalog(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (this.#isInterrupted) return;
+      if (!(error instanceof RunstoneError)) throw error;
+      this.#report.lack(`experiments and models were not looked at: ${error.message}`);
+    }
   }
 
   get #isInterrupted(): boolean {

@@ -1,12 +1,17 @@
 /** The methods of the protocol (PROTOCOL.md, section 6), answered by a peer. */
 import {
+  catalogAnswer,
   type Item,
+  MAX_CATALOG_LIST,
   MAX_LIST_ENTRIES,
+  parseCatalogWork,
+  parseKinds,
   parseRunIds,
   parseWanted,
   protocolError,
   runIdOf,
   serializeArtifactFailure,
+  serializeCatalogPart,
   serializeCheck,
   serializeCounts,
   serializeFailure,
@@ -14,7 +19,8 @@ import {
   serializeItem,
   type WantedArtifact,
 } from "../../protocol/index.js";
-import { RunstoneError } from "../../store-format/index.js";
+import { type CatalogKind, RunstoneError } from "../../store-format/index.js";
+import type { CatalogSide } from "../engine/catalog-sync.js";
 import { CONFLICT_FIELDS } from "../state/index.js";
 import type { Handler, Reply, Request } from "./answerer.js";
 import { OfferReader, packBytes, packOffer } from "./offer-parts.js";
@@ -51,6 +57,14 @@ const METHODS: Readonly<Record<string, Method>> = {
 
   async keep(peer, { items }) {
     return { body: keptItems(peer, offersOf(new OfferReader(items))) };
+  },
+
+  async catalog(peer, { args }) {
+    return { body: catalogItems(peer, parseKinds(args.raw("kinds"))) };
+  },
+
+  async amend(peer, { items }) {
+    return { body: amendedItems(peer, items) };
   },
 
   async settle(peer, { args }) {
@@ -90,6 +104,32 @@ async function all<Value>(
     if (values.length > MAX_ASKED) throw protocolError(`more than ${MAX_ASKED} things asked for at once`);
   }
   return values;
+}
+
+function catalogOf({ catalog }: Peer): CatalogSide {
+  if (catalog !== null) return catalog;
+  throw new RunstoneError("UNSUPPORTED", "this side tells nothing of experiments and models");
+}
+
+async function* catalogItems(peer: Peer, kinds: readonly CatalogKind[]): AsyncGenerator<Uint8Array> {
+  const problems: string[] = [];
+  const entries = await catalogOf(peer).list(kinds, (sentence) => problems.push(sentence));
+  for (const problem of problems) yield serializeCatalogPart({ problem });
+  for (let at = 0; at < entries.length; at += MAX_CATALOG_LIST)
+    yield serializeCatalogPart({ entries: entries.slice(at, at + MAX_CATALOG_LIST) });
+}
+
+/** Each is durable before it is answered. */
+async function* amendedItems(peer: Peer, items: AsyncIterable<Item>): AsyncGenerator<Uint8Array> {
+  const catalog = catalogOf(peer);
+  for await (const item of items) {
+    const work = parseCatalogWork(item);
+    if ("make" in work) yield serializeItem(catalogAnswer(await catalog.make(work.make, () => undefined)));
+    else {
+      await catalog.change(work.change, work.fields);
+      yield serializeItem(catalogAnswer(null));
+    }
+  }
 }
 
 function* headItems(heads: Heads["heads"]): Generator<Uint8Array> {

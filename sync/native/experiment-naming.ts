@@ -14,6 +14,11 @@ export class ExperimentNaming {
     return this.#there.get(name) ?? this.#prefix + name;
   }
 
+  /** Whether the name here is one of the map. */
+  isMapped(name: string): boolean {
+    return this.#there.has(name);
+  }
+
   /** Of a name there without the prefix, that name. */
   here(name: string): string {
     const known = this.#here.get(name);

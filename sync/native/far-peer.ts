@@ -18,10 +18,12 @@ import {
   type WireCheck,
   type WireHead,
 } from "../../protocol/index.js";
+import type { CatalogSide } from "../engine/catalog-sync.js";
 import { CONFLICT_FIELDS, type Conflict } from "../state/index.js";
 import { Asker, type BodyPieces } from "./asker.js";
 import { ByteRequests } from "./byte-requests.js";
 import type { ByteStreams } from "./byte-stream.js";
+import { FarCatalog } from "./far-catalog.js";
 import { OfferReader, packOffer } from "./offer-parts.js";
 import type {
   About,
@@ -190,6 +192,10 @@ class FarPeer implements Peer {
   async settle(runId: string, choice: Settled): Promise<void> {
     const { items } = await this.#asker.ask("settle", { runId, ...choice });
     for await (const _item of items) throw protocolError("more than was asked for");
+  }
+
+  get catalog(): CatalogSide | null {
+    return this.capabilities.includes("catalog") ? new FarCatalog(this.#asker) : null;
   }
 
   async close(): Promise<void> {

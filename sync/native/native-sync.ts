@@ -12,6 +12,7 @@ import type { RunState } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
 import { ExperimentNaming } from "./experiment-naming.js";
 import { type Brought, type BroughtRun, bringRuns } from "./lanes.js";
+import { NativeCatalog } from "./native-catalog.js";
 import { commonBesides, gone, joinConflicts, notEqual, outcomeOf } from "./outcomes.js";
 import { type Candidate, planNative } from "./plan.js";
 import { commonOf, isAsCommon, isEqual, type Looked, stateOfEqual, stateOfPart } from "./settle.js";
@@ -22,7 +23,8 @@ const RUNS_AT_ONCE = 256;
 
 /** Rejects only when nothing can be done at all; what fails of a run is in its outcome. */
 export async function syncNative(parties: NativeParties, options: NativeOptions): Promise<SyncReport> {
-  return new NativeSync(parties, options).run();
+  const catalog = new NativeCatalog(parties, options);
+  return new NativeSync(parties, options, catalog).run();
 }
 
 /** A run while it is worked on. */
@@ -40,14 +42,16 @@ class NativeSync {
   readonly #parties: NativeParties;
   readonly #options: NativeOptions;
   readonly #report = new ReportBuilder();
-  readonly #naming: ExperimentNaming;
+  readonly #catalog: NativeCatalog;
+  #naming: ExperimentNaming;
   readonly #begin = performance.now();
   readonly #requestsBefore: number;
   #fatal: RunstoneError | null = null;
   /** Runs that are over. */
   #ended = 0;
 
-  constructor(parties: NativeParties, options: NativeOptions) {
+  constructor(parties: NativeParties, options: NativeOptions, catalog: NativeCatalog) {
+    this.#catalog = catalog;
     this.#parties = parties;
     this.#options = options;
     this.#naming = new ExperimentNaming(options.experiments);
@@ -57,8 +61,11 @@ class NativeSync {
   async run(): Promise<SyncReport> {
     const { state, remote } = this.#parties;
     const candidates = await this.#plan();
+    this.#naming = await this.#catalog.before();
     for (let at = 0; at < candidates.length && !this.#isOver; at += RUNS_AT_ONCE)
       await this.#syncSome(candidates.slice(at, at + RUNS_AT_ONCE));
+    if (!this.#isOver) await this.#catalog.after();
+    this.#report.addCatalog(this.#catalog.result);
     state.flush();
     if (this.#fatal !== null && this.#isNothingDone()) throw this.#fatal;
     return this.#report.finish({

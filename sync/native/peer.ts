@@ -6,6 +6,7 @@
 import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transfer/index.js";
 import type { Capability, WantedArtifact, WireCheck, WireHead } from "../../protocol/index.js";
 import type { RunstoneError, StringMap } from "../../store-format/index.js";
+import type { CatalogSide } from "../engine/catalog-sync.js";
 import type { CommonRecord } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
 
@@ -68,6 +69,8 @@ export interface Peer {
   keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>>;
   /** Sets what was in conflict to the value that the user chose. */
   settle(runId: string, choice: Settled): Promise<void>;
+  /** Experiments, registered models and versions; null when the other side is too old to tell of them. */
+  readonly catalog: CatalogSide | null;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,8 @@ import type { StoreContext } from "../../core/store/context.js";
 import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
 import type { Capability, WantedArtifact, WireCheck } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
+import type { CatalogSide } from "../engine/catalog-sync.js";
+import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import type {
   About,
   CheckOptions,
@@ -32,11 +34,13 @@ export class StorePeer implements Peer {
   readonly #place: StorePlace;
   #reader: StoreReader | null = null;
   #writer: StoreWriter | null = null;
+  #context: StoreContext | null = null;
   #requests = 0;
 
   constructor(place: StorePlace) {
     this.program = place.program;
-    this.capabilities = place.make === undefined ? [] : ["write"];
+    const told: readonly Capability[] = ["catalog"];
+    this.capabilities = place.make === undefined ? told : ["write", ...told];
     this.#place = place;
   }
 
@@ -72,7 +76,21 @@ export class StorePeer implements Peer {
     await this.#mustWrite().settle(runId, choice);
   }
 
+  readonly catalog: CatalogSide = {
+    list: async (kinds, problem) => {
+      this.#requests += 1;
+      const context = this.#place.open();
+      return context === null ? [] : new LocalCatalogSide(context).list(kinds, problem);
+    },
+    make: (entry) => this.#madeCatalog().make(entry),
+    change: (target, changes) => this.#madeCatalog().change(target, changes),
+  };
+
   async close(): Promise<void> {}
+
+  #madeCatalog(): LocalCatalogSide {
+    return new LocalCatalogSide(this.#mustMake());
+  }
 
   #asked(): StoreReader | null {
     this.#requests += 1;
@@ -89,6 +107,12 @@ export class StorePeer implements Peer {
   }
 
   #mustWrite(): StoreWriter {
+    const context = this.#mustMake();
+    this.#writer ??= new StoreWriter(context);
+    return this.#writer;
+  }
+
+  #mustMake(): StoreContext {
     this.#requests += 1;
     const { make } = this.#place;
     if (make === undefined)
@@ -96,7 +120,7 @@ export class StorePeer implements Peer {
         "PERMISSION_DENIED",
         "nothing is written to this store by whom it is asked for",
       );
-    this.#writer ??= new StoreWriter(make());
-    return this.#writer;
+    this.#context ??= make();
+    return this.#context;
   }
 }

@@ -28,6 +28,8 @@ export interface NativeOptions {
   readonly withArtifacts: boolean;
   /** Runs that are deleted on one side are brought to the other, and deleted there. */
   readonly includeDeleted: boolean;
+  /** The model registry, too: after the runs. */
+  readonly withRegistry?: boolean;
   /** Looks at runs that the journal says are the same, too. */
   readonly recheck?: boolean;
   /** Names of experiments there. */

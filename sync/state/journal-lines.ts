@@ -11,9 +11,10 @@ export const JOURNAL_FORMAT = 1;
 
 /**
  * `run`: a {@link RunState}; `experiment`: name here -> id there; `conflicts`: of a run; `remote`: of which address all of
- * it speaks (key `address`), and which runs were seen there last (key `latest`: id here -> mark there).
+ * it speaks (key `address`), and which runs were seen there last (key `latest`: id here -> mark there); `catalog`: an experiment,
+ * registered model or version.
  */
-export const JOURNAL_KINDS = ["remote", "run", "experiment", "conflicts"] as const;
+export const JOURNAL_KINDS = ["remote", "run", "experiment", "conflicts", "catalog"] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 
 /** A longer beginning of a line up to its value is no beginning that was written by us. */

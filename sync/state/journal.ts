@@ -243,7 +243,10 @@ export class Journal {
 const NOTHING_AHEAD = { start: 0, bytes: Buffer.alloc(0) };
 
 function noSpans(): Spans {
-  return { remote: new Map(), run: new Map(), experiment: new Map(), conflicts: new Map() };
+  return {
+    ...{ remote: new Map(), run: new Map(), experiment: new Map(), conflicts: new Map() },
+    ...{ catalog: new Map() },
+  };
 }
 
 interface Line extends Span {

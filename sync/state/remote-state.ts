@@ -7,7 +7,9 @@ import type { LeaseOwner, OwnerProbes } from "../../core/leases/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { writable } from "../../core/store/writable.js";
 import type { RunstoneError } from "../../store-format/index.js";
+import type { CatalogRecord } from "../engine/catalog-sync.js";
 import type { RunState } from "../engine/run-state.js";
+import { parseCatalogRecord } from "./catalog-lines.js";
 import { claimState } from "./claim-state.js";
 import type { Conflict } from "./conflict.js";
 import { Journal, type OnJournalDamage } from "./journal.js";
@@ -45,6 +47,9 @@ export interface RemoteStateView {
   conflicts(runId: string): readonly Conflict[];
   /** The runs that were seen there last: id here -> the mark there. */
   latest(): ReadonlyMap<string, string>;
+  /** Of an experiment, registered model or version, by its key (`keyOf`, sync/engine/catalog-sync.ts). */
+  catalog(key: string): CatalogRecord | null;
+  catalogKeys(): Iterable<string>;
   close(): void;
 }
 
@@ -58,6 +63,8 @@ export interface RemoteState extends RemoteStateView {
   forget(runId: string): void;
   /** Null forgets it. */
   saveExperiment(name: string, remoteId: string | null): void;
+  /** Null forgets it. */
+  saveCatalog(key: string, record: CatalogRecord | null): void;
   /** The conflicts of a run; an empty list when they are settled. */
   saveConflicts(runId: string, conflicts: readonly Conflict[]): void;
   /**
@@ -195,6 +202,14 @@ class View implements RemoteStateView {
     return new Map(Object.entries(this.journal.get(...LATEST, parseLatest) ?? {}));
   }
 
+  catalog(key: string): CatalogRecord | null {
+    return this.journal.get("catalog", key, parseCatalogRecord);
+  }
+
+  catalogKeys(): Iterable<string> {
+    return this.journal.keys("catalog");
+  }
+
   close(): void {
     this.journal.close();
   }
@@ -251,6 +266,10 @@ class State extends View implements RemoteState {
 
   saveExperiment(name: string, remoteId: string | null): void {
     this.journal.put("experiment", name, remoteId);
+  }
+
+  saveCatalog(key: string, record: CatalogRecord | null): void {
+    this.journal.put("catalog", key, record);
   }
 
   saveConflicts(runId: string, conflicts: readonly Conflict[]): void {

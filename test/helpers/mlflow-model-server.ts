@@ -71,6 +71,8 @@ function route(
       return model.getExperimentByName(text("experiment_name"));
     case "POST experiments/search":
       return model.searchExperiments();
+    case "POST experiments/set-experiment-tag":
+      return model.setExperimentTag(body());
     case "POST experiments/update":
       return model.renameExperiment(String(body().experiment_id), String(body().new_name));
     case "POST experiments/delete":

@@ -138,6 +138,12 @@ export class MlflowModel {
     return { experiments: [...this.#experiments.values()].map(experimentMessage) };
   }
 
+  setExperimentTag({ experiment_id, key, value }: Body): Body {
+    const experiment = this.#experiment(String(experiment_id));
+    experiment.tags.set(String(key), String(value));
+    return {};
+  }
+
   setExperimentStage(id: string, stage: "active" | "deleted"): Body {
     const experiment = this.#experiment(id);
     experiment.lifecycle_stage = stage;

@@ -1,0 +1,447 @@
+/**
+ * Experiments and, when asked for, the model registry of two stores: what is missing on one side is made there, and fields
+ * are merged one by one against what both had. Nothing is deleted because the other side lacks it.
+ */
+import {
+  type CatalogChanges,
+  type CatalogEntry,
+  type CatalogKind,
+  type ErrorCode,
+  RunstoneError,
+  type StringMap,
+  TAG_FIELD,
+} from "../../store-format/index.js";
+import { type CatalogConflict, type CatalogCounts, NO_CATALOG } from "./catalog-report.js";
+import { commonFields, fieldOf, mergeFields, withChanges } from "./merge-fields.js";
+
+export interface CatalogSide {
+  /** Deleted ones, too. `problem`: what cannot be read. */
+  list(kinds: readonly CatalogKind[], problem: (sentence: string) => void): Promise<readonly CatalogEntry[]>;
+  /** Without aliases. Null when it cannot be kept there; `problem` says why. */
+  make(entry: CatalogEntry, problem: (sentence: string) => void): Promise<CatalogEntry | null>;
+  change(target: CatalogEntry, changes: CatalogChanges): Promise<void>;
+  /** A value as this side keeps it, where that is shorter. */
+  asKept?(kind: CatalogKind, field: string, value: string): string;
+}
+
+/** What is known of an entry from when it was last looked at. */
+export interface CatalogRecord {
+  /** Its id at the remote. */
+  readonly remoteId: string;
+  /** What both sides had, experiments by their names here. */
+  readonly fields: StringMap;
+  readonly conflicts: readonly CatalogConflict[];
+}
+
+export interface CatalogState {
+  catalog(key: string): CatalogRecord | null;
+  /** Null forgets it. */
+  saveCatalog(key: string, record: CatalogRecord | null): void;
+}
+
+export interface CatalogNaming {
+  there(name: string): string;
+  here(name: string): string;
+  /** Whether the user said what it is called there. */
+  isMapped(name: string): boolean;
+}
+
+export interface CatalogOptions {
+  readonly direction: "push" | "pull" | "both";
+  readonly includeDeleted: boolean;
+  /** What was deleted on one side is made there anew. */
+  readonly recheck: boolean;
+  /** A push asks the remote only when something changed here. */
+  readonly asksWhenChanged: boolean;
+  readonly naming: CatalogNaming;
+  /** Names of experiments here; undefined: every one. */
+  readonly experimentNames: ReadonlySet<string> | undefined;
+  /** Also experiments that no run is brought for. */
+  readonly makesExperiments: boolean;
+}
+
+export interface CatalogParties {
+  readonly local: CatalogSide;
+  readonly remote: CatalogSide;
+  readonly state: CatalogState;
+}
+
+/** An experiment here and its counterpart, by their names on each side and its id there. */
+export interface ExperimentPair {
+  readonly here: string;
+  readonly there: string;
+  readonly remoteId: string;
+  /** Its name here when it was last looked at. */
+  readonly before: string | null;
+}
+
+export interface CatalogResult {
+  readonly counts: CatalogCounts;
+  readonly conflicts: readonly CatalogConflict[];
+  /** What is missing on a side, one sentence each. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const DELETED_VERSION = "Deleted_Internal";
+const DEFAULT_EXPERIMENT = "Default";
+/** Of what no base is known. */
+const DEFAULTS: StringMap = { lifecycle_stage: "active", stage: "None" };
+
+/** Nothing that comes after can end otherwise. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(["REMOTE_UNREACHABLE", "UNAUTHENTICATED", "DISK_FULL"]);
+
+interface Pair {
+  key: string;
+  readonly kind: CatalogKind;
+  local: CatalogEntry | null;
+  /** Its fields with names as they are here. */
+  remote: CatalogEntry | null;
+  readonly record: CatalogRecord | null;
+}
+
+export class CatalogSync {
+  readonly #parties: CatalogParties;
+  readonly #options: CatalogOptions;
+  readonly #counts = mutableCounts();
+  readonly #conflicts: CatalogConflict[] = [];
+  readonly #problems = new Set<string>();
+  readonly #notes = new Set<string>();
+  readonly #namesThere = new Map<string, string>();
+  #experiments: readonly Pair[] = [];
+
+  constructor(parties: CatalogParties, options: CatalogOptions) {
+    this.#parties = parties;
+    this.#options = options;
+  }
+
+  get result(): CatalogResult {
+    const { experiment, registered_model, model_version, logged_model } = this.#counts;
+    return {
+      counts: {
+        experiment: { ...experiment },
+        registered_model: { ...registered_model },
+        model_version: { ...model_version },
+        logged_model: { ...logged_model },
+      },
+      conflicts: this.#conflicts,
+      problems: [...this.#problems],
+      notes: [...this.#notes],
+    };
+  }
+
+  /** Before the runs: experiments are made, restored, renamed and tagged. Returns those that both sides have. */
+  async experimentsBefore(): Promise<readonly ExperimentPair[]> {
+    const pairs = await this.#pairs(["experiment"]);
+    this.#experiments = pairs.filter((pair) => this.#isWanted(pair));
+    const found: ExperimentPair[] = [];
+    for (const pair of this.#experiments) {
+      const before = pair.record?.fields["name"] ?? null;
+      await this.#settle(pair, false);
+      const { local, remote } = pair;
+      if (local === null || remote === null) continue;
+      found.push({
+        here: nameOf(local),
+        there: this.#namesThere.get(remote.id) ?? this.#options.naming.there(nameOf(remote)),
+        remoteId: remote.id,
+        before,
+      });
+    }
+    return found;
+  }
+
+  /** After the runs: experiments that are deleted on one side, where that is wanted. */
+  async experimentsAfter(): Promise<void> {
+    if (!this.#options.includeDeleted) return;
+    for (const pair of this.#experiments)
+      if (isDeleted(pair.local) !== isDeleted(pair.remote) && pair.local !== null && pair.remote !== null)
+        await this.#settle(pair, true);
+  }
+
+  /** After the runs and logged models: models, then their versions, then what versions are called. */
+  async registry(): Promise<void> {
+    const pairs = await this.#pairs(["registered_model", "model_version"]);
+    const models = pairs.filter(({ kind }) => kind === "registered_model");
+    for (const pair of models) await this.#makeMissing(pair);
+    for (const pair of pairs.filter(({ kind }) => kind === "model_version")) await this.#settle(pair, true);
+    for (const pair of models) await this.#settle(pair, true);
+  }
+
+  #isWanted({ local, remote, kind }: Pair): boolean {
+    const { experimentNames } = this.#options;
+    if (kind !== "experiment" || experimentNames === undefined) return true;
+    return [local, remote].some((entry) => entry !== null && experimentNames.has(nameOf(entry)));
+  }
+
+  #problem = (sentence: string): void => {
+    this.#problems.add(sentence);
+  };
+
+  /** None when a push finds here what it knows to be there. */
+  async #pairs(kinds: readonly CatalogKind[]): Promise<readonly Pair[]> {
+    const { local, remote, state } = this.#parties;
+    const here = await local.list(kinds, this.#problem);
+    const { asksWhenChanged, recheck } = this.#options;
+    if (asksWhenChanged && !recheck && here.every((one) => this.#isKnown(one))) return [];
+    const there = await remote.list(kinds, this.#problem);
+    return pairUp(here, this.#asHere(there), state);
+  }
+
+  /** Whether a push has nothing to do for it. */
+  #isKnown(entry: CatalogEntry): boolean {
+    const record = this.#parties.state.catalog(keyOf(entry));
+    if (record === null) return isDeleted(entry) || isIdleDefault(entry) || !this.#makes(entry);
+    if (record.conflicts.length > 0) return false;
+    return Object.keys(mergeFields(record.fields, entry.fields, record.fields).there).every(
+      (field) => field === "lifecycle_stage" && !this.#options.includeDeleted && isDeleted(entry),
+    );
+  }
+
+  #makes({ kind }: CatalogEntry): boolean {
+    return kind !== "experiment" || this.#options.makesExperiments;
+  }
+
+  /** Experiments by their names here; those that a push would not send to are none of ours. */
+  #asHere(entries: readonly CatalogEntry[]): readonly CatalogEntry[] {
+    const { naming } = this.#options;
+    return entries.map((entry) => {
+      if (entry.kind !== "experiment") return entry;
+      const name = naming.here(nameOf(entry));
+      this.#namesThere.set(entry.id, nameOf(entry));
+      const isOurs = naming.there(name) === nameOf(entry);
+      return { ...entry, origin: isOurs ? name : "", fields: { ...entry.fields, name } };
+    });
+  }
+
+  async #makeMissing(pair: Pair): Promise<void> {
+    const { local, remote, record } = pair;
+    if (local !== null && remote !== null) return;
+    const has = (local ?? remote)!;
+    const isPush = local !== null;
+    if (!this.#goes(isPush ? "push" : "pull") || !this.#makes(has)) return;
+    if (record !== null && has.kind !== "experiment" && !this.#options.recheck) {
+      this.#notes.add(`${labelOf(has)} was deleted ${isPush ? "there" : "here"}; it is left so`);
+      return;
+    }
+    if (isDeleted(has) && !(has.kind === "experiment" && this.#options.includeDeleted)) return;
+    if (isIdleDefault(has) || has.origin === "") return;
+    const made = await this.#make(has, isPush);
+    if (made === null) return;
+    if (isPush) pair.remote = this.#asHere([made])[0]!;
+    else pair.local = made;
+    pair.key = keyOf(pair.local!);
+    this.#save(pair.key, pair, [], null);
+  }
+
+  async #make(entry: CatalogEntry, isPush: boolean): Promise<CatalogEntry | null> {
+    const { local, remote } = this.#parties;
+    const name = nameOf(entry);
+    const fields =
+      isPush && entry.kind === "experiment"
+        ? { ...entry.fields, name: this.#options.naming.there(name) }
+        : entry.fields;
+    const made = await this.#softly(entry, () =>
+      (isPush ? remote : local).make({ ...entry, fields }, this.#problem),
+    );
+    if (made !== null) this.#counts[entry.kind].made += 1;
+    return made;
+  }
+
+  /** Makes what is missing, and merges what both have. */
+  async #settle(pair: Pair, isLast: boolean): Promise<void> {
+    await this.#makeMissing(pair);
+    const { local, remote, key } = pair;
+    if (local === null || remote === null) return;
+    const record = this.#parties.state.catalog(key) ?? pair.record;
+    const base = record !== null && record.remoteId === remote.id ? record.fields : null;
+    const theirs = this.#normalized(remote, local, base);
+    const merged = mergeFields(base, local.fields, theirs.fields, DEFAULTS);
+    const toThere = this.#allowed(merged.there, { local, remote, isLast });
+    const toHere = this.#allowed(merged.here, { local, remote, isLast });
+    const conflicts = merged.conflicts.filter(({ field }) =>
+      this.#isAllowed(field, "", { local, remote, isLast }),
+    );
+    const after = { ...pair, local, remote: theirs };
+    if (this.#goes("push") && (await this.#change(remote, toThere, "push")))
+      after.remote = { ...theirs, fields: withChanges(theirs.fields, toThere) };
+    if (this.#goes("pull") && (await this.#change(local, toHere, "pull")))
+      after.local = { ...local, fields: withChanges(local.fields, toHere) };
+    pair.local = after.local;
+    pair.remote = after.remote;
+    this.#save(
+      key,
+      after,
+      conflicts.map((conflict) => conflictOf(after.local, conflict)),
+      base,
+    );
+  }
+
+  /** A value that the other side only keeps shorter is no change of it. */
+  #normalized(remote: CatalogEntry, { fields: mine }: CatalogEntry, base: StringMap | null): CatalogEntry {
+    const { asKept } = this.#parties.remote;
+    if (asKept === undefined) return remote;
+    const fields: Record<string, string> = Object.assign(Object.create(null), remote.fields);
+    for (const [field, value] of Object.entries(remote.fields)) {
+      const candidates = [base === null ? null : fieldOf(base, field), fieldOf(mine, field)];
+      const same = candidates.find((text) => text !== null && asKept(remote.kind, field, text) === value);
+      if (same !== undefined && same !== null) fields[field] = same;
+    }
+    return { ...remote, fields };
+  }
+
+  #allowed(changes: CatalogChanges, about: About): CatalogChanges {
+    return Object.fromEntries(
+      Object.entries(changes).filter(([field, value]) => this.#isAllowed(field, value, about)),
+    );
+  }
+
+  #isAllowed(field: string, value: string | null, { local, remote, isLast }: About): boolean {
+    if (field === "lifecycle_stage" || value === DELETED_VERSION)
+      return value === "active" || (this.#options.includeDeleted && isLast);
+    // What is deleted is not edited, and stays so without being asked.
+    if (isDeleted(local) || isDeleted(remote)) return false;
+    if (field !== "name") return true;
+    return !this.#options.naming.isMapped(nameOf(local)) && !isDefault(local) && !isDefault(remote);
+  }
+
+  #goes(direction: "push" | "pull"): boolean {
+    return this.#options.direction === direction || this.#options.direction === "both";
+  }
+
+  /** True when it was done, also when there was nothing to do. */
+  async #change(target: CatalogEntry, changes: CatalogChanges, to: "push" | "pull"): Promise<boolean> {
+    if (Object.keys(changes).length === 0) return true;
+    const { local, remote } = this.#parties;
+    const { name } = changes;
+    const asTheirs =
+      to === "push" && typeof name === "string" && target.kind === "experiment"
+        ? { ...changes, name: this.#options.naming.there(name) }
+        : changes;
+    const done = await this.#softly(target, async () => {
+      await (to === "push" ? remote : local).change(target, asTheirs);
+      return true;
+    });
+    if (done === null) return false;
+    this.#counts[target.kind].changed += 1;
+    if (to === "push" && typeof asTheirs.name === "string") this.#namesThere.set(target.id, asTheirs.name);
+    return true;
+  }
+
+  /** One that fails stops no other. */
+  async #softly<Value>(entry: CatalogEntry, work: () => Promise<Value>): Promise<Value | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RunstoneError) || HOPELESS.has(error.code)) throw error;
+      this.#problem(`${labelOf(entry)} failed: ${error.message}`);
+      return null;
+    }
+  }
+
+  #save(
+    key: string,
+    { local, remote, kind }: Pair,
+    conflicts: readonly CatalogConflict[],
+    base: StringMap | null,
+  ): void {
+    if (local === null || remote === null) return;
+    const fields = commonFields(base, local.fields, remote.fields);
+    this.#conflicts.push(...conflicts);
+    this.#counts[kind].conflicts += conflicts.length > 0 ? 1 : 0;
+    const next = { remoteId: remote.id, fields, conflicts };
+    const known = this.#parties.state.catalog(key);
+    if (known === null || JSON.stringify(known) !== JSON.stringify(next))
+      this.#parties.state.saveCatalog(key, next);
+  }
+}
+
+interface About {
+  readonly local: CatalogEntry;
+  readonly remote: CatalogEntry;
+  readonly isLast: boolean;
+}
+
+function mutableCounts(): Record<keyof CatalogCounts, { made: number; changed: number; conflicts: number }> {
+  const { experiment, registered_model, model_version, logged_model } = NO_CATALOG;
+  return {
+    experiment: { ...experiment },
+    registered_model: { ...registered_model },
+    model_version: { ...model_version },
+    logged_model: { ...logged_model },
+  };
+}
+
+/** By what is known of them, else by what they are called everywhere. */
+function pairUp(
+  here: readonly CatalogEntry[],
+  there: readonly CatalogEntry[],
+  state: CatalogState,
+): readonly Pair[] {
+  const left = new Set(there);
+  const byId = new Map(there.map((entry) => [placeOf(entry, entry.id), entry]));
+  const byOrigin = new Map<string, CatalogEntry>();
+  // Of two, the one that is not deleted.
+  for (const entry of there)
+    if (!byOrigin.has(placeOf(entry, entry.origin)) || !isDeleted(entry))
+      byOrigin.set(placeOf(entry, entry.origin), entry);
+  const pairs: Pair[] = [];
+  const take = (entry: CatalogEntry | undefined): CatalogEntry | null => {
+    if (entry === undefined || !left.delete(entry)) return null;
+    return entry;
+  };
+  const records = new Map(here.map((local) => [local, state.catalog(keyOf(local))]));
+  const known = new Map<CatalogEntry, CatalogEntry | null>();
+  for (const [local, record] of records)
+    if (record !== null && local.kind === "experiment")
+      known.set(local, take(byId.get(placeOf(local, record.remoteId))));
+  for (const [local, record] of records) {
+    const remote = known.get(local) ?? take(byOrigin.get(placeOf(local, local.origin)));
+    pairs.push({ key: keyOf(local), kind: local.kind, local, remote, record });
+  }
+  for (const remote of left) {
+    const key = keyOf(remote);
+    const record = remote.kind === "experiment" ? null : state.catalog(key);
+    pairs.push({ key, kind: remote.kind, local: null, remote, record });
+  }
+  return pairs;
+}
+
+function placeOf({ kind, model }: CatalogEntry, name: string): string {
+  return JSON.stringify([kind, model, name]);
+}
+
+/** Of the state: experiments by their ids here, the rest by what they are called everywhere. */
+export function keyOf({ kind, id, model, origin }: CatalogEntry): string {
+  return JSON.stringify([kind, model, kind === "experiment" ? id : origin]);
+}
+
+function isDeleted(entry: CatalogEntry | null): boolean {
+  if (entry === null) return false;
+  return entry.fields["lifecycle_stage"] === "deleted" || entry.fields["stage"] === DELETED_VERSION;
+}
+
+/** Every store has it, whether it is used or not. */
+function isIdleDefault(entry: CatalogEntry): boolean {
+  return isDefault(entry) && !Object.keys(entry.fields).some((field) => field.startsWith(TAG_FIELD));
+}
+
+function isDefault(entry: CatalogEntry): boolean {
+  return entry.kind === "experiment" && entry.origin === DEFAULT_EXPERIMENT && entry.id === "0";
+}
+
+function nameOf({ kind, id, model, fields }: CatalogEntry): string {
+  if (kind === "experiment") return fields["name"] ?? id;
+  return kind === "model_version" ? `${model} version ${id}` : id;
+}
+
+function labelOf(entry: CatalogEntry): string {
+  const words = { experiment: "experiment", registered_model: "registered model", model_version: "model" };
+  return `the ${words[entry.kind]} '${nameOf(entry)}'`;
+}
+
+function conflictOf(
+  entry: CatalogEntry,
+  conflict: Pick<CatalogConflict, "field" | "base" | "mine" | "theirs">,
+): CatalogConflict {
+  return { kind: entry.kind, what: nameOf(entry), ...conflict };
+}
