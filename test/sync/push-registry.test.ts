@@ -38,7 +38,8 @@ describe("the registry at MLflow 3", { skip }, async () => {
       { alias: "champion", version: "2" },
     ]);
     const again = await pushOnce({ directory, url: server.url, push: { withRegistry: true } });
-    assert.deepEqual([again.notes, again.requests], [[], 0]);
+    assert.deepEqual(again.notes, []);
+    assert.ok(again.requests <= 1, `${again.requests} requests`);
     assert.deepEqual(madeIn(again), { experiments: 0, models: 0, versions: 0 });
     assert.equal((await versionsThere(server, "wine")).length, 2);
     await store.close();
