@@ -278,7 +278,7 @@ export class HttpClient {
     throw new Failure(parseError({ status, body, endpoint: request.endpoint }), {
       retriable: RETRIED.has(status) && !isFinalError(status, body),
       untouched: status < 500 && status !== 408,
-      retryAfterMs: retryAfterMs(headerOf(answer, "retry-after"), Date.now()),
+      retryAfterMs: retryAfterMs(headerOf(answer, "retry-after"), timeThere(answer)),
     });
   }
 
@@ -301,4 +301,10 @@ export class HttpClient {
 
 function finalError({ error }: Failure, attempts: number, ambiguous: boolean): RunstoneError {
   return withData(error, { attempts, ...(ambiguous ? { ambiguous } : {}) });
+}
+
+/** By the server clock: ours may be wrong, and a date of its own is meant by that. */
+function timeThere(answer: Answer): number {
+  const time = Date.parse(headerOf(answer, "date") ?? "");
+  return Number.isNaN(time) ? Date.now() : time;
 }

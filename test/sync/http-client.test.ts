@@ -143,6 +143,17 @@ describe("retries", () => {
     assert.deepEqual(clock.waits, [7_000, 120_000, 120_000, 8_500]);
   });
 
+  test("wait as long as a date says by the clock of the server, whatever time it is here", async (t) => {
+    const server = await startHttpServer(t, (_asked, answer, count) => {
+      answer.setHeader("date", "Thu, 01 Jan 1970 00:01:00 GMT");
+      if (count === 0) answer.setHeader("retry-after", "Thu, 01 Jan 1970 00:01:30 GMT");
+      sendJson(answer, {}, count === 0 ? 429 : 200);
+    });
+    const clock = new QuickClock();
+    await newClient(t, server.url, { clock }).json(ONCE);
+    assert.deepEqual(clock.waits, [30_000]);
+  });
+
   test("do without Retry-After when the settings say so", async (t) => {
     const server = await startHttpServer(t, (_asked, answer, count) => {
       answer.setHeader("retry-after", "60");

@@ -19,14 +19,16 @@ export interface PushOnce {
   readonly http?: Partial<HttpSettings>;
   readonly push?: Partial<PushOptions>;
   readonly renew?: HttpClientOptions["renew"];
+  /** The clock of who pushes. Default: the system's. */
+  readonly now?: () => number;
 }
 
 /** Retries at once: what is tested does not depend on how long they wait. */
 export const EAGER: Partial<HttpSettings> = { backoffMs: 0, jitterMs: 0, maxRetries: 3 };
 
 export async function pushOnce(once: PushOnce): Promise<SyncReport> {
-  const { directory, url, http = {}, push: options = {}, renew } = once;
-  const context = openContext({ cwd: directory });
+  const { directory, url, http = {}, push: options = {}, renew, now } = once;
+  const context = openContext({ cwd: directory, ...(now === undefined ? {} : { now }) });
   const state = openRemoteState(context, REMOTE);
   const settings = { ...DEFAULT_HTTP_SETTINGS, ...EAGER, ...http, url };
   const client = new HttpClient(settings, { random: () => 1, ...(renew === undefined ? {} : { renew }) });
