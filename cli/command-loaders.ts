@@ -24,6 +24,7 @@ const LOADERS = {
   compare: async () => (await import("./commands/compare.js")).compare,
   blame: async () => (await import("./commands/blame.js")).blame,
   checkout: async () => (await import("./commands/checkout.js")).checkout,
+  diff: async () => (await import("./commands/diff.js")).diff,
   best: async () => (await import("./commands/best.js")).best,
   plot: async () => (await import("./commands/plot.js")).plot,
   watch: async () => (await import("./commands/watch.js")).watch,

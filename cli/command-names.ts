@@ -40,6 +40,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       { name: "blame", describe: "Show which run, of which commit, set each new best value of a metric" },
       { name: "checkout", describe: "Put the exact code of a run into a work tree of its own" },
+      {
+        name: "diff",
+        describe:
+          "Show what differs between two runs, commits or the work tree: results, settings, data, code",
+      },
       { name: "plot", describe: "Plot metrics of runs, in the terminal or as SVG or PNG" },
       {
         name: "watch",

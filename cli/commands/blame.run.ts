@@ -94,7 +94,7 @@ async function commitsHere(
 
 function columnsOf(key: string): readonly RowColumn[] {
   return [
-    { key: "start_time", title: "AGE", type: "integer" },
+    { key: "start_time", title: "AGE", type: "integer", align: "left" },
     { key: "value", title: key, type: "number" },
     { key: "change", title: "CHANGE", type: "number", dropOrder: 2 },
     { key: "commit", title: "COMMIT", type: "text" },
