@@ -56,6 +56,7 @@ const LOADERS = {
   prune: async () => (await import("./commands/prune.js")).prune,
   fsck: async () => (await import("./commands/fsck.js")).fsck,
   gc: async () => (await import("./commands/gc.js")).gc,
+  snapshots: async () => (await import("./commands/snapshots.js")).snapshots,
   refresh: async () => (await import("./commands/refresh.js")).refresh,
   config: async () => (await import("./commands/config.js")).config,
   doctor: async () => (await import("./commands/doctor.js")).doctor,

@@ -9,6 +9,8 @@ export {
   redactArgv,
   redactText,
   SystemSampler,
+  snapshotLimitsOf,
+  withMissing,
 } from "./capture/index.js";
 export {
   DUMP_KINDS,
@@ -19,6 +21,7 @@ export {
 } from "./dump/dump-object.js";
 export { dumpStore } from "./dump/dump-store.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./fs/index.js";
+export { keepCapturedSnapshot } from "./git/snapshot/keep-of-run.js";
 export { indexDirectoryOf } from "./index/index-directory.js";
 export type * from "./interfaces.js";
 export {

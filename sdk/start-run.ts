@@ -9,11 +9,14 @@ import {
   captureTags,
   FileStore,
   findWorkspace,
+  keepCapturedSnapshot,
   processOwner,
   type RunWriter,
   readConfig,
   redactArgv,
   SystemSampler,
+  snapshotLimitsOf,
+  withMissing,
 } from "../core/index.js";
 import { flattenParams, type ParamValue, RunstoneError, type StringMap } from "../store-format/index.js";
 import type { RestStore } from "../sync/rest/index.js";
@@ -69,7 +72,9 @@ export async function beginRun(place: StartPlace, options: StartRunOptions): Pro
   const hooks: RunHooks = { settle: async () => late, ...sampling(writer, options) };
   const run = new ActiveRun(place.store, writer, { owned: true, hooks });
   logGiven(run, options);
-  if (capture !== null) late = noteCapture(writer, captureDuring(capture, captured), run);
+  const resumed = options.runId !== undefined || options.runKey !== undefined;
+  if (capture !== null)
+    late = noteCapture(writer, captureRest(capture, captured, { runId: writer.runId, resumed }), run);
   return run;
 }
 
@@ -141,10 +146,25 @@ function captureOptions(store: FileStore | RestStore): CaptureOptions {
     parts: {
       git: capture.git,
       patch: capture.patch,
+      snapshot: capture.snapshot,
       environment: capture.environment,
       packages: capture.packages,
     },
+    snapshotLimits: snapshotLimitsOf(capture),
   };
+}
+
+/** The ref of the snapshot, and what the run does not change. */
+async function captureRest(
+  capture: Capture,
+  options: CaptureOptions,
+  run: { readonly runId: string; readonly resumed: boolean },
+): Promise<Capture> {
+  const [missing, more] = await Promise.all([
+    keepCapturedSnapshot(capture, { env: options.env, ...run }),
+    captureDuring(capture, options),
+  ]);
+  return withMissing(more, missing);
 }
 
 /** What came late is added while the run goes on; a process that exits before does without. Capture fails softly. */

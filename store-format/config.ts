@@ -35,6 +35,14 @@ export interface ArtifactPolicy {
 export interface CapturePolicy {
   readonly git: boolean;
   readonly patch: boolean;
+  /** The work tree as a commit object, under a ref of the run. */
+  readonly snapshot: boolean;
+  /** A larger file stays out of a snapshot. */
+  readonly snapshotMaxFileBytes: number;
+  /** Further untracked files stay out. */
+  readonly snapshotMaxFiles: number;
+  /** Changed content beyond it stays out. */
+  readonly snapshotMaxBytes: number;
   readonly environment: boolean;
   readonly packages: boolean;
   readonly systemMetrics: boolean;
@@ -66,7 +74,18 @@ export const DEFAULT_CONFIG: WorkspaceConfig = {
   durability: "default",
   index: "auto",
   artifacts: { gitMaxBytes: 1_048_576, objectCopyMaxBytes: 67_108_864, hardLinks: false },
-  capture: { git: true, patch: true, environment: true, packages: true, systemMetrics: true, console: true },
+  capture: {
+    git: true,
+    patch: true,
+    snapshot: true,
+    snapshotMaxFileBytes: 10_485_760,
+    snapshotMaxFiles: 1000,
+    snapshotMaxBytes: 104_857_600,
+    environment: true,
+    packages: true,
+    systemMetrics: true,
+    console: true,
+  },
   remotes: new Map(),
   source: new Map(),
 };
@@ -109,6 +128,10 @@ function parseCapturePolicy(settings: Settings): CapturePolicy {
   return {
     git: settings.boolean("git", defaults.git),
     patch: settings.boolean("patch", defaults.patch),
+    snapshot: settings.boolean("snapshot", defaults.snapshot),
+    snapshotMaxFileBytes: settings.size("snapshot_max_file_bytes", defaults.snapshotMaxFileBytes),
+    snapshotMaxFiles: settings.size("snapshot_max_files", defaults.snapshotMaxFiles),
+    snapshotMaxBytes: settings.size("snapshot_max_bytes", defaults.snapshotMaxBytes),
     environment: settings.boolean("environment", defaults.environment),
     packages: settings.boolean("packages", defaults.packages),
     systemMetrics: settings.boolean("system_metrics", defaults.systemMetrics),
@@ -208,6 +231,10 @@ export function serializeConfig(config: WorkspaceConfig): string {
       capture: withMembers(source.get("capture"), {
         git: capture.git,
         patch: capture.patch,
+        snapshot: capture.snapshot,
+        snapshot_max_file_bytes: capture.snapshotMaxFileBytes,
+        snapshot_max_files: capture.snapshotMaxFiles,
+        snapshot_max_bytes: capture.snapshotMaxBytes,
         environment: capture.environment,
         packages: capture.packages,
         system_metrics: capture.systemMetrics,

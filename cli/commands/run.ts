@@ -1,7 +1,15 @@
 import { type ArgumentsOf, defineSignature, type Options } from "../command.js";
 
 /** Parts of capture that can be left out. */
-export const CAPTURE_PARTS = ["git", "patch", "environment", "command", "packages", "gpu"] as const;
+export const CAPTURE_PARTS = [
+  "git",
+  "patch",
+  "snapshot",
+  "environment",
+  "command",
+  "packages",
+  "gpu",
+] as const;
 
 const options = {
   experiment: {
@@ -75,6 +83,10 @@ const options = {
     value: "PART",
     choices: CAPTURE_PARTS,
     describe: "Leave out a part of what is recorded about code and machine",
+  },
+  "no-snapshot": {
+    type: "boolean",
+    describe: "Do not keep the code as a commit object (config: capture.snapshot)",
   },
   "no-mlflow": { type: "boolean", describe: "Do not lead a script that uses mlflow into this run" },
 } as const satisfies Options;

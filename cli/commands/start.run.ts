@@ -69,7 +69,7 @@ async function startNew(
   const { runId } = run.info;
   takeLease(mustFindRun(store.context, runId).directory, ownerOfShell(context.env));
   const writer = await store.openRun(runId);
-  logCapture(writer, capture);
+  await logCapture(writer, capture, context.env);
   await writer.close();
   return runId;
 }

@@ -1,6 +1,12 @@
 /** What is captured, and written down, while the child runs. */
 import { setTimeout as wait } from "node:timers/promises";
-import { type Capture, captureArtifacts, captureDuring, captureTags } from "../../core/capture/capture.js";
+import {
+  type Capture,
+  captureArtifacts,
+  captureDuring,
+  captureTags,
+  withMissing,
+} from "../../core/capture/capture.js";
 import type { Problems } from "./problems.js";
 import type { PreparedRun } from "./run-setup.js";
 
@@ -20,10 +26,18 @@ export class CaptureWork {
 
   /** Writes what is known and begins the rest. */
   start(childRuns: boolean): void {
-    const { capture, captureOptions } = this.#prepared;
+    const { capture } = this.#prepared;
     this.#write(capture);
-    if (childRuns)
-      this.#during = captureDuring(capture, captureOptions).catch((error: unknown) => this.#fail(error));
+    this.#during = this.#rest(childRuns).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #rest(childRuns: boolean): Promise<Capture> {
+    const { capture, captureOptions, snapshotKept } = this.#prepared;
+    const [more, missing] = await Promise.all([
+      childRuns ? captureDuring(capture, captureOptions) : capture,
+      snapshotKept,
+    ]);
+    return withMissing(more, missing);
   }
 
   /** Writes the rest, when it comes in time. */

@@ -1,8 +1,10 @@
 /** From the command line to a run that exists and is ours, before its child starts. */
 import { hostname } from "node:os";
 import { type Capture, type CaptureOptions, captureBefore, captureTags } from "../../core/capture/capture.js";
+import type { Missing } from "../../core/capture/missing.js";
 import { isSameProcessAlive } from "../../core/capture/process-identity.js";
 import { redactArgv, redactText } from "../../core/capture/redact.js";
+import { keepCapturedSnapshot } from "../../core/git/snapshot/keep-of-run.js";
 import type { NewRun } from "../../core/interfaces.js";
 import { type LeaseOwner, processOwner } from "../../core/leases/index.js";
 import type { Spool } from "../../core/process/spool.js";
@@ -40,6 +42,8 @@ export interface PreparedRun {
   readonly writer: FileRunWriter;
   readonly capture: Capture;
   readonly captureOptions: CaptureOptions;
+  /** The ref of the snapshot, set while the command starts: null, or why there is none. */
+  readonly snapshotKept: Promise<Missing | null>;
   readonly parts: RecordedParts;
   /** Absolute path of the run's directory. */
   readonly directory: string;
@@ -57,7 +61,14 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const { root, workspace } = store.context;
   const parts = recordedParts(args, readConfig(workspace).capture);
   const { cwd, env, tail: argv } = context;
-  const captureOptions = { cwd, env, argv, storePath: root, parts: parts.capture };
+  const captureOptions = {
+    cwd,
+    env,
+    argv,
+    storePath: root,
+    parts: parts.capture,
+    snapshotLimits: parts.snapshotLimits,
+  };
   const capturing = captureBefore(captureOptions);
   const choice = await chooseRun(context, opened, args);
   if (choice.resume !== undefined && !args["take-over"]) refuseWhileCommandRuns(context, choice.resume);
@@ -68,6 +79,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const tags = { ...captureTags(capture), ...ownTags(args) };
   const spec = { experiment, params, tags, choice };
   const { run, resumed, writer } = await openTheRun(context, args, { store, spec });
+  const snapshotKept = keepCapturedSnapshot(capture, { env, runId: run.info.runId, resumed });
   const { directory } = mustFindRun(store.context, run.info.runId);
   const leftSpools = resumed ? spoolsOfRun(context, run.info.runId) : [];
   return {
@@ -79,6 +91,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
     writer,
     capture,
     captureOptions,
+    snapshotKept,
     parts,
     directory,
     script,

@@ -1,6 +1,6 @@
 /** Beginning and ending a run on a server, for shell scripts. A server knows no owner: nothing tells when the shell dies. */
 import { join } from "node:path";
-import { captureBefore, captureTags } from "../../core/capture/capture.js";
+import { captureBefore, captureTags, snapshotLimitsOf } from "../../core/capture/capture.js";
 import { readConfig } from "../../core/store/open-context.js";
 import { findWorkspace } from "../../core/workspace/find-workspace.js";
 import { RunstoneError } from "../../store-format/index.js";
@@ -69,7 +69,14 @@ async function begin(
     env: context.env,
     argv,
     storePath: join(context.cwd, "mlruns"),
-    parts: { git: parts.git, patch: parts.patch, environment: parts.environment, command: argv.length > 1 },
+    parts: {
+      git: parts.git,
+      patch: parts.patch,
+      snapshot: parts.snapshot,
+      environment: parts.environment,
+      command: argv.length > 1,
+    },
+    snapshotLimits: snapshotLimitsOf(parts),
   });
   const parent = args.parent === undefined ? undefined : (await findRun(store, args.parent)).info.runId;
   const key = readRunKey(args);
@@ -82,7 +89,7 @@ async function begin(
     ...(key === undefined ? {} : { runKey: key }),
   });
   const writer = await store.openRun(info.runId);
-  logCapture(writer, capture);
+  await logCapture(writer, capture, context.env);
   await writer.close();
   return info.runId;
 }

@@ -1,9 +1,11 @@
 import { realpathSync } from "node:fs";
-import type { StringMap } from "../../store-format/index.js";
+import type { CapturePolicy, StringMap } from "../../store-format/index.js";
+import { SNAPSHOT_COMPLETE_TAG, SNAPSHOT_TAG } from "../git/code-of-run.js";
+import { type Snapshot, type SnapshotLimits, snapshotOfHead } from "../git/snapshot/snapshot.js";
 import { commandTarget } from "./command-target.js";
 import { captureEnvironment, type EnvironmentCapture } from "./environment.js";
 import type { Env } from "./find-program.js";
-import { captureGit, type GitCapture } from "./git.js";
+import { captureCode, type GitCapture, type WorkTreeState } from "./git.js";
 import { captureGpus, type GpuCapture } from "./gpu.js";
 import type { Missing } from "./missing.js";
 import { capturePackages, type PackagesCapture } from "./packages.js";
@@ -14,6 +16,8 @@ import { redactArgv, redactText } from "./redact.js";
 export interface CaptureParts {
   readonly git?: boolean;
   readonly patch?: boolean;
+  /** Asks Git, too: without `git` there is none. */
+  readonly snapshot?: boolean;
   readonly environment?: boolean;
   readonly command?: boolean;
   readonly packages?: boolean;
@@ -32,6 +36,16 @@ export interface CaptureOptions {
   readonly gitTimeoutMs?: number;
   /** Of the patch; default 1 MiB. */
   readonly maxPatchBytes?: number;
+  readonly snapshotLimits?: Partial<SnapshotLimits>;
+}
+
+/** The limits of a workspace's settings. */
+export function snapshotLimitsOf(policy: CapturePolicy): SnapshotLimits {
+  return {
+    maxFileBytes: policy.snapshotMaxFileBytes,
+    maxFiles: policy.snapshotMaxFiles,
+    maxBytes: policy.snapshotMaxBytes,
+  };
 }
 
 /** Everything about a run that nobody had to write down. A part is null when it was switched off or is not there yet. */
@@ -39,6 +53,8 @@ export interface Capture {
   readonly git: GitCapture | null;
   /** Null also for a clean work tree. */
   readonly patch: GitPatch | null;
+  /** Has no ref yet: `keepSnapshotOfRun` sets it when the run is there. Null also when none could be taken. */
+  readonly snapshot: Snapshot | null;
   readonly environment: EnvironmentCapture | null;
   /** Secrets replaced. */
   readonly command: readonly string[] | null;
@@ -54,23 +70,45 @@ export interface Capture {
 /** Captures what the run itself could change: call it, and wait for it, before the run starts. Never rejects. */
 export async function captureBefore(options: CaptureOptions): Promise<Capture> {
   const { cwd, env, argv, parts = {} } = options;
-  const git = parts.git === false ? Promise.resolve(null) : captureGit(gitOptions(options));
+  const asking = parts.git === false ? null : captureCode(gitOptions(options));
   const environment = parts.environment === false ? null : captureEnvironment({ env, cwd });
   const target = commandTarget(argv, { env, cwd });
+  const { git, work } = (await asking) ?? { git: null, work: null };
+  const [patch, taken] = await Promise.all([
+    git?.dirty && parts.patch !== false ? captureGitPatch(patchOptions(options)) : null,
+    work === null || parts.snapshot === false ? null : takeSnapshot(options, git, work),
+  ]);
   const capture: Capture = {
-    git: await git,
-    patch: null,
+    git,
+    patch,
+    snapshot: taken?.snapshot ?? null,
     environment,
     command: parts.command === false ? null : redactArgv(argv),
     runtime: target?.runtime ?? null,
     nodeVersion: target?.runtime === "node" && isThisNode(target.interpreter) ? process.versions.node : null,
     packages: null,
     gpus: null,
-    missing: [],
+    missing: taken?.missing ?? [],
   };
-  const patch =
-    capture.git?.dirty && parts.patch !== false ? await captureGitPatch(patchOptions(options)) : null;
-  return { ...capture, patch, missing: missingOf({ ...capture, patch }) };
+  return { ...capture, missing: missingOf(capture) };
+}
+
+interface Taken {
+  readonly snapshot: Snapshot | null;
+  readonly missing: readonly Missing[];
+}
+
+/** A clean work tree is HEAD's commit; only for others the code that makes snapshots is loaded. */
+async function takeSnapshot(
+  options: CaptureOptions,
+  git: GitCapture | null,
+  work: WorkTreeState,
+): Promise<Taken> {
+  if (git?.dirty === false && git.commit !== null)
+    return { snapshot: snapshotOfHead(git.commit), missing: [] };
+  const { prepareSnapshot } = await import("../git/snapshot/take-snapshot.js");
+  const { cwd, env, storePath, snapshotLimits: limits } = options;
+  return prepareSnapshot({ cwd, env, storePath, limits, work });
 }
 
 /** Adds what the run does not change, packages and GPUs: call it while the run is under way. Never rejects. */
@@ -83,7 +121,7 @@ export async function captureDuring(capture: Capture, options: CaptureOptions): 
   return { ...capture, packages, gpus, missing: missingOf({ ...capture, packages, gpus }) };
 }
 
-type GitOptions = Parameters<typeof captureGit>[0];
+type GitOptions = Parameters<typeof captureCode>[0];
 
 function gitOptions({ cwd, env, storePath, gitTimeoutMs }: CaptureOptions): GitOptions {
   return {
@@ -107,8 +145,16 @@ function isThisNode(interpreter: string | null): boolean {
   }
 }
 
-function missingOf({ git, patch, environment, packages, gpus }: Capture): readonly Missing[] {
-  return [git, patch, environment, packages, gpus].flatMap((part) => part?.missing ?? []);
+/** What each part says, and what the capture says of itself (its snapshot). */
+function missingOf({ git, patch, environment, packages, gpus, missing }: Capture): readonly Missing[] {
+  const ofParts = [git, patch, environment, packages, gpus].flatMap((part) => part?.missing ?? []);
+  const ofSnapshot = missing.filter(({ part }) => part.startsWith("git.snapshot"));
+  return [...ofParts, ...ofSnapshot];
+}
+
+/** Adds that the snapshot's ref could not be set. */
+export function withMissing(capture: Capture, missing: Missing | null): Capture {
+  return missing === null ? capture : { ...capture, missing: [...capture.missing, missing] };
 }
 
 /** The tags of a capture: MLflow's names where MLflow has one, `runstone.*` else. Absent is what is not known. */
@@ -119,6 +165,8 @@ export function captureTags(capture: Capture): StringMap {
     "mlflow.source.name": command === null ? null : sourceName(command),
     "mlflow.source.type": command === null ? null : "LOCAL",
     ...gitTags(git),
+    [SNAPSHOT_TAG]: capture.snapshot?.commit,
+    [SNAPSHOT_COMPLETE_TAG]: capture.snapshot?.complete.toString(),
     "runstone.host": environment?.host,
     "runstone.cwd": environment?.cwd,
     "runstone.command": command === null || command.length === 0 ? null : command.map(shellQuote).join(" "),
@@ -220,11 +268,11 @@ function packagesArtifact(packages: PackagesCapture | null): CaptureArtifact | n
   return { path: `runstone/${pip ? "requirements.txt" : "packages.txt"}`, text, encoding: "utf8" };
 }
 
-function patchArtifacts({ git, patch }: Capture): readonly CaptureArtifact[] {
+function patchArtifacts({ git, patch, snapshot }: Capture): readonly CaptureArtifact[] {
   if (git === null || git.root === null) return [];
   const { missing: _, ...state } = git;
   const { patch: text = "", encoding = "utf8", missing: __, ...about } = patch ?? { missing: [] };
-  const json = jsonArtifact("git.json", { ...state, ...about });
+  const json = jsonArtifact("git.json", { ...state, ...about, snapshot });
   return text === "" ? [json] : [json, { path: "runstone/git.patch", text, encoding }];
 }
 

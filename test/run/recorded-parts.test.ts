@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Workspace } from "./runstone.js";
 
-const PARTS = ["git", "patch", "environment", "packages", "system_metrics", "console"];
+const PARTS = ["git", "patch", "snapshot", "environment", "packages", "system_metrics", "console"];
 
 test("a run records no part that the config switches off", (t) => {
   const workspace = new Workspace(t);

@@ -45,7 +45,7 @@ describe("config.yaml", () => {
     assert.equal(
       written,
       "artifact_location: auto\nartifacts:\n  git_max_bytes: 1048576\n  hard_links: false\n  object_copy_max_bytes: 67108864\n" +
-        "capture:\n  console: true\n  environment: true\n  future:\n  - a\n  - 'yes'\n  git: true\n  packages: true\n  patch: false\n  system_metrics: true\n" +
+        "capture:\n  console: true\n  environment: true\n  future:\n  - a\n  - 'yes'\n  git: true\n  packages: true\n  patch: false\n  snapshot: true\n  snapshot_max_bytes: 104857600\n  snapshot_max_file_bytes: 10485760\n  snapshot_max_files: 1000\n  system_metrics: true\n" +
         "default_experiment: Default\ndurability: full\nformat: 1\nindex: auto\nnew_thing:\n  x: null\n  y: 1.50\nremotes:\n  origin:\n    depth: 3\n    url: https://x/\nstore: runs/mlruns\n",
     );
     assert.deepEqual(serializeConfig(config(written)), written);

@@ -36,7 +36,13 @@ import { LooseObjects, type ObjectHash, type ObjectType } from "./loose-objects.
 import { ObjectReader } from "./object-reader.js";
 import { type IsOutside, outsideOf } from "./outside.js";
 import { findSuspicions, newSecret } from "./secret-scan.js";
-import type { LfsFile, Snapshot, SnapshotLimits, SubmoduleCommit } from "./snapshot.js";
+import {
+  type LfsFile,
+  type Snapshot,
+  type SnapshotLimits,
+  type SubmoduleCommit,
+  snapshotOfHead,
+} from "./snapshot.js";
 import { type TreeEntry, writeTrees } from "./trees.js";
 import { listUntracked } from "./untracked-files.js";
 import { WorkFiles } from "./work-files.js";
@@ -63,17 +69,13 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   refuseUnknown(repository, config);
   const told = parseChanges(status);
   if (told.head !== null && told.changes.length === 0 && told.directories.length === 0)
-    return asHead(told.head);
+    return snapshotOfHead(told.head);
   const builder = new SnapshotBuilder({ options, repository, config, status: told });
   try {
     return await builder.build();
   } finally {
     builder.close();
   }
-}
-
-function asHead(commit: string): Snapshot {
-  return { commit, complete: true, leftOut: [], leftOutCount: 0, submodules: [], lfs: [] };
 }
 
 async function askGit(repository: Repository, storePath: string | undefined): Promise<WorkTreeState> {

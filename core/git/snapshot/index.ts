@@ -1,6 +1,20 @@
 /** The code of a run as a commit object. */
 export { type BuildOptions, buildSnapshot } from "./build-snapshot.js";
+export { type KeepOptions, keepCapturedSnapshot, keepSnapshotOfRun } from "./keep-of-run.js";
 export { type KeptSnapshot, keepSnapshot } from "./keep-snapshot.js";
+export {
+  compareRefs,
+  defaultGitRemote,
+  fetchRefs,
+  listRemoteRefs,
+  listRemotes,
+  listSharedRefs,
+  listWorkspaceRoots,
+  pushRefs,
+  type RefDifference,
+  removeRefs,
+  type SharedRef,
+} from "./share-snapshots.js";
 export {
   DEFAULT_SNAPSHOT_LIMITS,
   type LeftOut,
@@ -11,8 +25,6 @@ export {
   type SubmoduleCommit,
 } from "./snapshot.js";
 export {
-  type KeepOptions,
-  keepSnapshotOfRun,
   type PreparedSnapshot,
   type PrepareOptions,
   prepareSnapshot,

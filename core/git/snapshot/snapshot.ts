@@ -73,3 +73,8 @@ export interface Snapshot {
 }
 
 export const MAX_LISTED = 1000;
+
+/** Of a work tree that is as HEAD: no object is made. */
+export function snapshotOfHead(commit: string): Snapshot {
+  return { commit, complete: true, leftOut: [], leftOutCount: 0, submodules: [], lfs: [] };
+}

@@ -1,8 +1,7 @@
 /** Snapshots as runs take them: what fails is told, never thrown into a run. */
 import { type Missing, reasonOf } from "../../capture/missing.js";
-import { openRepository } from "../repository.js";
 import { type BuildOptions, buildSnapshot } from "./build-snapshot.js";
-import { keepSnapshot } from "./keep-snapshot.js";
+import { keepSnapshotOfRun } from "./keep-of-run.js";
 import { DEFAULT_SNAPSHOT_LIMITS, type Snapshot, type SnapshotLimits } from "./snapshot.js";
 
 export interface PrepareOptions extends Omit<BuildOptions, "limits"> {
@@ -40,22 +39,6 @@ async function inTime<T>(work: Promise<T>, timeoutMs = DEFAULT_TIMEOUT_MS): Prom
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-export interface KeepOptions extends Pick<BuildOptions, "cwd" | "env"> {
-  readonly runId: string;
-  readonly commit: string;
-  readonly resumed?: boolean;
-}
-
-/** Sets the run's ref. Never rejects: null, or why there is none. */
-export async function keepSnapshotOfRun({ cwd, env, ...kept }: KeepOptions): Promise<Missing | null> {
-  try {
-    await keepSnapshot(await openRepository({ cwd, env }), kept);
-    return null;
-  } catch (error) {
-    return { part: "git.snapshot_ref", reason: reasonOf(error) };
   }
 }
 
