@@ -45,7 +45,7 @@ import {
 } from "./snapshot.js";
 import { type TreeEntry, writeTrees } from "./trees.js";
 import { listUntracked } from "./untracked-files.js";
-import { WorkFiles } from "./work-files.js";
+import { parentOf, WorkFiles } from "./work-files.js";
 
 export interface BuildOptions {
   /** Any directory of the work tree. */
@@ -200,8 +200,14 @@ class SnapshotBuilder {
     const size = this.#files.look(path)?.size;
     const about = size === undefined ? {} : { size };
     if (isCredentialFile(path)) return this.#leave(change, "credential-file", about);
-    const rule = findSecrets(path).find((span) => span.rule !== "named_value")?.rule;
-    if (rule !== undefined) return this.#leave(change, "secret", { ...about, rule });
+    const rule = secretInName(path);
+    if (rule !== null) {
+      this.#leftOut.add(`${parentOf(path)}/[redacted:${rule}]`.replace(/^\//, ""), "secret", {
+        ...about,
+        rule,
+      });
+      return false;
+    }
     return this.#fits(change, size ?? 0);
   }
 
@@ -420,6 +426,17 @@ interface ReadFile extends Content {
 /** Filters that make notebooks smaller; without them the snapshot has what ran. Others may decrypt. */
 function isHarmlessFilter(filter: string, path: string): boolean {
   return path.endsWith(".ipynb") || /nbstripout|nbdev|jupyter|notebook|ipynb/i.test(filter);
+}
+
+/** The rule of a token in a name, also behind a dash, where in a text no token begins. */
+function secretInName(path: string): string | null {
+  const words = path.split("/").flatMap((name) => [name, ...tailsOf(name)]);
+  const spans = words.flatMap((word) => findSecrets(word));
+  return spans.find(({ rule }) => rule !== "named_value")?.rule ?? null;
+}
+
+function tailsOf(name: string): readonly string[] {
+  return Array.from(name.matchAll(/[-_.]/g), ({ index }) => name.slice(index + 1));
 }
 
 function mayConvert({ text, ident, encoding }: FileAttributes, bytes: Buffer): boolean {

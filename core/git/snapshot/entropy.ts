@@ -9,7 +9,7 @@ export function isHighEntropy(text: string): boolean {
   const longest = text.split(/[/_.~-]/).reduce((most, part) => Math.max(most, part.length), 0);
   if (longest < 16) return false; // a path, or words with dashes
   if (shareOfWords(text) > 0.4 || shareOfSteps(text) > 0.3) return false;
-  return entropyOf(text) >= 0.85 * Math.log2(Math.min(text.length, 62));
+  return entropyOf(text) >= 0.82 * Math.log2(Math.min(text.length, 62));
 }
 
 /** Shannon's, in bits for a character. */
@@ -21,10 +21,16 @@ export function entropyOf(text: string): number {
   return bits;
 }
 
-/** Runs of four and more small letters, or a capital and three: chance seldom makes them. */
+/** Runs of four and more letters that can be spoken: chance seldom makes them. */
 function shareOfWords(text: string): number {
   const words = text.match(/[A-Z]?[a-z]{3,}|[A-Z]{4,}/g) ?? [];
-  return words.filter((word) => word.length >= 4).join("").length / text.length;
+  return words.filter(isSpoken).join("").length / text.length;
+}
+
+function isSpoken(word: string): boolean {
+  return (
+    word.length >= 4 && /[aeiouy]/i.test(word) && !/[^aeiouy]{4}|[aeiouy]{4}|[jqxz][^aeiouy]/i.test(word)
+  );
 }
 
 /** `abcdef`, `0123`: alphabets of encoders. */
@@ -41,7 +47,7 @@ const PLACEHOLDER =
 /** Whether the value of a name that says "secret" is one, and no type, expression, message or placeholder. */
 export function isLikelySecret(value: string, { quoted }: { readonly quoted: boolean }): boolean {
   if (value.length < 8 || value.length > 512) return false;
-  if (/\s/.test(value) || /[(){}[\]<>;$|\\]/.test(value)) return false;
+  if (/\s|^https?:\/\//.test(value) || /[(){}[\]<>;$|\\]/.test(value)) return false;
   if (isHighEntropy(value) || /^[0-9a-f]{32,128}$/i.test(value)) return true;
   if (PLACEHOLDER.test(value)) return false;
   // Without quotes it may be a name of the program's.
