@@ -25,6 +25,7 @@ const LOADERS = {
   blame: async () => (await import("./commands/blame.js")).blame,
   checkout: async () => (await import("./commands/checkout.js")).checkout,
   diff: async () => (await import("./commands/diff.js")).diff,
+  report: async () => (await import("./commands/report.js")).report,
   best: async () => (await import("./commands/best.js")).best,
   plot: async () => (await import("./commands/plot.js")).plot,
   watch: async () => (await import("./commands/watch.js")).watch,

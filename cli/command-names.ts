@@ -45,6 +45,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         describe:
           "Show what differs between two runs, commits or the work tree: results, settings, data, code",
       },
+      {
+        name: "report",
+        describe: "Report what changed between two revisions in runs and metrics, fit for a pull request",
+      },
       { name: "plot", describe: "Plot metrics of runs, in the terminal or as SVG or PNG" },
       {
         name: "watch",

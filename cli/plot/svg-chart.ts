@@ -1,6 +1,7 @@
 /** A chart as SVG: text and lines only, nothing that runs or is fetched. */
+
 import type { Vertex } from "../../core/series/series-buckets.js";
-import { visible } from "../output/visible.js";
+import { escapeXml } from "../output/escape-xml.js";
 import type { Chart, ChartCurve } from "./chart.js";
 import { axisTitle, curveFacts, MARK_SIGNS, markText } from "./curve-facts.js";
 import {
@@ -120,19 +121,4 @@ function text(x: number, y: number, words: string, { anchor, colour, size }: Tex
 
 function pixel(value: number): string {
   return String(Math.round(value * 100) / 100);
-}
-
-const XML: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-/** Control characters, which XML has no way to write, become visible escapes; so do U+FFFE and U+FFFF. */
-export function escapeXml(words: string): string {
-  return visible(words)
-    .replace(/[\ufffe\uffff]/g, "\ufffd")
-    .replace(/[&<>"']/g, (character) => XML[character]!);
 }

@@ -1,4 +1,4 @@
-/** `log`, `blame`, `diff` and `checkout`: runs that are known, on a history that is known. */
+/** `log`, `blame`, `report`, `diff` and `checkout`: runs that are known, on a history that is known. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -119,6 +119,57 @@ test("blame: who set each new best value", (t) => {
       ["run-bbbb", 0.4, commits[0], "Ada Example"],
     ],
   );
+});
+
+describe("runstone report", () => {
+  test("metrics before and now, runs and commits, as Markdown, HTML and JSON", (t) => {
+    const { read, run, commits, files } = newHistory(t);
+    files.git("tag", "v1", "HEAD~1");
+    const text = read(["report", "v1..", ...store]);
+    const short = commits[2]!.slice(0, 7);
+    assert.match(
+      text,
+      /^## Runs of v1\.\.\n\n1 commit, 1 run\. Code: 1 file changed, 1 line added, 1 removed\./,
+    );
+    assert.match(
+      text,
+      /^\| loss \(min\) \| 0\.4 \| 0\.45 \| \*\*\+0\.05\*\* worse \| run-cccc \(cccc0000\) \|$/m,
+    );
+    assert.match(
+      text,
+      new RegExp(`^\\| run-cccc \\(cccc0000\\) \\| \`${short}\` \\| FINISHED \\| 0.45 \\|$`, "m"),
+    );
+    const record = JSON.parse(read(["report", "v1..", "--json", ...store]));
+    assert.deepEqual(
+      record.metrics.map(({ metric, verdict }: { metric: string; verdict: string }) => [metric, verdict]),
+      [["loss", "worse"]],
+    );
+    assert.equal(run(["report", "v1..", "--exit-code", ...store]).status, 1);
+    assert.equal(run(["report", "v1..", "--exit-code", "--tolerance", "0.1", ...store]).status, 0);
+  });
+
+  test("of all the history, and of commits that nothing ran at", (t) => {
+    const { read } = newHistory(t);
+    assert.match(
+      read(["report", ...store]),
+      /3 commits, 3 runs[\s\S]*\| loss \(min\) \| - \| 0\.4 \| new \|/,
+    );
+    assert.match(read(["report", "HEAD~2..HEAD~1", ...store]), /No run ran at these commits\./);
+  });
+
+  test("names cannot write markup", (t) => {
+    const { read, files } = newHistory(t);
+    const evil = "<script>alert(1)</script> | **x** [a](b)";
+    files.write("train.py", "lr = 5\n");
+    files.git("commit", "-q", "-a", "-m", evil);
+    read(["report", "HEAD~1..", "-o", "report.html", ...store]);
+    const page = readFileSync(join(files.root, "report.html"), "utf8");
+    assert.doesNotMatch(page, /<script/);
+    assert.match(page, /&lt;script&gt;/);
+    assert.match(page, /Content-Security-Policy" content="default-src 'none'/);
+    const text = read(["report", "HEAD~1..", ...store]);
+    assert.match(text, /&lt;script&gt;alert\(1\)&lt;\/script&gt; \\\| \\\*\\\*x/);
+  });
 });
 
 describe("runstone diff", () => {

@@ -9,7 +9,7 @@ const PAGES = [
   ["docs/guide/overview.md", 5],
   ["docs/guide/compare.md", 7],
   ["docs/guide/plot.md", 5],
-  ["docs/guide/history.md", 9],
+  ["docs/guide/history.md", 10],
   ["docs/guide/remotes.md", 12],
   ["docs/guide/carry.md", 15],
 ] as const;

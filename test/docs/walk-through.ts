@@ -103,6 +103,7 @@ function withoutChance(line: string): string {
   return line
     .replace(/\r$/, "")
     .replace(/\b[0-9a-f]{40}\b/g, "COMMIT")
+    .replace(/\([0-9a-f]{8}\)/g, "(ID)")
     .replace(/\b[0-9a-f]{32}\b/g, "RUN")
     .replace(/\b1[0-9]{12}\b/g, "MILLISECONDS")
     .replace(/\b[0-9a-f]{12}\b on /, "COMMIT on ")

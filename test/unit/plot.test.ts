@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inflateSync } from "node:zlib";
+import { escapeXml } from "../../cli/output/escape-xml.js";
 import { PLAIN } from "../../cli/output/style.js";
 import { displayWidth } from "../../cli/output/width.js";
 import { axisOver, shareOf } from "../../cli/plot/axis.js";
@@ -9,7 +10,7 @@ import { type CurveOptions, CurveReader } from "../../cli/plot/curve.js";
 import { DotCanvas, type Glyphs } from "../../cli/plot/dot-canvas.js";
 import { layOutChart, pixelX, pixelY } from "../../cli/plot/layout.js";
 import { pngChart } from "../../cli/plot/png-chart.js";
-import { escapeXml, svgChart } from "../../cli/plot/svg-chart.js";
+import { svgChart } from "../../cli/plot/svg-chart.js";
 import { drawn, textChart } from "../../cli/plot/text-chart.js";
 import type { Point } from "../../store-format/index.js";
 import fc from "../helpers/fast-check.js";
