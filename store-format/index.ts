@@ -70,6 +70,7 @@ export {
   serializeManifest,
   serializeManifestFiles,
 } from "./manifest.js";
+export * from "./merge/index.js";
 export { MetaFields, type ParseOptions, parseYamlFile } from "./meta-fields.js";
 export {
   checkPoint,

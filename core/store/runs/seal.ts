@@ -234,7 +234,8 @@ class Sealer {
     const before = [...this.#before.values()].filter((file) => file.kind !== "meta");
     const same =
       covered.length === before.length && covered.every((file) => this.#before.get(file.path) === file);
-    return same && this.#former !== null ? this.#former.recordDigest : null;
+    // That of an incomplete seal is of something else: an earlier state, or one side of a merge.
+    return same && this.#former?.complete === true ? this.#former.recordDigest : null;
   }
 
   /** Lines of sealed files that are gone. Only tags are removed by us; everything else stays missed. */
