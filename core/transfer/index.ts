@@ -1,7 +1,7 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
 export { listCatalog, pathInRun, readCatalogEntry, sourceForOthers } from "./local-catalog.js";
-export { type MergeOptions, type MergeResult, mergeRun } from "./merge-run.js";
+export { type MergeCounts, type MergeOptions, type MergeResult, mergeRun } from "./merge-run.js";
 export {
   type CommonRecord,
   MERGED_FIELDS,
@@ -11,8 +11,10 @@ export {
   type Outcome,
   outcomeConflict,
 } from "./merge-value.js";
+export { countMissingPoints } from "./missing-points.js";
 export { type OfferedRun, type OfferOptions, offerRun } from "./offer-run.js";
 export { type OpenBytes, type OpenStoredBytes, openArtifact, openObject } from "./open-object.js";
+export { type MergePlan, type PlannedMerge, planMerge } from "./plan-merge.js";
 export { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./read-run-document.js";
 export {
   type ReadSeriesOptions,

@@ -10,11 +10,11 @@ import {
 } from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
 import { freePath } from "../store/key-files.js";
-import { resolveArtifactDirectory } from "../store/read/artifacts.js";
 import type { RunLocation } from "../store/read/located.js";
 import type { KnownHashes } from "../store/runs/seal.js";
 import type { Merge } from "./merge-run.js";
-import { isClash, mergeValue } from "./merge-value.js";
+import { mergeValue } from "./merge-value.js";
+import type { MergeView } from "./merge-view.js";
 import { type ArtifactSource, dropParts, receiveArtifact } from "./receive-artifact.js";
 import type { ArtifactHead } from "./run-document.js";
 
@@ -23,30 +23,39 @@ export interface MergedArtifacts {
   readonly known: KnownHashes;
   /** New to the record here, and without bytes. */
   readonly absent: readonly ArtifactHead[];
-  readonly changes: number;
 }
 
 /** `changing`: artifacts that somebody here writes just now; they wait for the next merge. */
 export async function mergeArtifacts(merge: Merge, changing: ReadonlySet<string>): Promise<MergedArtifacts> {
-  const { context, location, mine, document, theirs } = merge;
-  const ours = new Map(mine.artifacts.map((head) => [head.path, head]));
+  const { context, location, theirs } = merge;
   const bringer = new ArtifactBringer(context, location, theirs.artifact);
   const absent: ArtifactHead[] = [];
-  for (const head of document.artifacts) {
-    const own = ours.get(head.path);
-    if (changing.has(head.path) || !isWanted(merge, own, head)) continue;
-    if (own === undefined && !canLie(merge, head.path)) {
-      merge.conflict({ field: "artifact", key: head.path, base: null, mine: null, theirs: head.sha256 });
-      continue;
-    }
+  for (const { head, own } of wantedArtifacts(merge, changing)) {
     const isHere = await bringer.bring(head);
     if (!isHere && (own === undefined || own.absent === true)) absent.push(head);
   }
   bringer.finish();
-  return { known: bringer.known, absent, changes: bringer.known.size + absent.length };
+  return { known: bringer.known, absent };
 }
 
-function isWanted(merge: Merge, own: ArtifactHead | undefined, head: ArtifactHead): boolean {
+export interface WantedHead {
+  readonly head: ArtifactHead;
+  /** What is here in its place. */
+  readonly own: ArtifactHead | undefined;
+}
+
+/** Artifacts that are theirs alone, or that they changed, in the order of their document. Each is looked at when it is its turn. */
+export function* wantedArtifacts(merge: MergeView, changing: ReadonlySet<string>): Generator<WantedHead> {
+  const ours = new Map(merge.mine.artifacts.map((head) => [head.path, head]));
+  for (const head of merge.document.artifacts) {
+    const own = ours.get(head.path);
+    if (changing.has(head.path) || !isWanted(merge, own, head)) continue;
+    if (own !== undefined || merge.canLie("artifacts", head.path)) yield { head, own };
+    else merge.conflict({ field: "artifact", key: head.path, base: null, mine: null, theirs: head.sha256 });
+  }
+}
+
+function isWanted(merge: MergeView, own: ArtifactHead | undefined, head: ArtifactHead): boolean {
   if (own === undefined) return true;
   const base = merge.commonArtifacts?.[head.path];
   const taken = mergeValue(base, own.sha256, head.sha256);
@@ -59,24 +68,6 @@ function isWanted(merge: Merge, own: ArtifactHead | undefined, head: ArtifactHea
       theirs: head.sha256,
     });
   return taken === "theirs";
-}
-
-/** Artifacts that lie elsewhere, by the run's URI, would be hidden by the first one in the run itself. */
-function liesElsewhere(context: StoreContext, location: RunLocation): boolean {
-  const directory = resolveArtifactDirectory(context, location);
-  return directory !== null && directory !== join(location.directory, "artifacts");
-}
-
-function canLie({ context, location }: Merge, path: string): boolean {
-  const { directory } = location;
-  if (liesElsewhere(context, location)) return false;
-  try {
-    freePath({ owner: directory, folder: "artifacts" }, path);
-    return true;
-  } catch (error) {
-    if (isClash(error)) return false;
-    throw error;
-  }
 }
 
 /** Brings artifacts into a run that is here: each appears complete, by rename. */

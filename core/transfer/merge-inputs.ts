@@ -4,12 +4,13 @@ import type { DatasetInput, ModelOutput, StringMap } from "../../store-format/in
 import type { NewDatasetInput } from "../interfaces.js";
 import { writeInputs, writeOutputs } from "../store/datasets/index.js";
 import type { Merge } from "./merge-run.js";
+import type { MergeView } from "./merge-view.js";
 
 /** The number of inputs and outputs written. Of two steps of an output the later one counts. */
 export function mergeInputs(merge: Merge): number {
   const { context, location, mine, document } = merge;
   const place = { ...location, experimentDirectory: dirname(location.directory) };
-  const datasets = document.inputs.datasetInputs.flatMap((theirs) => missingOf(merge, theirs));
+  const datasets = missingDatasets(merge);
   const models = new Set(mine.inputs.modelInputs.map(({ modelId }) => modelId));
   const modelIds = document.inputs.modelInputs
     .map(({ modelId }) => modelId)
@@ -20,13 +21,18 @@ export function mergeInputs(merge: Merge): number {
   return datasets.length + modelIds.length + outputs.length;
 }
 
+/** What is to be written of their datasets. One that differs is a conflict. */
+export function missingDatasets(merge: MergeView): NewDatasetInput[] {
+  return merge.document.inputs.datasetInputs.flatMap((theirs) => missingOf(merge, theirs));
+}
+
 function isNewer(mine: readonly ModelOutput[], theirs: ModelOutput): boolean {
   const same = mine.filter(({ modelId }) => modelId === theirs.modelId);
   return same.every(({ step }) => step < theirs.step);
 }
 
 /** What is to be written of an input: all of it, tags that are missing here, or nothing. */
-function missingOf(merge: Merge, theirs: DatasetInput): NewDatasetInput[] {
+function missingOf(merge: MergeView, theirs: DatasetInput): NewDatasetInput[] {
   const ours = merge.mine.inputs.datasetInputs.find(({ dataset }) => isSameDataset(dataset, theirs.dataset));
   if (ours === undefined) return [theirs];
   const fields = ["sourceType", "source", "schema", "profile"] as const;
@@ -47,7 +53,7 @@ function isSameDataset(a: DatasetInput["dataset"], b: DatasetInput["dataset"]): 
 }
 
 function conflictOf(
-  merge: Merge,
+  merge: MergeView,
   { dataset }: DatasetInput,
   sides: { readonly mine: string | null; readonly theirs: string | null },
 ): void {

@@ -1,5 +1,5 @@
 /** Points as a set: those of another store that are not here are appended, through a writer's slot of our own. */
-import { type DatasetRef, isRunstoneError, type Metric } from "../../store-format/index.js";
+import { isRunstoneError, type Metric } from "../../store-format/index.js";
 import {
   claimWriterSlot,
   type LeaseOwner,
@@ -14,8 +14,7 @@ import type { RunLocation } from "../store/read/located.js";
 import { readMetricPoints } from "../store/read/metric-points.js";
 import { openPointLog } from "../store/runs/open-point-log.js";
 import type { PointLog } from "../store/runs/point-log.js";
-import { PointSet } from "../store/runs/point-set.js";
-import { checkReceivedPoint } from "./check-received.js";
+import { KnownPoints, missingPoints } from "./missing-points.js";
 import type { PointSource } from "./receive-points.js";
 import type { SeriesHead } from "./run-document.js";
 
@@ -86,15 +85,12 @@ class Appender {
     }
   }
 
-  /** A point that comes twice is appended twice: as a set it is there once. */
+  /** A point that comes twice is appended once. */
   async appendMissing(key: string, points: PointSource): Promise<void> {
     const known = knownPoints(this.#location, key);
     let batch: Metric[] = [];
-    for await (const some of points(key)) {
-      for (const point of some) {
-        checkReceivedPoint(key, point);
-        if (known.get(setName(point.dataset))?.has(point) !== true) batch.push({ ...point, key });
-      }
+    for await (const missing of missingPoints(key, known, points)) {
+      for (const point of missing) batch.push({ ...point, key });
       if (batch.length < BATCH) continue;
       this.#append(batch);
       batch = [];
@@ -132,17 +128,8 @@ class Appender {
   }
 }
 
-function knownPoints(location: RunLocation, key: string): Map<string, PointSet> {
-  const sets = new Map<string, PointSet>();
-  for (const point of readMetricPoints(location, key, THROW_UNREADABLE)) {
-    const name = setName(point.dataset);
-    const set = sets.get(name) ?? new PointSet(point.dataset);
-    sets.set(name, set);
-    set.add(point);
-  }
-  return sets;
-}
-
-function setName(dataset: DatasetRef | undefined): string {
-  return dataset === undefined ? "" : JSON.stringify([dataset.name, dataset.digest]);
+function knownPoints(location: RunLocation, key: string): KnownPoints {
+  const known = new KnownPoints();
+  for (const point of readMetricPoints(location, key, THROW_UNREADABLE)) known.add(point);
+  return known;
 }

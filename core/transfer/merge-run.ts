@@ -9,7 +9,9 @@ import { statIfExists } from "../fs/index.js";
 import { FOLD, inspectLease, liveWriters, releaseLeftSlots } from "../leases/index.js";
 import { artifactLocation } from "../store/artifact-location.js";
 import type { StoreContext } from "../store/context.js";
+import { freePath, type KeyFolder } from "../store/key-files.js";
 import { MANIFEST, WRITERS } from "../store/layout.js";
+import { resolveArtifactDirectory } from "../store/read/artifacts.js";
 import type { RunLocation } from "../store/read/located.js";
 import { readRunMeta } from "../store/read/runs.js";
 import { isMarkedLive, markLive } from "../store/runs/create-run.js";
@@ -23,16 +25,10 @@ import { mergeArtifacts } from "./merge-artifacts.js";
 import { mergeInputs } from "./merge-inputs.js";
 import { differingKeys, mergePoints } from "./merge-points.js";
 import { mergeParams, mergeTags } from "./merge-texts.js";
-import {
-  type CommonRecord,
-  type MergeConflict,
-  mergeOutcome,
-  mergeValue,
-  outcomeConflict,
-} from "./merge-value.js";
+import { type CommonRecord, isClash, type MergeConflict } from "./merge-value.js";
+import { type MergeView, mergedName, mergedOutcome } from "./merge-view.js";
 import { readRunDocument } from "./read-run-document.js";
 import type { ReceivedRun } from "./receive-run.js";
-import type { RunDocument } from "./run-document.js";
 import { sealedDigest } from "./run-heads.js";
 
 /** Milliseconds. A fold appends to metric files on its way; its journal is written at its begin. */
@@ -49,16 +45,25 @@ export interface MergeOptions {
 export interface MergeResult {
   /** False: nothing was written, but perhaps a seal that an earlier merge did not get to. */
   readonly changed: boolean;
+  readonly counts: MergeCounts;
   readonly conflicts: readonly MergeConflict[];
 }
 
+/** What was written of each kind. */
+export interface MergeCounts {
+  readonly params: number;
+  /** Written and removed. */
+  readonly tags: number;
+  /** Appended, each once. */
+  readonly points: number;
+  /** Whose bytes came. */
+  readonly artifacts: number;
+}
+
 /** What the parts of a merge share. */
-export interface Merge extends MergeOptions {
+export interface Merge extends MergeOptions, MergeView {
   readonly context: StoreContext;
   readonly location: RunLocation;
-  readonly mine: RunDocument;
-  readonly document: RunDocument;
-  conflict(conflict: MergeConflict): void;
 }
 
 /**
@@ -80,19 +85,49 @@ export async function mergeRun(
   const { document: mine, changing } = readRunDocument(context, location);
   const conflicts: MergeConflict[] = [];
   const conflict = (found: MergeConflict): void => void conflicts.push(found);
-  const merge: Merge = { ...options, context, location, mine, document, conflict };
-  let changes = mergeParams(merge);
-  changes += mergeTags(merge);
-  changes += await mergePoints(context, location, {
+  const merge: Merge = {
+    ...options,
+    ...{ context, location, mine, document, conflict },
+    isIncomplete: options.theirs.incomplete === true,
+    isLive: () => isLive(location),
+    canLie: (folder, key) => canLie(context, location, { folder, key }),
+  };
+  const params = mergeParams(merge);
+  const tags = mergeTags(merge);
+  const points = await mergePoints(context, location, {
     keys: differingKeys(mine.series, document.series),
     points: options.theirs.points,
     onClash: (key) => conflict({ field: "metric", key, base: null, mine: null, theirs: "" }),
   });
-  changes += mergeInputs(merge);
-  const { known, absent, changes: artifacts } = await mergeArtifacts(merge, new Set(changing));
-  changes += artifacts + mergeMeta(merge);
-  seal(merge, { known, absent, isChanged: changes > 0 });
-  return { changed: changes > 0, conflicts };
+  const inputs = mergeInputs(merge);
+  const { known, absent } = await mergeArtifacts(merge, new Set(changing));
+  const counts = { params, tags, points, artifacts: known.size };
+  const besides = inputs + absent.length + mergeMeta(merge);
+  const isChanged = params + tags + points + known.size + besides > 0;
+  seal(merge, { known, absent, isChanged });
+  return { changed: isChanged, counts, conflicts };
+}
+
+/** Whether a file of this key can lie beside those here. */
+function canLie(
+  context: StoreContext,
+  location: RunLocation,
+  { folder, key }: { readonly folder: KeyFolder; readonly key: string },
+): boolean {
+  if (folder === "artifacts" && liesElsewhere(context, location)) return false;
+  try {
+    freePath({ owner: location.directory, folder }, key);
+    return true;
+  } catch (error) {
+    if (isClash(error)) return false;
+    throw error;
+  }
+}
+
+/** Artifacts that lie elsewhere, by the run's URI, would be hidden by the first one in the run itself. */
+function liesElsewhere(context: StoreContext, location: RunLocation): boolean {
+  const directory = resolveArtifactDirectory(context, location);
+  return directory !== null && directory !== join(location.directory, "artifacts");
 }
 
 /** A seal that died while it folded keeps writers out. One that is at work now is younger. */
@@ -123,29 +158,6 @@ function isSameMeta(a: RunMeta, b: RunMeta): boolean {
   return fields.every((field) => a[field] === b[field]);
 }
 
-/** The tag `mlflow.runName` was merged with the tags, by the same rule. */
-function mergedName({ mine, document, common, conflict }: Merge): Partial<RunMeta> {
-  const [ours, theirs] = [mine.info.runName, document.info.runName];
-  const base = common?.runName;
-  const taken = mergeValue(base, orNull(ours), orNull(theirs));
-  if (taken === "conflict") conflict({ field: "name", key: null, base: base ?? null, mine: ours, theirs });
-  return taken === "theirs" ? { runName: theirs } : {};
-}
-
-function orNull(text: string): string | null {
-  return text === "" ? null : text;
-}
-
-/** How a run goes that is live here is told by those who run it. */
-function mergedOutcome({ location, mine, document, common, conflict }: Merge): Partial<RunMeta> {
-  if (isLive(location)) return {};
-  const [ours, theirs] = [mine.info, document.info];
-  const taken = mergeOutcome(common ?? undefined, ours, theirs);
-  if (taken === "theirs") return { status: theirs.status, endTime: theirs.endTime };
-  if (taken === "conflict") conflict(outcomeConflict(common, ours, theirs));
-  return {};
-}
-
 function isLive({ directory }: RunLocation): boolean {
   const lease = inspectLease(directory);
   return (lease !== null && lease.verdict !== "dead") || liveWriters(directory).length > 0;
@@ -159,7 +171,7 @@ function mergedStage({ location, document, common }: Merge): Partial<RunMeta> {
   return { lifecycleStage: theirs, deletedTime: theirs === "deleted" ? document.info.deletedTime : null };
 }
 
-type ArtifactsToSeal = Omit<Awaited<ReturnType<typeof mergeArtifacts>>, "changes">;
+type ArtifactsToSeal = Awaited<ReturnType<typeof mergeArtifacts>>;
 
 function seal(
   { context, location, mine }: Merge,

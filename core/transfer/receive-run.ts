@@ -64,6 +64,8 @@ export interface ReceivedLocation {
   readonly location: RunLocation;
   /** False: a run of this id is here, merge into it. */
   readonly created: boolean;
+  /** Of a run that was created: of how many artifacts no bytes came. */
+  readonly absent: number;
 }
 
 /**
@@ -80,22 +82,23 @@ export async function receiveRun(
   writable(context);
   checkReceived(document);
   const found = findExact(context, document.info.runId);
-  if (found !== null) return { location: found, created: false };
+  if (found !== null) return { location: found, created: false, absent: 0 };
   const experiment = experimentOf(context, received, options);
   const location = runIn(experiment, document.info.runId);
+  let absent = 0;
   const created = await publishDirectoryLater(context.root, location.directory, async (place) => {
     const draft = new Draft(context, received, {
       location: runIn({ ...experiment, directory: place }, location.runId),
       resumedFromBytes: options.resumedFromBytes ?? RESUMED_FROM_BYTES,
     });
-    await draft.build();
+    absent = await draft.build();
     // Before the run that names them. The experiment keeps those it has.
     for (const { dataset } of document.inputs.datasetInputs)
       writeDataset(context, experiment.directory, dataset);
     return draft.directory;
   });
   dropParts(context, document.artifacts);
-  return { location, created };
+  return { location, created, absent };
 }
 
 /** On a file system that folds names, another run may answer to this one's id. */
@@ -177,7 +180,8 @@ class Draft {
     this.#place = join(location.directory, "..");
   }
 
-  async build(): Promise<void> {
+  /** Of how many artifacts no bytes came. */
+  async build(): Promise<number> {
     this.#assertNoTwins();
     for (const folder of ["metrics", "params", "tags", "artifacts"])
       ensureDirectory(join(this.directory, folder));
@@ -190,6 +194,7 @@ class Draft {
     if (this.#isEnded()) this.#seal(await this.#putObjects(here), absent, digest);
     else this.#writeLive(absent, digest);
     await syncTree(this.directory);
+    return absent.length;
   }
 
   #assertNoTwins(): void {

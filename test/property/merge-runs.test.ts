@@ -11,8 +11,12 @@ import { describe, test } from "node:test";
 import { type FileStore, fsck, initWorkspace, openFileStore } from "../../core/index.js";
 import {
   type CommonRecord,
+  countMissingPoints,
+  type MergeResult,
   mergeRun,
   offerRun,
+  type PlannedMerge,
+  planMerge,
   type RunDocument,
   readRunDocument,
   receiveRun,
@@ -132,6 +136,22 @@ function copyOf(store: FileStore, directory: string): FileStore {
   return openFileStore({ cwd: directory });
 }
 
+/** What a merge of B's run into A's would do. */
+async function foresee(
+  a: FileStore,
+  b: FileStore,
+  runId: string,
+  known: Pick<PlannedMerge, "common" | "commonArtifacts">,
+): Promise<Pick<MergeResult, "counts" | "conflicts">> {
+  const [mine, theirs] = [a, b].map((store) => offerRun(store.context, mustFind(store, runId)).run);
+  assert.ok(mine !== undefined && theirs !== undefined);
+  const both = { mine: mine.document, document: theirs.document };
+  const { params, tags, keys, artifacts, conflicts } = planMerge({ ...both, ...known, isIncomplete: false });
+  let points = 0;
+  for (const one of keys) points += await countMissingPoints(one, mine.points, theirs.points);
+  return { counts: { params, tags, points, artifacts: artifacts.length }, conflicts };
+}
+
 async function holds(one: Case, top: string): Promise<void> {
   const [a, b] = [newStoreIn(join(top, "a")), newStoreIn(join(top, "b"))];
   const { runId } = await makeRun(a, {
@@ -159,7 +179,9 @@ async function holds(one: Case, top: string): Promise<void> {
       theirs: offerRun(from.context, mustFind(from, runId)).run,
       ...known,
     });
+  const foreseen = await foresee(a0, b0, runId, known);
   const [inA, inB] = [await merge(a, b0), await merge(b, a0)];
+  assert.deepEqual({ counts: inA.counts, conflicts: inA.conflicts }, foreseen, "the plan of a merge");
   assert.equal(inA.conflicts.length, inB.conflicts.length);
   const [docA, docB] = [a, b].map((store) => readRunDocument(store.context, mustFind(store, runId)).document);
   assert.ok(docA !== undefined && docB !== undefined);
@@ -171,7 +193,8 @@ async function holds(one: Case, top: string): Promise<void> {
       [docB.info.runName, docB.info.status, docB.info.endTime],
     );
   }
-  assert.deepEqual(await merge(a, b0), { changed: false, conflicts: inA.conflicts });
+  const counts = { params: 0, tags: 0, points: 0, artifacts: 0 };
+  assert.deepEqual(await merge(a, b0), { changed: false, counts, conflicts: inA.conflicts });
   assert.deepEqual(readRunDocument(a.context, mustFind(a, runId)).document, docA);
   for (const store of [a, b]) {
     const wrong = fsck(store.context).damages.filter(({ severity }) => severity !== "note");

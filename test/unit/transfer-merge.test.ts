@@ -29,6 +29,9 @@ interface Twins {
   readonly base: RunDocument;
 }
 
+const NOTHING = { params: 0, tags: 0, points: 0, artifacts: 0 };
+const NO_CHANGE = { changed: false, counts: NOTHING, conflicts: [] };
+
 /** The same run in two stores. */
 async function twins(t: TestContext, made: MadeRun = {}): Promise<Twins> {
   const [a, b] = [newWorkspace(t), newWorkspace(t)];
@@ -69,7 +72,7 @@ async function mergeIntoA(twin: Twins, options: Partial<MergeOptions> = {}) {
     commonArtifacts: hashesOf(base),
     ...options,
   });
-  assert.deepEqual(again, { changed: false, conflicts: result.conflicts }, "a merge that is repeated");
+  assert.deepEqual(again, { ...NO_CHANGE, conflicts: result.conflicts }, "a merge that is repeated");
   return result;
 }
 
@@ -106,8 +109,10 @@ describe("merging", () => {
     await b.updateRun(inB.runId, { runName: "renamed" });
     await b.deleteRun(inB.runId);
     const before = readFileSync(join(inA.directory, "metrics/loss"), "utf8");
-    const { changed, conflicts } = await mergeIntoA(twin);
-    assert.deepEqual([changed, conflicts], [true, []]);
+    const merged = await mergeIntoA(twin);
+    // Of the tags one is removed, and one is the new name.
+    const counts = { params: 2, tags: 4, points: 6, artifacts: 2 };
+    assert.deepEqual(merged, { changed: true, counts, conflicts: [] });
     const [mine, theirs] = [
       readRunDocument(a.context, inA).document,
       readRunDocument(b.context, inB).document,
@@ -140,7 +145,7 @@ describe("merging", () => {
     await a.updateRun(inA.runId, { runName: "mine", status: "KILLED", endTime: 5 });
     await a.deleteRun(inA.runId);
     const before = readRunDocument(a.context, inA).document;
-    assert.deepEqual(await mergeIntoA(twin), { changed: false, conflicts: [] });
+    assert.deepEqual(await mergeIntoA(twin), NO_CHANGE);
     assert.deepEqual(readRunDocument(a.context, inA).document, before);
   });
 
@@ -185,7 +190,7 @@ describe("merging", () => {
     const { a, b, inA, inB } = twin;
     await b.deleteTag(inB.runId, "gone");
     await b.deleteRun(inB.runId);
-    assert.deepEqual(await mergeIntoA(twin, { common: null }), { changed: false, conflicts: [] });
+    assert.deepEqual(await mergeIntoA(twin, { common: null }), NO_CHANGE);
     rmSync(join(inB.directory, "tags/team"));
     writeFileSync(join(inB.directory, "metrics/loss"), "nonsense\n");
     const { run } = offerRun(b.context, inB);
@@ -224,7 +229,7 @@ describe("merging", () => {
     const twin = await twins(t, { end: false });
     const { a, b, inA, inB } = twin;
     await (await b.openRun(inB.runId)).end({ status: "FINISHED", endTime: 9 });
-    assert.deepEqual(await mergeIntoA(twin), { changed: true, conflicts: [] });
+    assert.deepEqual(await mergeIntoA(twin), { changed: true, counts: NOTHING, conflicts: [] });
     assert.equal(readManifest(inA.directory)?.recordDigest, readManifest(inB.directory)?.recordDigest);
     await assertSound(a, inA);
     const ended = readRunDocument(a.context, inA).document;

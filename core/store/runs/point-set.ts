@@ -35,6 +35,11 @@ export class PointSet {
     this.dataset = dataset;
   }
 
+  /** Points that were added, those that are there twice counted twice. */
+  get size(): number {
+    return this.#length / POINT_RECORD_BYTES;
+  }
+
   add(point: Point): void {
     if (this.#length === this.#bytes.length) this.#grow();
     writePointRecord(point, this.#view, this.#length);
