@@ -24,7 +24,7 @@ import type { CatalogSide } from "../engine/catalog-sync.js";
 import { CONFLICT_FIELDS } from "../state/index.js";
 import type { Handler, Reply, Request } from "./answerer.js";
 import { OfferReader, packBytes, packOffer } from "./offer-parts.js";
-import type { CheckOptions, Heads, OfferToKeep, Peer } from "./peer.js";
+import type { CheckOptions, Heads, Kept, Offer, OfferToKeep, Peer } from "./peer.js";
 import { asRunstoneError } from "./store-reader.js";
 
 /** Most ids or hashes of one request. */
@@ -43,8 +43,9 @@ const METHODS: Readonly<Record<string, Method>> = {
     return { body: checkItems(peer, await all(items, runIdsOf), { deep }) };
   },
 
-  async offers(peer, { items }) {
-    return { body: offerItems(peer, await all(items, runIdsOf)) };
+  async offers(peer, { args, items }) {
+    const points = args.raw("points") !== false;
+    return { body: offerItems(peer, await all(items, runIdsOf), points) };
   },
 
   async bytes(peer, { items }) {
@@ -147,11 +148,19 @@ async function* checkItems(
 }
 
 /** Without artifacts: who wants them asks for their bytes. */
-async function* offerItems(peer: Peer, runIds: readonly string[]): AsyncGenerator<Uint8Array> {
-  for await (const about of peer.offers(runIds, { artifacts: false })) {
-    if (about.error === undefined) yield* packOffer(about, null);
+async function* offerItems(
+  peer: Peer,
+  runIds: readonly string[],
+  points: boolean,
+): AsyncGenerator<Uint8Array> {
+  for await (const about of peer.offers(runIds, { artifacts: false, points })) {
+    if (about.error === undefined) yield* packOffer(points ? about : withoutPoints(about), null);
     else yield serializeFailure(about.runId, about.error);
   }
+}
+
+function withoutPoints({ run, notes }: Offer): Offer {
+  return { run: { ...run, points: () => [] }, notes };
 }
 
 async function* byteItems(peer: Peer, wanted: readonly WantedArtifact[]): AsyncGenerator<Uint8Array> {
@@ -184,6 +193,10 @@ async function* keptItems(peer: Peer, offers: AsyncIterable<OfferToKeep>): Async
   for await (const about of peer.keep(offers)) {
     const { runId, error } = about;
     if (error !== undefined) yield serializeFailure(runId, error);
-    else yield serializeItem({ runId, outcome: about.outcome, conflicts: about.conflicts });
+    else yield serializeItem(keptItem(about));
   }
+}
+
+function keptItem({ runId, outcome, conflicts, moved }: { readonly runId: string } & Kept): object {
+  return { runId, outcome, conflicts, ...(moved === undefined ? {} : { moved }) };
 }

@@ -19,6 +19,7 @@ import {
   type WireHead,
 } from "../../protocol/index.js";
 import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { Moved } from "../engine/progress.js";
 import { CONFLICT_FIELDS, type Conflict } from "../state/index.js";
 import { Asker, type BodyPieces } from "./asker.js";
 import { ByteRequests } from "./byte-requests.js";
@@ -99,8 +100,9 @@ class FarPeer implements Peer {
     yield* inOrder(runIds, items, (item) => parseCheck(new Members(item.head, "check")));
   }
 
-  async *offers(runIds: readonly string[], { artifacts }: OfferOptions): AsyncIterable<About<Offer>> {
-    const { items } = await this.#asker.ask("offers", {}, lists(runIds));
+  async *offers(runIds: readonly string[], options: OfferOptions): AsyncIterable<About<Offer>> {
+    const { artifacts, points = true } = options;
+    const { items } = await this.#asker.ask("offers", points ? {} : { points }, lists(runIds));
     const reader = new OfferReader(items);
     try {
       for (const runId of runIds) {
@@ -209,6 +211,17 @@ function parseKept({ head }: Item): About<Kept> {
     runId: runIdOf(members.raw("runId")),
     outcome: members.choice("outcome", ["created", "merged", "same"]),
     conflicts: members.list("conflicts", MAX_CONFLICTS).map(parseConflict),
+    ...(members.has("moved") ? { moved: parseMoved(members.object("moved")) } : {}),
+  };
+}
+
+function parseMoved(members: Members): Required<Moved> {
+  return {
+    params: members.size("params"),
+    tags: members.size("tags"),
+    points: members.size("points"),
+    artifacts: members.size("artifacts"),
+    bytes: members.size("bytes"),
   };
 }
 

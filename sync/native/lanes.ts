@@ -127,10 +127,13 @@ class Lane {
     if (about.error !== undefined || offer === undefined)
       return this.#over({ runId, error: about.error ?? unknownAnswer(runId) });
     const { document } = offer.run;
-    const { outcome, conflicts } = about;
-    // How much of a run that was there is new, only the keeper could tell.
-    const moved = outcome === "created" ? movedOf(document, this.#options.withArtifacts) : {};
-    this.#over({ runId, document, kept: { outcome, conflicts }, notes: offer.notes, moved });
+    const moved = about.moved ?? this.#guessed(about, document);
+    this.#over({ runId, document, kept: about, notes: offer.notes, moved });
+  }
+
+  /** What an older keeper took: of a run that was there, only it could tell. */
+  #guessed({ outcome }: Kept, document: WireDocument): Moved {
+    return outcome === "created" ? movedOf(document, this.#options.withArtifacts) : {};
   }
 
   #over(result: BroughtRun): void {

@@ -5,17 +5,17 @@
  */
 import { findRun, mustFindRun, readRunState } from "../../core/index.js";
 import { readRunDocument } from "../../core/transfer/index.js";
-import type { WireCheck, WireDocument } from "../../protocol/index.js";
+import type { WireDocument } from "../../protocol/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
 import type { RunState } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
-import { ExperimentNaming } from "./experiment-naming.js";
 import { type Brought, type BroughtRun, bringRuns } from "./lanes.js";
 import { NativeCatalog } from "./native-catalog.js";
-import { commonBesides, gone, joinConflicts, notEqual, outcomeOf } from "./outcomes.js";
-import { type Candidate, planNative } from "./plan.js";
-import { commonOf, isAsCommon, isEqual, type Looked, stateOfEqual, stateOfPart } from "./settle.js";
+import { commonBesides, gone, joinConflicts, notEqual, outcomeOf, seenFromHere } from "./outcomes.js";
+import type { Candidate } from "./plan.js";
+import { commonOf, isEqual, type Looked, stateOfEqual, stateOfPart } from "./settle.js";
+import { idsOf, type LookedIds, Survey, type Surveyed } from "./survey.js";
 import type { NativeOptions, NativeParties } from "./sync-session.js";
 
 /** Runs that are looked at together: bounded memory, and progress that is kept. */
@@ -28,11 +28,7 @@ export async function syncNative(parties: NativeParties, options: NativeOptions)
 }
 
 /** A run while it is worked on. */
-interface Work {
-  readonly candidate: Candidate;
-  readonly state: RunState | null;
-  local: WireCheck | null;
-  remote: WireCheck | null;
+interface Work extends Surveyed {
   readonly brought: Brought[];
   conflicts: readonly Conflict[];
   document: WireDocument | null;
@@ -43,7 +39,7 @@ class NativeSync {
   readonly #options: NativeOptions;
   readonly #report = new ReportBuilder();
   readonly #catalog: NativeCatalog;
-  #naming: ExperimentNaming;
+  readonly #survey: Survey;
   readonly #begin = performance.now();
   readonly #requestsBefore: number;
   #fatal: RunstoneError | null = null;
@@ -54,14 +50,15 @@ class NativeSync {
     this.#catalog = catalog;
     this.#parties = parties;
     this.#options = options;
-    this.#naming = new ExperimentNaming(options.experiments);
+    this.#survey = new Survey(parties, options);
     this.#requestsBefore = parties.remote.requests;
   }
 
   async run(): Promise<SyncReport> {
     const { state, remote } = this.#parties;
-    const candidates = await this.#plan();
-    this.#naming = await this.#catalog.before();
+    const { candidates, unchanged } = await this.#survey.plan();
+    this.#report.addUnchanged(unchanged);
+    this.#survey.naming = await this.#catalog.before();
     for (let at = 0; at < candidates.length && !this.#isOver; at += RUNS_AT_ONCE)
       await this.#syncSome(candidates.slice(at, at + RUNS_AT_ONCE));
     if (!this.#isOver) await this.#catalog.after();
@@ -88,46 +85,6 @@ class NativeSync {
     return this.#ended === 0;
   }
 
-  async #plan(): Promise<readonly Candidate[]> {
-    const { local, remote, state } = this.#parties;
-    const { direction, recheck = false, live, onEvent } = this.#options;
-    // The remote first: a far one works while the store here is read in one go.
-    const [there, here] = await Promise.all([remote.heads(null), local.heads(null)]);
-    if (!there.exists && direction === "pull")
-      throw new RunstoneError("NOT_A_STORE", `the remote ${state.name} has no store yet`, {
-        hint: `The first push makes it. Check the address: runstone remote show ${state.name}`,
-        data: { remote: state.name },
-      });
-    const { candidates, unchanged } = planNative({
-      local: this.#chosenHere(here.heads ?? []),
-      remote: this.#chosenThere(there.heads ?? []),
-      direction,
-      recheck,
-      marks: (runId) => (live?.has(runId) === true ? null : state.marks(runId)),
-    });
-    this.#report.addUnchanged(unchanged);
-    onEvent?.({ type: "plan", runs: candidates.length, unchanged });
-    return candidates;
-  }
-
-  #chosenHere<Head extends { readonly runId: string; readonly experimentId: string }>(
-    heads: readonly Head[],
-  ): readonly Head[] {
-    const { runIds, experimentIds } = this.#options;
-    const runs = runIds === undefined ? null : new Set(runIds);
-    const experiments = experimentIds === undefined ? null : new Set(experimentIds);
-    return heads.filter(
-      ({ runId, experimentId }) => runs?.has(runId) !== false && experiments?.has(experimentId) !== false,
-    );
-  }
-
-  /** Of experiments only the names are the same; they are told by the checks. */
-  #chosenThere<Head extends { readonly runId: string }>(heads: readonly Head[]): readonly Head[] {
-    const { runIds } = this.#options;
-    const runs = runIds === undefined ? null : new Set(runIds);
-    return heads.filter(({ runId }) => runs?.has(runId) !== false);
-  }
-
   async #syncSome(candidates: readonly Candidate[]): Promise<void> {
     const works = new Map<string, Work>(
       candidates.map((candidate) => [
@@ -139,7 +96,8 @@ class NativeSync {
       ]),
     );
     try {
-      await this.#check(works, [...works.keys()], true);
+      await this.#look(works, idsOf(works.values()));
+      this.#leaveOut(works);
       this.#settleEqual(works);
       await this.#bring(works, "pull");
       await this.#bring(works, "push");
@@ -151,68 +109,30 @@ class NativeSync {
     }
   }
 
-  /** Both sides tell what they have of these runs. A run that one side cannot read is over; at first also one that is left out. */
-  async #check(works: Map<string, Work>, runIds: readonly string[], isFirst: boolean): Promise<void> {
-    const has = (side: "local" | "remote"): string[] =>
-      runIds.filter((id) => works.get(id)!.candidate[side] !== null || works.get(id)!.brought.length > 0);
-    const { local, remote } = this.#parties;
-    const look = async (side: "local" | "remote"): Promise<void> => {
-      const ids = has(side);
-      if (ids.length === 0) return;
-      for await (const about of (side === "local" ? local : remote).check(ids)) {
-        const work = works.get(about.runId);
-        if (work === undefined) continue;
-        if (about.error === undefined) work[side] = about;
-        else if (isRunstoneError(about.error, "RESOURCE_DOES_NOT_EXIST")) work[side] = null;
-        else this.#over(works, about.runId, outcomeOf(about.runId, { result: "failed", error: about.error }));
-      }
-    };
-    await Promise.all([look("local"), look("remote")]);
-    if (isFirst) for (const work of [...works.values()]) this.#leaveOut(works, work);
+  /** A run that one side cannot read is over. */
+  async #look(works: Map<string, Work>, ids: LookedIds): Promise<void> {
+    for (const outcome of await this.#survey.look(works, ids)) this.#over(works, outcome.runId, outcome);
   }
 
-  /** Runs of other experiments, and those that are deleted where they are. */
-  #leaveOut(works: Map<string, Work>, { candidate: { runId }, local, remote }: Work): void {
-    const { experimentIds, includeDeleted, direction } = this.#options;
-    if (local === null && remote === null) return void works.delete(runId);
-    if (local === null && experimentIds !== undefined && !this.#isChosenName(remote!.experimentName))
-      return void works.delete(runId);
-    if (includeDeleted) return;
-    const from = direction === "pull" ? remote : (local ?? remote);
-    const to = direction === "pull" ? local : local === null ? null : remote;
-    if (from?.lifecycleStage === "deleted" && to?.lifecycleStage !== "deleted") {
-      const where = from === local ? "here" : "there";
-      this.#over(
-        works,
-        runId,
-        outcomeOf(runId, { result: "skipped", reason: `it is deleted ${where} (--include-deleted)` }, from),
-      );
+  #leaveOut(works: Map<string, Work>): void {
+    for (const [runId, work] of [...works]) {
+      const left = this.#survey.leavesOut(work);
+      if (left === true) works.delete(runId);
+      else if (left !== false) this.#over(works, runId, left);
     }
-  }
-
-  #isChosenName(theirName: string): boolean {
-    const { experimentNames } = this.#options;
-    return experimentNames === undefined || experimentNames.has(this.#naming.here(theirName));
   }
 
   /** What is the same on both sides though their marks are new. */
   #settleEqual(works: Map<string, Work>): void {
     for (const [runId, work] of works) {
       const { local, remote } = work;
-      if (local === null || remote === null || !isEqual(local, remote) || this.#lacksBytes(work)) continue;
+      if (local === null || remote === null || !this.#survey.isSettled(work)) continue;
       this.#settle(works, runId, { ...work, local, remote });
     }
   }
 
-  /** Bytes that one side has and the other was given only the names of. */
-  #lacksBytes({ local, remote }: Work): boolean {
-    const { withArtifacts, direction } = this.#options;
-    if (!withArtifacts || direction === "pull" || local === null || remote === null) return false;
-    return remote.absent > local.absent;
-  }
-
   async #bring(works: Map<string, Work>, how: "push" | "pull"): Promise<void> {
-    const ids = [...works.keys()].filter((runId) => this.#isDue(works.get(runId)!, how));
+    const ids = [...works.keys()].filter((runId) => this.#survey.isDue(works.get(runId)!, how));
     if (ids.length === 0 || this.#isOver) return;
     const { local, remote } = this.#parties;
     const [from, to] = how === "push" ? [local, remote] : [remote, local];
@@ -222,7 +142,7 @@ class NativeSync {
       bringsBytes: how === "push",
       runIds: ids,
       base: (runId) => works.get(runId)?.state ?? null,
-      rename: (name) => (how === "push" ? this.#naming.there(name) : this.#naming.here(name)),
+      rename: (name) => (how === "push" ? this.#survey.naming.there(name) : this.#survey.naming.here(name)),
       onBegin: (runId, runName) => onEvent?.({ type: "begin", runId, runName }),
     });
     for await (const brought of all) this.#noteBrought(works, brought, how);
@@ -241,29 +161,14 @@ class NativeSync {
     }
     work.brought.push(brought);
     work.document = brought.document;
-    // The keeper's "mine" is the remote's when we push.
-    const seen = brought.kept.conflicts.map((one) =>
-      how === "pull" ? one : { ...one, mine: one.theirs, theirs: one.mine },
-    );
-    work.conflicts = joinConflicts(work.conflicts, seen);
+    work.conflicts = joinConflicts(work.conflicts, seenFromHere(brought.kept.conflicts, how));
     this.#options.onEvent?.({ type: "moved", runId, ...brought.moved });
-  }
-
-  #isDue({ candidate, local, remote, state }: Work, how: "push" | "pull"): boolean {
-    const { direction } = this.#options;
-    if (direction !== "both" && direction !== how) return false;
-    const [from, to] = how === "push" ? [local, remote] : [remote, local];
-    if (from === null) return false;
-    if (to === null || this.#options.recheck === true) return true;
-    const side = how === "push" ? candidate.local : candidate.remote;
-    if (how === "push" && this.#options.withArtifacts && to.absent > from.absent) return true;
-    return side !== "same" && !isAsCommon(from, state?.common ?? null);
   }
 
   /** Both sides tell again; what is equal is synced, what is not is named. */
   async #settleBrought(works: Map<string, Work>): Promise<void> {
     const before = new Map([...works].map(([runId, { local, remote }]) => [runId, { local, remote }]));
-    await this.#check(works, [...works.keys()], false);
+    await this.#look(works, idsAfter(works.values()));
     for (const [runId, work] of works) {
       const { local, remote, brought, conflicts } = work;
       if (local === null || remote === null) {
@@ -390,6 +295,16 @@ class NativeSync {
     this.#report.add(outcome);
     this.#options.onEvent?.({ type: "end", outcome });
   }
+}
+
+/** What was brought to a side is there now, too. */
+function idsAfter(works: Iterable<Work>): LookedIds {
+  const all = [...works];
+  const has = (side: "local" | "remote"): string[] =>
+    all
+      .filter(({ candidate, brought }) => candidate[side] !== null || brought.length > 0)
+      .map(({ candidate: { runId } }) => runId);
+  return { local: has("local"), remote: has("remote") };
 }
 
 /** Nothing that comes after can end otherwise. */

@@ -12,7 +12,7 @@ export function outcomeOf(
   runId: string,
   how: How,
   check: WireCheck | null = null,
-  brought: readonly Brought[] = [],
+  brought: readonly Pick<Brought, "moved">[] = [],
 ): RunOutcome {
   const moved = brought.reduce((sum, one) => addMoved(sum, one.moved), NOTHING_MOVED);
   return {
@@ -39,6 +39,13 @@ export function gone(runId: string): RunstoneError {
     hint: "Somebody may have removed it meanwhile. Repeat.",
     data: { runId },
   });
+}
+
+/** The keeper's "mine" is the remote's when we push. */
+export function seenFromHere(conflicts: readonly Conflict[], how: "push" | "pull"): readonly Conflict[] {
+  return how === "pull"
+    ? conflicts
+    : conflicts.map((one) => ({ ...one, mine: one.theirs, theirs: one.mine }));
 }
 
 /** What both transfers of a run found, each once. */

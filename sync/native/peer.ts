@@ -7,6 +7,7 @@ import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transf
 import type { Capability, WantedArtifact, WireCheck, WireHead } from "../../protocol/index.js";
 import type { RunstoneError, StringMap } from "../../store-format/index.js";
 import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { Moved } from "../engine/progress.js";
 import type { CommonRecord } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
 
@@ -47,6 +48,8 @@ export interface Kept {
   readonly outcome: "created" | "merged" | "same";
   /** From the keeper's side: `mine` is what it has. */
   readonly conflicts: readonly Conflict[];
+  /** What of it came, and was not there before; absent: the keeper, of an older release, does not tell. */
+  readonly moved?: Required<Moved>;
 }
 
 export interface Peer {
@@ -87,4 +90,6 @@ export interface Settled extends Pick<Conflict, "field" | "key"> {
 export interface OfferOptions {
   /** False: artifacts are named and not sent. */
   readonly artifacts: boolean;
+  /** False: only the documents are wanted. */
+  readonly points?: boolean;
 }

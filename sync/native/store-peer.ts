@@ -5,6 +5,7 @@ import type { Capability, WantedArtifact, WireCheck } from "../../protocol/index
 import { RunstoneError } from "../../store-format/index.js";
 import type { CatalogSide } from "../engine/catalog-sync.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
+import { countsHere } from "./counts-here.js";
 import type {
   About,
   CheckOptions,
@@ -65,7 +66,8 @@ export class StorePeer implements Peer {
   }
 
   async counts(wanted: readonly WantedArtifact[]): Promise<readonly number[]> {
-    return this.#mustWrite().counts(wanted);
+    const reader = this.#asked();
+    return reader === null ? wanted.map(() => 0) : countsHere(reader.context, wanted);
   }
 
   async *keep(offers: AsyncIterable<OfferToKeep>): AsyncIterable<About<Kept>> {

@@ -1,67 +1,23 @@
 /** The writing half of a peer over a store in a directory: runs are taken whole, or merged into those that are here. */
-import { join } from "node:path";
-
-import { objectPath, statIfExists } from "../../core/fs/index.js";
-import { findRun, mustFindRun, type RunLocation } from "../../core/index.js";
+import { mustFindRun, type RunLocation } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
-import { incomingPath, objectsPath } from "../../core/store/layout.js";
 import {
-  type ArtifactHead,
+  type MergeCounts,
   mergeRun,
-  readRunDocument,
+  type ReceivedRun,
   receiveArtifacts,
   receiveRun,
   resolveConflict,
 } from "../../core/transfer/index.js";
-import type { WantedArtifact } from "../../protocol/index.js";
-import { isRunstoneError } from "../../store-format/index.js";
 import type { About, Kept, OfferToKeep, Settled } from "./peer.js";
 import { asRunstoneError } from "./store-reader.js";
+import { TakenBytes } from "./taken-bytes.js";
 
 export class StoreWriter {
   readonly #context: StoreContext;
 
   constructor(context: StoreContext) {
     this.#context = context;
-  }
-
-  /**
-   * What is here whole is hashed when it is used, and what is here in part when it is gone on with. An artifact that its run
-   * has already is not sent again.
-   */
-  counts(wanted: readonly WantedArtifact[]): readonly number[] {
-    const sealed = new Map<string, ReadonlyMap<string, string>>();
-    return wanted.map((artifact) => {
-      const { runId, path, sha256, size } = artifact;
-      if (!sealed.has(runId)) sealed.set(runId, this.#sealedIn(runId));
-      if (sealed.get(runId)!.get(path) === sha256 || this.#hasObject(artifact)) return size;
-      const part = statIfExists(join(incomingPath(this.#context), `${sha256}.part`))?.size ?? 0;
-      return part < size ? part : 0;
-    });
-  }
-
-  /** Artifacts of a run whose files look as they did when it was sealed: path -> SHA-256. */
-  #sealedIn(runId: string): ReadonlyMap<string, string> {
-    const location = findRun(this.#context, runId);
-    const known = new Map<string, string>();
-    if (location === null) return known;
-    for (const { path, sha256, absent } of this.#artifactsOf(location))
-      if (absent !== true) known.set(path, sha256);
-    return known;
-  }
-
-  #artifactsOf(location: RunLocation): readonly ArtifactHead[] {
-    try {
-      return readRunDocument(this.#context, location).document.artifacts;
-    } catch (error) {
-      if (isRunstoneError(error)) return [];
-      throw error;
-    }
-  }
-
-  #hasObject({ sha256, size }: WantedArtifact): boolean {
-    const own = objectsPath(this.#context);
-    return own !== null && statIfExists(objectPath(own, sha256))?.size === size;
   }
 
   async *keep(offers: AsyncIterable<OfferToKeep>): AsyncGenerator<About<Kept>> {
@@ -81,14 +37,35 @@ export class StoreWriter {
   }
 
   async #keep({ run, base, baseArtifacts, bringsBytes }: OfferToKeep): Promise<Kept> {
-    const { created, location } = await receiveRun(this.#context, run);
-    if (created) return { outcome: "created", conflicts: [] };
-    const merge = { theirs: run, common: base, commonArtifacts: baseArtifacts };
-    const { changed, conflicts } = await mergeRun(this.#context, location, merge);
-    const brought = bringsBytes
-      ? await receiveArtifacts(this.#context, location, { source: run.artifact })
-      : null;
-    const isMore = changed || (brought !== null && brought.received.length > 0);
-    return { outcome: isMore ? "merged" : "same", conflicts };
+    const taken = new TakenBytes(run);
+    const { created, location, absent } = await receiveRun(this.#context, taken.run);
+    if (created)
+      return { outcome: "created", conflicts: [], moved: { ...countsOf(run, absent), bytes: taken.bytes } };
+    const merge = { theirs: taken.run, common: base, commonArtifacts: baseArtifacts };
+    const { changed, counts, conflicts } = await mergeRun(this.#context, location, merge);
+    const brought = bringsBytes ? await this.#bringBytes(location, taken.run) : 0;
+    const moved = { ...counts, artifacts: counts.artifacts + brought, bytes: taken.bytes };
+    return { outcome: changed || brought > 0 ? "merged" : "same", conflicts, moved };
   }
+
+  /** Of artifacts that are known here by name, as they are offered; how many came. */
+  async #bringBytes(location: RunLocation, { document, artifact }: ReceivedRun): Promise<number> {
+    const offered = new Map(document.artifacts.map(({ path, sha256 }) => [path, sha256]));
+    const { received } = await receiveArtifacts(this.#context, location, {
+      source: artifact,
+      isWanted: ({ path, sha256 }) => offered.get(path) === sha256,
+    });
+    return received.length;
+  }
+}
+
+/** What a run is that was not here. */
+function countsOf({ document }: ReceivedRun, absent: number): MergeCounts {
+  const { params, tags, series, artifacts } = document;
+  return {
+    params: Object.keys(params).length,
+    tags: Object.keys(tags).length,
+    points: series.reduce((sum, { count }) => sum + count, 0),
+    artifacts: artifacts.length - absent,
+  };
 }

@@ -4,11 +4,20 @@ import { findRun, listRunLocations } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { readRunDocument } from "../../core/transfer/index.js";
 import type { SyncReport } from "../../sync/engine/report.js";
+import { foreseeNative } from "../../sync/native/foresee-native.js";
 import { syncNative } from "../../sync/native/native-sync.js";
 import type { Peer } from "../../sync/native/peer.js";
 import type { NativeOptions } from "../../sync/native/sync-session.js";
-import { openRemoteState } from "../../sync/state/index.js";
+import { openRemoteState, readRemoteState } from "../../sync/state/index.js";
 import { peerOf } from "./native-peers.js";
+
+const DEFAULTS: Omit<NativeOptions, "direction"> = {
+  jobs: 3,
+  withArtifacts: true,
+  includeDeleted: false,
+  experiments: { map: new Map(), prefix: "" },
+  commitReceipts: false,
+};
 
 export async function syncWith(
   context: StoreContext,
@@ -17,17 +26,21 @@ export async function syncWith(
 ): Promise<SyncReport> {
   const state = openRemoteState(context, "lab", { address: "test" });
   try {
-    return await syncNative(
-      { context, local: peerOf(context), remote, state },
-      {
-        jobs: 3,
-        withArtifacts: true,
-        includeDeleted: false,
-        experiments: { map: new Map(), prefix: "" },
-        commitReceipts: false,
-        ...options,
-      },
-    );
+    return await syncNative({ context, local: peerOf(context), remote, state }, { ...DEFAULTS, ...options });
+  } finally {
+    state.close();
+  }
+}
+
+/** A dry run of the same. */
+export async function foreseeWith(
+  context: StoreContext,
+  remote: Peer,
+  options: Partial<NativeOptions> & Pick<NativeOptions, "direction">,
+): Promise<SyncReport> {
+  const state = readRemoteState(context, "lab");
+  try {
+    return await foreseeNative({ local: peerOf(context), remote, state }, { ...DEFAULTS, ...options });
   } finally {
     state.close();
   }

@@ -28,6 +28,11 @@ function contentOf(context: StoreContext, runId: string): object {
   return { ...document, info };
 }
 
+/** Bytes of the n-th run's artifacts. */
+function sizeOf(n: number): number {
+  return `text ${n}`.length + n * 1000 + 20_000;
+}
+
 for (const [how, connect] of Object.entries(CONNECTIONS))
   describe(`keeping ${how}`, () => {
     test("runs of several experiments go to a directory and back", async (t) => {
@@ -54,7 +59,10 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       const kept = await all(remote.keep(offered(peerOf(store.context), ids)));
       assert.deepEqual(
         kept,
-        ids.map((runId) => ({ runId, outcome: "created", conflicts: [] })),
+        ids.map((runId, n) => ({
+          ...{ runId, outcome: "created", conflicts: [] },
+          moved: { params: 1, tags: 1, points: n * 11, artifacts: 4, bytes: sizeOf(n) },
+        })),
       );
       const there = openDirectory(path);
       assert.ok(there !== null);
