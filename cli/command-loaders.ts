@@ -26,6 +26,7 @@ const LOADERS = {
   checkout: async () => (await import("./commands/checkout.js")).checkout,
   diff: async () => (await import("./commands/diff.js")).diff,
   report: async () => (await import("./commands/report.js")).report,
+  commit: async () => (await import("./commands/commit.js")).commit,
   best: async () => (await import("./commands/best.js")).best,
   plot: async () => (await import("./commands/plot.js")).plot,
   watch: async () => (await import("./commands/watch.js")).watch,

@@ -84,6 +84,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: "Share",
     commands: [
       {
+        name: "commit",
+        describe: "Commit the records of runs to Git, sealed, with the runs' ids in the message",
+      },
+      {
         name: "remote",
         describe: "Name the places to sync with: MLflow servers, directories, other machines",
       },

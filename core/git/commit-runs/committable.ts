@@ -1,0 +1,76 @@
+/** Which files of a store Git would commit, and which it must not. */
+import { lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isCredentialFile } from "../../capture/credential-files.js";
+import type { Repository } from "../repository.js";
+import { readHeadCommit } from "../revision.js";
+import { findSuspicions, newSecret } from "../snapshot/secret-scan.js";
+
+/** A path from the root of the work tree, `/` between components. */
+export type TreePath = string;
+
+export interface CommittableOptions {
+  /** Directories and files to look at. */
+  readonly within: readonly TreePath[];
+  /** Taken also where an ignore rule names it: a param may be called `build`. */
+  readonly isRecord: (path: TreePath) => boolean;
+}
+
+/** New, changed and deleted files. */
+export async function listCommittable(
+  repository: Repository,
+  { within, isRecord }: CommittableOptions,
+): Promise<readonly TreePath[]> {
+  const [changed, others, ignored] = await Promise.all([
+    changedFiles(repository, within),
+    list(repository, ["ls-files", "-z", "--others", "--exclude-standard", "--", ...within]),
+    list(repository, ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ...within]),
+  ]);
+  return [...new Set([...changed, ...others, ...ignored.filter(isRecord)])].sort();
+}
+
+async function changedFiles(
+  repository: Repository,
+  within: readonly TreePath[],
+): Promise<readonly TreePath[]> {
+  if ((await readHeadCommit(repository)) === null)
+    return list(repository, ["ls-files", "-z", "--cached", "--", ...within]);
+  return list(repository, ["diff", "--name-only", "-z", "--no-renames", "HEAD", "--", ...within]);
+}
+
+async function list(repository: Repository, args: readonly string[]): Promise<readonly TreePath[]> {
+  const text = await repository.text(["--literal-pathspecs", ...args]);
+  return text.split("\0").filter((path) => path !== "");
+}
+
+/** Why a file must not be committed. */
+export interface Refusal {
+  readonly path: TreePath;
+  readonly reason: "size" | "secret" | "credential-file";
+  readonly size?: number;
+  /** Which rule saw the secret. */
+  readonly rule?: string;
+}
+
+export interface RefusalOptions {
+  readonly maxBytes: number;
+  /** Points and hashes: too many to look through, and of their own form. */
+  readonly isTable: (path: TreePath) => boolean;
+}
+
+/** What of these files must not be committed: too large, or with a secret in it. */
+export function refusalsOf(
+  root: string,
+  paths: readonly TreePath[],
+  { maxBytes, isTable }: RefusalOptions,
+): readonly Refusal[] {
+  return paths.flatMap((path): readonly Refusal[] => {
+    const stat = lstatSync(join(root, path), { throwIfNoEntry: false });
+    if (stat === undefined || !stat.isFile()) return [];
+    if (isTable(path)) return [];
+    if (stat.size > maxBytes) return [{ path, reason: "size", size: stat.size }];
+    if (isCredentialFile(path)) return [{ path, reason: "credential-file" }];
+    const rule = newSecret(findSuspicions(readFileSync(join(root, path)), path), null);
+    return rule === null ? [] : [{ path, reason: "secret", rule }];
+  });
+}
