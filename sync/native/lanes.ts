@@ -3,6 +3,7 @@ import type { WireDocument } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type { Moved } from "../engine/progress.js";
 import type { RunState } from "../engine/run-state.js";
+import { Gate } from "./gate.js";
 import type { About, Kept, OfferToKeep, Peer } from "./peer.js";
 
 /** Offers of one request. */
@@ -162,34 +163,25 @@ function unknownAnswer(runId: string): RunstoneError {
 class Results {
   readonly #ready: BroughtRun[] = [];
   #end: { readonly error: unknown } | null = null;
-  #wake: (() => void) | null = null;
+  readonly #gate = new Gate();
 
   add(result: BroughtRun): void {
     this.#ready.push(result);
-    this.#wakeUp();
+    this.#gate.open();
   }
 
   end(error: unknown): void {
     this.#end = { error };
-    this.#wakeUp();
+    this.#gate.open();
   }
 
   async *all(): AsyncGenerator<BroughtRun> {
     for (;;) {
       const next = this.#ready.shift();
       if (next !== undefined) yield next;
-      else if (this.#end === null)
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+      else if (this.#end === null) await this.#gate.opened();
       else if (this.#end.error !== null) throw this.#end.error;
       else return;
     }
-  }
-
-  #wakeUp(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
   }
 }

@@ -1,46 +1,13 @@
 /** What a peer tells of its store arrives as it is, in this process and over a pipe. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { PassThrough } from "node:stream";
-import { describe, type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import type { FileStore } from "../../core/index.js";
 import { type ArtifactBytes, listRunHeads, readRunDocument, readSeries } from "../../core/transfer/index.js";
 import type { WireDocument } from "../../protocol/index.js";
 import { isRunstoneError, type Metric } from "../../store-format/index.js";
-import { answerWith } from "../../sync/native/answer-peer.js";
-import { answerAll } from "../../sync/native/answerer.js";
-import { openFarPeer } from "../../sync/native/far-peer.js";
-import type { Peer } from "../../sync/native/peer.js";
-import { StorePeer } from "../../sync/native/store-peer.js";
+import { all, CONNECTIONS, peerOf } from "../helpers/native-peers.js";
 import { makeRun, mustFind, newWorkspace, points, settledMark } from "../helpers/transfer-store.js";
-
-type Connect = (t: TestContext, peer: Peer) => Promise<Peer>;
-
-const CONNECTIONS: Readonly<Record<string, Connect>> = {
-  "in this process": async (_t, peer) => peer,
-  async "over a pipe"(t, peer) {
-    const there = new PassThrough();
-    const back = new PassThrough();
-    const hello = { versions: [1], program: "far", capabilities: peer.capabilities };
-    const answering = answerAll({ input: there, output: back }, hello, answerWith(peer));
-    const far = await openFarPeer({ streams: { input: back, output: there }, program: "near" });
-    t.after(async () => {
-      await far.close();
-      await answering;
-    });
-    return far;
-  },
-};
-
-function peerOf(store: FileStore): Peer {
-  return new StorePeer({ program: "test", open: () => store.context });
-}
-
-async function all<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
-  const found: Value[] = [];
-  for await (const value of values) found.push(value);
-  return found;
-}
 
 const ALL = { artifacts: true };
 
@@ -60,7 +27,7 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
         const { runId } = await makeRun(store, { metrics: points("loss", 0, n) });
         await settledMark(store, runId);
       }
-      const peer = await connect(t, peerOf(store));
+      const peer = await connect(t, peerOf(store.context));
       const { exists, heads, digest } = await peer.heads(null);
       assert.equal(exists, true);
       const expected = [...listRunHeads(store.context)];
@@ -84,7 +51,7 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
         artifacts: { "a/b.txt": "hello", empty: "" },
       });
       const other = await makeRun(store);
-      const peer = await connect(t, peerOf(store));
+      const peer = await connect(t, peerOf(store.context));
       const { document } = readRunDocument(store.context, mustFind(store, runId));
       const [run, gone, second] = await all(peer.offers([runId, "ab".repeat(16), other.runId], ALL));
       assert.ok(run?.error === undefined && second?.error === undefined);
@@ -109,7 +76,7 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       const ids: string[] = [];
       for (let n = 0; n < 5; n += 1)
         ids.push((await makeRun(store, { metrics: points("x", 0, 2_000) })).runId);
-      const peer = await connect(t, peerOf(store));
+      const peer = await connect(t, peerOf(store.context));
       assert.deepEqual(
         (await all(peer.offers(ids, ALL))).map(({ runId }) => runId),
         ids,
@@ -122,7 +89,7 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       const location = await makeRun(store, { artifacts: { big: text, empty: "" } });
       const { runId } = location;
       const { document } = readRunDocument(store.context, location);
-      const peer = await connect(t, peerOf(store));
+      const peer = await connect(t, peerOf(store.context));
       const [big, empty] = document.artifacts;
       const from = 1_234_567;
       assert.ok(
