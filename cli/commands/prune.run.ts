@@ -13,7 +13,7 @@ import type { CommandContext } from "../context.js";
 import { usageError } from "../parse/usage-error.js";
 import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { type NativeTarget, withPeer } from "../sync/native-sync.js";
-import { leastBytes, printPruned, pruneFromServer } from "../sync/prune-from-server.js";
+import { leastBytes, NO_OBJECTS, printPruned, pruneFromServer } from "../sync/prune-from-server.js";
 import type { PruneArguments } from "./prune.js";
 
 export async function runPrune(context: CommandContext, args: PruneArguments): Promise<void> {
@@ -40,7 +40,7 @@ async function pruneWith(
   target: NativeTarget,
 ): Promise<number> {
   const least = leastBytes(args);
-  const { pruned, kept, objectBytes } = await withPeer(
+  const { pruned, kept, objects } = await withPeer(
     context,
     target,
     "runstone prune",
@@ -50,14 +50,14 @@ async function pruneWith(
       for (let at = 0; at < ids.length && !signal.aborted; at += RUNS_AT_ONCE)
         await pruner.prune(ids.slice(at, at + RUNS_AT_ONCE));
       const freed = pruner.pruned.flatMap((run) => run.freed);
-      const objects = args["dry-run"] ? 0 : releaseObjects(parties.context, freed);
-      return { ...pruner, objectBytes: objects };
+      const released = args["dry-run"] ? NO_OBJECTS : releaseObjects(parties.context, freed);
+      return { ...pruner, objects: released };
     },
   );
   return printPruned(context, {
     pruned,
     kept,
-    objectBytes,
+    objects,
     dryRun: args["dry-run"],
     remote: target.remote.name,
   });

@@ -1,5 +1,5 @@
 /** `prune` with an MLflow server, and what any `prune` leaves on the terminal. */
-import { releaseObjects } from "../../core/transfer/index.js";
+import { type ReleasedObjects, releaseObjects } from "../../core/transfer/index.js";
 import { type PruneReport, pruneRuns } from "../../sync/mlflow/prune-runs.js";
 import type { PruneArguments } from "../commands/prune.js";
 import type { CommandContext } from "../context.js";
@@ -31,8 +31,8 @@ export async function pruneFromServer(
       ...{ least, trustSize: args["trust-size"], dryRun, jobs, signal },
     });
     const freed = report.pruned.flatMap((run) => run.freed);
-    const objectBytes = dryRun ? 0 : releaseObjects(parties.context, freed);
-    return printPruned(context, { ...report, objectBytes, dryRun, remote: target.remote.name });
+    const objects = dryRun ? NO_OBJECTS : releaseObjects(parties.context, freed);
+    return printPruned(context, { ...report, objects, dryRun, remote: target.remote.name });
   });
 }
 
@@ -44,28 +44,35 @@ export function leastBytes(args: PruneArguments): number {
 export interface Pruned extends PruneReport {
   readonly remote: string;
   readonly dryRun: boolean;
-  /** Bytes of objects that were freed besides. */
-  readonly objectBytes: number;
+  /** Objects of the same bytes, which lie beside the runs. */
+  readonly objects: ReleasedObjects;
 }
 
+/** Of a dry run. */
+export const NO_OBJECTS: ReleasedObjects = { freed: 0, later: 0 };
+
 export function printPruned(context: CommandContext, pruning: Pruned): ExitCode {
-  const { pruned, kept, objectBytes, dryRun, remote } = pruning;
+  const { pruned, kept, objects, dryRun, remote } = pruning;
   const freed = pruned.flatMap((run) => run.freed);
   const bytes = freed.reduce((sum, { size }) => sum + size, 0);
   for (const { runId, reason } of kept)
     context.err.line(`runstone: ${runId.slice(0, 8)} keeps its artifacts: ${visible(reason)}`);
   if (context.json)
     printJsonObject(context, {
-      ...{ remote, dry_run: dryRun, artifacts: freed.length, bytes, object_bytes: objectBytes },
+      ...{ remote, dry_run: dryRun, artifacts: freed.length, bytes },
+      ...{ object_bytes: objects.freed, object_bytes_later: objects.later },
       runs: pruned.map((run) => ({ run_id: run.runId, freed: run.freed.map(({ path }) => path) })),
       kept: kept.map(({ runId, reason }) => ({ run_id: runId, reason })),
     });
-  else context.out.line(sentence(freed.length, bytes, dryRun));
+  else context.out.line(sentence(freed.length, bytes, pruning));
   return kept.length > 0 ? EXIT.partial : EXIT.ok;
 }
 
-function sentence(count: number, bytes: number, dryRun: boolean): string {
+function sentence(count: number, bytes: number, { dryRun, objects }: Pruned): string {
   if (count === 0) return "Nothing to free";
   const what = `${counted(count, "artifact")} of ${formatBytes(bytes)}`;
-  return dryRun ? `Would free ${what}` : `Freed ${what}; \`runstone fetch RUN\` brings them back`;
+  if (dryRun) return `Would free ${what}`;
+  const freed = `Freed ${what}; \`runstone fetch RUN\` brings them back`;
+  if (objects.later === 0) return freed;
+  return `${freed}. Copies of ${formatBytes(objects.later)} are objects of the last ten minutes: \`runstone gc\` frees them later`;
 }

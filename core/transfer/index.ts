@@ -36,7 +36,7 @@ export {
   receiveRun,
 } from "./receive-run.js";
 export { type ReceivedExperiment, receivingExperiment } from "./receiving-experiment.js";
-export { releaseArtifacts, releaseObjects } from "./release-artifacts.js";
+export { type ReleasedObjects, releaseArtifacts, releaseObjects } from "./release-artifacts.js";
 export { type ConflictChoice, resolveConflict } from "./resolve-conflict.js";
 export type { ArtifactHead, RunDocument, RunHead, SeriesHead } from "./run-document.js";
 export {

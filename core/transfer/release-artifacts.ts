@@ -48,22 +48,30 @@ export function releaseArtifacts(
   return released.map(headOf);
 }
 
-/** Removes objects of these hashes that no seal of the store needs any more; returns how many bytes that freed. */
-export function releaseObjects(context: StoreContext, heads: readonly ArtifactHead[]): number {
+/** Bytes. */
+export interface ReleasedObjects {
+  readonly freed: number;
+  /** Of objects that nothing needs either, and that are too young: `gc` frees them later. */
+  readonly later: number;
+}
+
+/** Removes objects of these hashes that no seal of the store needs any more. */
+export function releaseObjects(context: StoreContext, heads: readonly ArtifactHead[]): ReleasedObjects {
   const objects = objectsPath(writable(context));
-  if (objects === null || heads.length === 0) return 0;
+  if (objects === null || heads.length === 0) return { freed: 0, later: 0 };
   const unused = new Map(heads.map((head) => [head.sha256, head]));
   const unreadable = new References(context.root, new Set()).read((hash) => unused.delete(hash));
   // What could not be read may need any of them.
-  if (unreadable.length > 0) return 0;
-  let bytes = 0;
+  if (unreadable.length > 0) return { freed: 0, later: 0 };
+  let [freed, later] = [0, 0];
   for (const { sha256: hash, size } of unused.values()) {
     const path = objectPath(objects, hash);
     const found = statIfExists(path);
-    if (found?.kind !== "file" || isYoung(found.mtimeNs)) continue;
-    if (removeFile(path)) bytes += size;
+    if (found?.kind !== "file") continue;
+    if (isYoung(found.mtimeNs)) later += size;
+    else if (removeFile(path)) freed += size;
   }
-  return bytes;
+  return { freed, later };
 }
 
 function isYoung(mtimeNs: bigint): boolean {
