@@ -1,7 +1,9 @@
 /** The native peer behind an address: the store in a directory, or the runstone at the far end of ssh. */
 
 import { RunstoneError } from "../../store-format/index.js";
+import { systemClock } from "../../sync/http/clock.js";
 import type { Throttle } from "../../sync/http/index.js";
+import { greetingTimeoutMs } from "../../sync/http/timings.js";
 import { openFarPeer } from "../../sync/native/far-peer.js";
 import { openDirectory, openOrMakeDirectory } from "../../sync/native/open-directory.js";
 import type { Peer } from "../../sync/native/peer.js";
@@ -70,6 +72,7 @@ async function openSshPeer(
   throttle: Throttle | null,
 ): Promise<OpenedPeer> {
   const { env, err } = context;
+  const timeoutMs = greetingTimeoutMs(env);
   const words = (env["RUNSTONE_SSH_COMMAND"] ?? "").split(" ").filter((word) => word !== "");
   const connection = SshConnection.start(address, {
     ...(words.length === 0 ? {} : { command: words }),
@@ -81,9 +84,10 @@ async function openSshPeer(
     },
   });
   const explain = (error: unknown): Promise<unknown> => connection.explain(error);
+  const patience = { timeoutMs, clock: systemClock };
   try {
     const streams = throttle === null ? connection.streams : shapedStreams(connection.streams, throttle);
-    const peer = await openFarPeer({ streams, program: PROGRAM });
+    const peer = await openFarPeer({ streams, program: PROGRAM, patience });
     const close = async (): Promise<void> => {
       await peer.close();
       await connection.close();

@@ -22,6 +22,13 @@ export function timings(env: Readonly<Record<string, string | undefined>>, other
   };
 }
 
+/** How long the far end of ssh may take to say hello. Throws INVALID_PARAMETER_VALUE for a variable that holds no number. */
+export function greetingTimeoutMs(env: Readonly<Record<string, string | undefined>>): number {
+  return numberIn(env, "RUNSTONE_SSH_TIMEOUT", GREETING_SECONDS) * 1000;
+}
+
+const GREETING_SECONDS = 60;
+
 function numberIn(
   env: Readonly<Record<string, string | undefined>>,
   name: string,

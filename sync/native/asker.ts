@@ -13,7 +13,7 @@ import {
 import { RunstoneError } from "../../store-format/index.js";
 import { Allowance, IncomingBody } from "./body.js";
 import type { ByteStreams } from "./byte-stream.js";
-import { Link } from "./link.js";
+import { type GreetingPatience, Link } from "./link.js";
 
 export interface Answer {
   readonly header: JsonObject;
@@ -47,10 +47,14 @@ export class Asker {
   }
 
   /** Says hello. Throws UNSUPPORTED (no version in common), REMOTE_UNREACHABLE, REMOTE_FAILED. */
-  static async open(streams: ByteStreams, ours: Hello): Promise<Asker> {
+  static async open(
+    streams: ByteStreams,
+    ours: Hello,
+    patience: GreetingPatience | null = null,
+  ): Promise<Asker> {
     const link = new Link(streams);
     try {
-      const theirs = await link.greet(ours);
+      const theirs = await link.greet(ours, patience);
       commonVersion(ours, theirs);
       const asker = new Asker(link, theirs);
       asker.#listen();

@@ -25,6 +25,7 @@ import { Asker, type BodyPieces } from "./asker.js";
 import { ByteRequests } from "./byte-requests.js";
 import type { ByteStreams } from "./byte-stream.js";
 import { FarCatalog } from "./far-catalog.js";
+import type { GreetingPatience } from "./link.js";
 import { OfferReader, packOffer } from "./offer-parts.js";
 import type {
   About,
@@ -47,12 +48,14 @@ export interface FarPeerOptions {
   readonly streams: ByteStreams;
   /** Our name and release, for the other side. */
   readonly program: string;
+  /** Absent: its hello is waited for without end. */
+  readonly patience?: GreetingPatience;
 }
 
 /** Says hello. Throws UNSUPPORTED (no version in common), REMOTE_UNREACHABLE, REMOTE_FAILED. */
-export async function openFarPeer({ streams, program }: FarPeerOptions): Promise<Peer> {
+export async function openFarPeer({ streams, program, patience }: FarPeerOptions): Promise<Peer> {
   const ours: Hello = { versions: PROTOCOL_VERSIONS, program, capabilities: [] };
-  return new FarPeer(await Asker.open(streams, ours));
+  return new FarPeer(await Asker.open(streams, ours, patience));
 }
 
 class FarPeer implements Peer {

@@ -12,6 +12,7 @@ import {
   serializeFrameHead,
 } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
+import type { Clock } from "../http/rate-limiter.js";
 import type { Allowance } from "./body.js";
 import { type ByteStreams, StreamWriter } from "./byte-stream.js";
 
@@ -31,10 +32,11 @@ export class Link {
     this.#frames = framesOf(streams.input);
   }
 
-  /** Sends our hello and waits for theirs. Throws REMOTE_UNREACHABLE when there is none, REMOTE_FAILED for something else. */
-  async greet(ours: Hello): Promise<Hello> {
+  /** Sends our hello and waits for theirs, without patience for ever. Throws REMOTE_UNREACHABLE when there is none, REMOTE_FAILED for something else. */
+  async greet(ours: Hello, patience: GreetingPatience | null = null): Promise<Hello> {
     this.send("hello", 0, helloHeader(ours));
-    const first = await this.#frames.next();
+    const greeting = this.#frames.next();
+    const first = await (patience === null ? greeting : withinTime(greeting, patience));
     if (first.done === true) throw closed("the other side closed the connection before it said anything");
     if (first.value.kind !== "hello") throw protocolError("its first frame is no hello");
     return parseHello(first.value.header);
@@ -94,6 +96,34 @@ export class Link {
     this.#streams.input.destroy();
     this.#streams.output.destroy();
   }
+}
+
+/** How long the other side may say nothing before its hello. */
+export interface GreetingPatience {
+  readonly timeoutMs: number;
+  readonly clock: Pick<Clock, "sleep">;
+}
+
+async function withinTime<Value>(
+  greeting: Promise<Value>,
+  { timeoutMs, clock }: GreetingPatience,
+): Promise<Value> {
+  const over = new AbortController();
+  const silence = clock.sleep(timeoutMs, over.signal).then(() => {
+    throw silent(timeoutMs);
+  });
+  try {
+    return await Promise.race([greeting, silence]);
+  } finally {
+    over.abort();
+  }
+}
+
+function silent(timeoutMs: number): RunstoneError {
+  return new RunstoneError("REMOTE_UNREACHABLE", `the far end said nothing for ${timeoutMs / 1000} s`, {
+    hint: "Something there may wait for input, or hang. RUNSTONE_SSH_TIMEOUT=SECONDS waits longer.",
+    data: { silent: true, timeoutMs },
+  });
 }
 
 function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -81,6 +81,11 @@ export class SshConnection {
   /** Waits for its end and tells the reason of a failure in better words, where the exit code or stderr knows them. */
   async explain(error: unknown): Promise<unknown> {
     if (!isRunstoneError(error, "REMOTE_UNREACHABLE")) return error;
+    if (error.data["silent"] === true) {
+      // It may not even notice that nobody asks any more.
+      this.#stop();
+      return error;
+    }
     this.#child.stdin?.destroy();
     const code = await this.#exit;
     const ending = { code, said: this.#said, problem: this.#problem, isFlooded: this.#isFlooded };
@@ -89,6 +94,10 @@ export class SshConnection {
 
   #stopFlood(): void {
     this.#isFlooded = true;
+    this.#stop();
+  }
+
+  #stop(): void {
     this.#child.stderr?.destroy();
     this.#child.stdout?.destroy();
     this.#child.kill("SIGKILL");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { serializeFrameHead } from "../../protocol/index.js";
 import { type ErrorCode, RunstoneError } from "../../store-format/index.js";
+import { greetingTimeoutMs } from "../../sync/http/timings.js";
 import { openFarPeer } from "../../sync/native/far-peer.js";
 import { SshConnection } from "../../sync/native/ssh.js";
 import { temporaryDirectory } from "../helpers/new-store.js";
@@ -144,4 +145,64 @@ test("a program that cannot be started is told with the setting that names it", 
   assert.ok(error instanceof RunstoneError);
   assert.match(error.message, /ssh cannot be started/);
   assert.match(error.hint ?? "", /RUNSTONE_SSH_COMMAND/);
+});
+
+/** A clock on which the time has come at once; it writes down how long it was asked to wait. */
+function hastyClock(): { readonly waits: number[]; sleep(ms: number): Promise<void> } {
+  const waits: number[] = [];
+  return { waits, sleep: async (ms) => void waits.push(ms) };
+}
+
+test("a far end that stays silent is given up, though it does not notice", async (t) => {
+  const path = join(temporaryDirectory(t), "ssh");
+  writeFileSync(path, "#!/bin/sh\ntrap '' TERM PIPE HUP\nexec tail -f /dev/null\n");
+  chmodSync(path, 0o755);
+  const connection = SshConnection.start(
+    { host: "node17", path: "/lab" },
+    { command: [path], isInteractive: false, env: process.env, onLine: () => undefined },
+  );
+  const clock = hastyClock();
+  const patience = { timeoutMs: 60_000, clock };
+  const failure = await openFarPeer({ streams: connection.streams, program: "near", patience }).catch(
+    (error: unknown) => error,
+  );
+  const error = await connection.explain(failure);
+  await connection.close();
+  assert.deepEqual(clock.waits, [60_000]);
+  assert.ok(error instanceof RunstoneError);
+  assert.equal(error.code, "REMOTE_UNREACHABLE");
+  assert.match(error.message, /^the far end said nothing for 60 s$/);
+  assert.match(error.hint ?? "", /RUNSTONE_SSH_TIMEOUT/);
+});
+
+test("who says hello in time is not given up later", async (t) => {
+  let waited: AbortSignal | undefined;
+  const clock = {
+    sleep: (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((_resolve, reject) => {
+        waited = signal;
+        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      }),
+  };
+  const path = join(temporaryDirectory(t), "ssh");
+  writeFileSync(path, `#!/bin/sh\n${greeting([1])}\n`);
+  chmodSync(path, 0o755);
+  const connection = SshConnection.start(
+    { host: "node17", path: "/lab" },
+    { command: [path], isInteractive: false, env: process.env, onLine: () => undefined },
+  );
+  const patience = { timeoutMs: 60_000, clock };
+  const peer = await openFarPeer({ streams: connection.streams, program: "near", patience });
+  assert.equal(waited?.aborted, true);
+  await peer.close();
+  await connection.close();
+});
+
+test("the time for the hello is a setting, in seconds", () => {
+  assert.equal(greetingTimeoutMs({}), 60_000);
+  assert.equal(greetingTimeoutMs({ RUNSTONE_SSH_TIMEOUT: "2.5" }), 2_500);
+  assert.throws(
+    () => greetingTimeoutMs({ RUNSTONE_SSH_TIMEOUT: "soon" }),
+    /RUNSTONE_SSH_TIMEOUT holds no number/,
+  );
 });
