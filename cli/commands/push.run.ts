@@ -4,6 +4,7 @@ import type { CommandContext } from "../context.js";
 import { rateOf } from "../parse/byte-rate.js";
 import { parsePairs } from "../parse/pairs.js";
 import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
+import { dryRunNative } from "../sync/dry-run-native.js";
 import { jobsFor } from "../sync/jobs.js";
 import { runNativeSync } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
@@ -26,7 +27,7 @@ export async function pushOrSync(
   const chosen = chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
   const choice = { withArtifacts: withArtifacts(args, remote), includeDeleted: args["include-deleted"] };
-  if (args["dry-run"]) return printDryRun(context, chosen, choice);
+  if (args["dry-run"] && remote.address.kind === "mlflow") return printDryRun(context, chosen, choice);
   const native = (): Promise<number> => syncWithPeer(context, args, { chosen, remote, direction });
   process.exitCode = await openByKind(remote, {
     mlflow: (opened) => syncWithMlflow(context, args, { chosen, remote: opened, direction }),
@@ -42,6 +43,12 @@ async function syncWithPeer(
 ): Promise<number> {
   const { direction } = target;
   const limited = { ...target, rate: rateOf(args["limit-rate"]) };
+  if (args["dry-run"])
+    return dryRunNative(context, limited, {
+      ...{ direction, map: args.map, jobs: jobsFor(args.jobs, target.remote) },
+      withArtifacts: withArtifacts(args, target.remote),
+      includeDeleted: args["include-deleted"],
+    });
   const report = await runNativeSync(context, limited, {
     ...{ direction, map: args.map, watch: args.watch },
     ...(direction === "push"

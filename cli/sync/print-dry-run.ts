@@ -1,4 +1,4 @@
-/** `--dry-run`: what would go, run by run, and the sums. Asks nobody: the journal tells what the remote has. */
+/** `--dry-run` of a push to an MLflow server: what would go, run by run, and the sums. Asks nobody: the journal tells what the remote has. */
 import { readRunDocument } from "../../core/transfer/index.js";
 import { isRunstoneError, type LifecycleStage } from "../../store-format/index.js";
 import {
@@ -31,6 +31,25 @@ export interface PlannedRun {
   readonly state: "new" | "changed" | "damaged";
   readonly lifecycleStage: LifecycleStage;
   readonly moved: Required<Moved>;
+}
+
+/** What is printed of a run. */
+export interface DryRow {
+  readonly runId: string;
+  readonly runName: string;
+  readonly state: string;
+  readonly moved: Required<Moved>;
+}
+
+/** How the command is told of. */
+export interface DryRunWords {
+  readonly remoteName: string;
+  /** `push`. */
+  readonly verb: string;
+  /** `pushed to`. */
+  readonly done: string;
+  /** `to`. */
+  readonly preposition: string;
 }
 
 /** Runs that a push would send, with how much of them. */
@@ -91,10 +110,18 @@ export async function printDryRun(
   } finally {
     state.close();
   }
-  const sum = runs.reduce((moved, run) => addMoved(moved, run.moved), NOTHING_MOVED);
+  const words = { verb: "push", done: "pushed to", preposition: "to", remoteName: chosen.remoteName };
+  await printRowsOfDryRun(context, runs, words);
+}
+
+export async function printRowsOfDryRun(
+  context: CommandContext,
+  runs: readonly DryRow[],
+  words: DryRunWords,
+): Promise<void> {
   if (runs.length > 0 || context.json)
     await printRows(context, {
-      title: `to be pushed to ${chosen.remoteName}`,
+      title: `to be ${words.done} ${words.remoteName}`,
       columns: COLUMNS,
       rows: runs.map(({ runId, runName, state: kind, moved }) => [
         { value: runId, text: runId.slice(0, 8) },
@@ -108,16 +135,17 @@ export async function printDryRun(
       format: context.json ? "json" : "table",
       output: undefined,
     });
-  if (!context.json) context.out.line(sumLine(chosen.remoteName, runs.length, sum));
+  if (!context.json) context.out.line(sumLine(runs, words));
 }
 
-function sumLine(
-  remote: string,
-  runs: number,
-  { params, points, artifacts, bytes }: Required<Moved>,
-): string {
-  if (runs === 0) return `Nothing to push to ${remote}`;
+function sumLine(runs: readonly DryRow[], { verb, preposition, remoteName }: DryRunWords): string {
+  const { params, points, artifacts, bytes } = runs.reduce(
+    (moved, run) => addMoved(moved, run.moved),
+    NOTHING_MOVED,
+  );
+  const where = `${preposition} ${remoteName}`;
+  if (runs.length === 0) return `Nothing to ${verb} ${where}`;
   const files = `${counted(artifacts, "artifact")} of ${formatBytes(bytes)}`;
   const what = `${counted(params, "param")}, ${counted(points, "point")}, ${files}`;
-  return `Would push ${counted(runs, "run")} to ${remote}: ${what}`;
+  return `Would ${verb} ${counted(runs.length, "run")} ${where}: ${what}`;
 }

@@ -24,7 +24,7 @@ export function printSyncReport(context: CommandContext, report: SyncReport, wha
 }
 
 /** Partial is 11; where the remote could not be asked at all, the reason decides. */
-function exitCodeFor(report: SyncReport): ExitCode {
+export function exitCodeFor(report: SyncReport): ExitCode {
   if (!isPartial(report)) return EXIT.ok;
   const { outcomes, interrupted } = report;
   const [first] = outcomes;
@@ -34,7 +34,10 @@ function exitCodeFor(report: SyncReport): ExitCode {
 
 const SHUT: ReadonlySet<ErrorCode> = new Set(["UNAUTHENTICATED", "REMOTE_UNREACHABLE"]);
 
-function tellProblems({ err }: CommandContext, { outcomes, notes, catalogConflicts }: SyncReport): void {
+export function tellProblems(
+  { err }: CommandContext,
+  { outcomes, notes, catalogConflicts }: SyncReport,
+): void {
   const conflicts = catalogConflicts.map(conflictLine);
   const lines = [...notes, ...conflicts, ...leftOut(outcomes), ...outcomes.flatMap(problemsOf)];
   for (const line of lines.slice(0, SHOWN)) err.line(`runstone: ${visible(line)}`);

@@ -15,11 +15,16 @@ interface Work extends Surveyed {
   conflicts: readonly Conflict[];
 }
 
+export interface Foresight extends SyncReport {
+  /** Runs that one side would get as new. */
+  readonly created: ReadonlySet<string>;
+}
+
 /**
  * The report that `syncNative` would give now, if nothing changes meanwhile; a note says so where bytes may be fewer. Writes
  * nothing at either side. Throws as it does.
  */
-export async function foreseeNative(parties: SurveyParties, options: NativeOptions): Promise<SyncReport> {
+export async function foreseeNative(parties: SurveyParties, options: NativeOptions): Promise<Foresight> {
   return new NativeForesight(parties, options).run();
 }
 
@@ -30,6 +35,7 @@ class NativeForesight {
   readonly #report = new ReportBuilder();
   /** Contents whose bytes would go, by where to. */
   readonly #sent = new Set<string>();
+  readonly #created = new Set<string>();
 
   constructor(parties: SurveyParties, options: NativeOptions) {
     this.#parties = parties;
@@ -37,7 +43,7 @@ class NativeForesight {
     this.#survey = new Survey(parties, options);
   }
 
-  async run(): Promise<SyncReport> {
+  async run(): Promise<Foresight> {
     const { state, remote } = this.#parties;
     const begin = performance.now();
     const before = remote.requests;
@@ -45,12 +51,13 @@ class NativeForesight {
     this.#report.addUnchanged(unchanged);
     for (let at = 0; at < candidates.length && !this.#isInterrupted; at += RUNS_AT_ONCE)
       await this.#foreseeSome(candidates.slice(at, at + RUNS_AT_ONCE));
-    return this.#report.finish({
+    const report = this.#report.finish({
       remote: state.name,
       requests: remote.requests - before,
       duration: performance.now() - begin,
       interrupted: this.#isInterrupted,
     });
+    return { ...report, created: this.#created };
   }
 
   get #isInterrupted(): boolean {
@@ -98,6 +105,7 @@ class NativeForesight {
         continue;
       }
       work.foreseen.push(one);
+      if (work[keeper] === null) this.#created.add(one.runId);
       work.conflicts = joinConflicts(work.conflicts, seenFromHere(one.conflicts, how));
       this.#noteShared(one, how);
     }

@@ -78,6 +78,29 @@ for (const kind of Object.keys(KINDS))
       ok(lab.in("b")(["fsck"]));
     });
 
+    test("a dry run asks the remote, and tells what the push then moves", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      const before = treeOf(join(lab.a.directory, "a"));
+      const counts = (text: string): string | undefined => /\d+ params?, .* of [^)\n]+/.exec(text)?.[0];
+      const first = ok(lab.in("a")(["push", "--dry-run"]));
+      assert.match(first, /^Would push 1 run to lab: /m);
+      assert.deepEqual(treeOf(join(lab.a.directory, "a")), before, "nothing is written here");
+      assert.equal(lab.in("a")(["verify"]).status === 0, false, "nothing is there");
+      assert.equal(counts(ok(lab.in("a")(["push"]))), counts(first));
+      assert.match(ok(lab.in("a")(["sync", "--dry-run"])), /^Nothing to sync with lab$/m);
+      ok(lab.in("a")(["log", "metric", "loss=0.1", "--step", "9", "--run", runId]));
+      const [planned] = JSON.parse(ok(lab.in("a")(["push", "--dry-run", "--json"])));
+      assert.deepEqual(
+        [planned.state, planned.points, planned.params, planned.artifacts],
+        ["changed", 1, 0, 0],
+      );
+      const report = ok(lab.in("a")(["push", "--json"]))
+        .split("\n")
+        .at(-1)!;
+      assert.equal(JSON.parse(report).moved.points, 1);
+    });
+
     test("a push and a pull at a limited rate bring the same", (t) => {
       const lab = newLab(t, kind);
       const runId = newRun(lab, "a");
@@ -98,7 +121,11 @@ for (const kind of Object.keys(KINDS))
       const before = treeOf(artifacts);
       assert.match(ok(lab.in("a")(["prune", "--synced", "--dry-run"])), /^Would free \d artifacts of /);
       assert.deepEqual(treeOf(artifacts), before);
-      assert.match(ok(lab.in("a")(["prune", "--synced"])), /^Freed \d artifacts of /);
+      const freed = ok(lab.in("a")(["prune", "--synced"]));
+      assert.match(
+        freed,
+        /^Freed \d artifacts of (.*); `runstone fetch RUN` brings them back\. Copies of \1 are /,
+      );
       assert.deepEqual(treeOf(artifacts), {});
       assert.match(ok(lab.in("a")(["sync"])), /^Nothing is new/);
       ok(lab.in("a")(["fsck"]));
