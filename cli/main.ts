@@ -7,9 +7,12 @@ import { VERSION } from "./version.js";
 /** Commands with a fast path; each is a file of its own (scripts/bundle.mjs). A second one is for what the first leaves. */
 const HOT = {
   log: () => import("./hot/log.js"),
+  pull: () => import("./hot/sync.js"),
+  push: () => import("./hot/sync.js"),
   run: () => import("./hot/run.js"),
   runs: () => import("./hot/runs.js"),
   show: () => import("./hot/show.js"),
+  sync: () => import("./hot/sync.js"),
   "--help": () => import("./hot/help.js"),
 } as const;
 const SECOND = {
