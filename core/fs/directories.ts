@@ -77,17 +77,75 @@ export async function publishDirectoryLater(
   final: string,
   build: (place: string) => Promise<string>,
 ): Promise<boolean> {
-  const site = join(root, BUILDING_SITE);
-  const place = newPlaceIn(site);
+  const place = newPlace(root);
   try {
-    const built = await build(place);
-    if (!renameToFree(built, final)) return false;
-    await syncDirectoryLater(dirname(final));
-    return true;
+    const [published] = await publishTogether([{ built: await build(place), final }]);
+    if ("error" in published!) throw published.error;
+    return published!.created;
   } finally {
-    discardTree(place);
-    clearSite(site);
+    discardPlace(root, place);
   }
+}
+
+/** A place in the building site; whoever asked for it gives it back with {@link discardPlace}. */
+export function newPlace(root: string): string {
+  return newPlaceIn(join(root, BUILDING_SITE));
+}
+
+/** Removes a place and what is left in it. */
+export function discardPlace(root: string, place: string): void {
+  discardTree(place);
+  clearSite(join(root, BUILDING_SITE));
+}
+
+export interface Publishing {
+  /** In the building site, complete and durable. */
+  readonly built: string;
+  readonly final: string;
+}
+
+export type Published =
+  | { /** False: `final` exists already. */ readonly created: boolean }
+  | { readonly error: unknown };
+
+/**
+ * Lets directories appear, each by one rename, and makes them durable with one fsync of each parent: none may be
+ * acknowledged before. What fails of one fails that one, an fsync all of its parent.
+ */
+export async function publishTogether(directories: readonly Publishing[]): Promise<readonly Published[]> {
+  const renamed = directories.map(renamePublished);
+  const parents = new Map<string, Promise<unknown>>();
+  for (const [at, { final }] of directories.entries()) {
+    const parent = dirname(final);
+    if (isCreated(renamed[at]!) && !parents.has(parent))
+      parents.set(parent, failureOf(syncDirectoryLater(parent)));
+  }
+  return Promise.all(
+    renamed.map(async (one, at) => {
+      const error = await parents.get(dirname(directories[at]!.final));
+      return error !== undefined && isCreated(one) ? { error } : one;
+    }),
+  );
+}
+
+function isCreated(published: Published): boolean {
+  return "created" in published && published.created;
+}
+
+function renamePublished({ built, final }: Publishing): Published {
+  try {
+    return { created: renameToFree(built, final) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** What a promise is rejected with; undefined when it is not. */
+function failureOf(work: Promise<void>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /**

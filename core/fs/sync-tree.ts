@@ -5,8 +5,23 @@ import * as ops from "./operations.js";
 import { listDirectory } from "./read.js";
 import { closeQuietly } from "./write-whole.js";
 
-/** Descriptors open at a time. */
+/** Descriptors open at a time, however many trees are made durable beside each other. */
 const AT_ONCE = 64;
+let open = 0;
+const waiting: (() => void)[] = [];
+
+/** Waits for a descriptor that may be opened; {@link giveSlot} gives it back. */
+async function takeSlot(): Promise<void> {
+  if (open >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else open += 1;
+}
+
+/** Who waits longest is next, with this slot. */
+function giveSlot(): void {
+  const next = waiting.shift();
+  if (next === undefined) open -= 1;
+  else next();
+}
 
 /** Makes every file and directory of a tree durable that nobody else writes to; links are passed over. Throws typed errors. */
 export async function syncTree(directory: string): Promise<void> {
@@ -48,6 +63,15 @@ async function settleAll(work: readonly Promise<void>[]): Promise<void> {
 async function syncEntry({ path, isDirectory }: Entry): Promise<void> {
   // Windows cannot make the entries of a directory durable.
   if (isDirectory && process.platform === "win32") return;
+  await takeSlot();
+  try {
+    await syncOpened({ path, isDirectory });
+  } finally {
+    giveSlot();
+  }
+}
+
+async function syncOpened({ path, isDirectory }: Entry): Promise<void> {
   const fd = guarded("open", path, () => ops.open(path, isDirectory ? "r" : ops.READ_NO_FOLLOW));
   try {
     await ops.fsyncLater(fd, path, isDirectory ? "fsyncdir" : "fsync");

@@ -30,6 +30,10 @@ export { changeCatalogEntry, receiveCatalogEntry } from "./receive-catalog.js";
 export { type ReceivedModel, receiveLoggedModel } from "./receive-logged-model.js";
 export type { PointSource } from "./receive-points.js";
 export {
+  type BuiltRun,
+  buildRun,
+  type PublishedRun,
+  publishRuns,
   type ReceivedLocation,
   type ReceivedRun,
   type ReceiveOptions,

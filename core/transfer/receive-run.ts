@@ -12,9 +12,12 @@ import {
   serializeRunMeta,
 } from "../../store-format/index.js";
 import {
+  discardPlace,
   ensureDirectory,
   type HashedFile,
-  publishDirectoryLater,
+  newPlace,
+  type Published,
+  publishTogether,
   putObjectFileLater,
   statIfExists,
   syncTree,
@@ -78,6 +81,35 @@ export async function receiveRun(
   received: ReceivedRun,
   options: ReceiveOptions = {},
 ): Promise<ReceivedLocation> {
+  const begun = await buildRun(context, received, options);
+  if (!("built" in begun)) return begun;
+  const [published] = await publishRuns(context, [begun]);
+  if ("error" in published!) throw published.error;
+  return published!;
+}
+
+/** A run in the building site: complete, and on its way to the disk. {@link publishRuns} lets it appear. */
+export interface BuiltRun {
+  /** Where it will be. */
+  readonly location: RunLocation;
+  readonly document: RunDocument;
+  /** As in {@link ReceivedLocation}. */
+  readonly absent: number;
+  readonly place: string;
+  readonly built: string;
+  /** Never rejected: what kept it from being durable. */
+  readonly durable: Promise<{ readonly error?: unknown }>;
+}
+
+/**
+ * The first half of {@link receiveRun}: everything is read of the sources. The run itself is not visible yet. Give each one
+ * that was built to {@link publishRuns}, or its place in the building site stays.
+ */
+export async function buildRun(
+  context: StoreContext,
+  received: ReceivedRun,
+  options: ReceiveOptions = {},
+): Promise<BuiltRun | ReceivedLocation> {
   const { document } = received;
   writable(context);
   checkReceived(document);
@@ -85,20 +117,58 @@ export async function receiveRun(
   if (found !== null) return { location: found, created: false, absent: 0 };
   const experiment = experimentOf(context, received, options);
   const location = runIn(experiment, document.info.runId);
-  let absent = 0;
-  const created = await publishDirectoryLater(context.root, location.directory, async (place) => {
+  const place = newPlace(context.root);
+  try {
     const draft = new Draft(context, received, {
       location: runIn({ ...experiment, directory: place }, location.runId),
       resumedFromBytes: options.resumedFromBytes ?? RESUMED_FROM_BYTES,
     });
-    absent = await draft.build();
+    const absent = await draft.build();
     // Before the run that names them. The experiment keeps those it has.
     for (const { dataset } of document.inputs.datasetInputs)
       writeDataset(context, experiment.directory, dataset);
-    return draft.directory;
+    const durable = syncTree(draft.directory).then(
+      () => ({}),
+      (error: unknown) => ({ error }),
+    );
+    return { location, document, absent, place, built: draft.directory, durable };
+  } catch (error) {
+    discardPlace(context.root, place);
+    throw error;
+  }
+}
+
+export type PublishedRun = ReceivedLocation | { readonly error: unknown };
+
+/**
+ * Lets runs appear that were built, when their files are durable, and gives a result for each once that is durable, too. What
+ * fails of one run fails that run. Nothing is left in the building site.
+ */
+export async function publishRuns(
+  context: StoreContext,
+  runs: readonly BuiltRun[],
+): Promise<readonly PublishedRun[]> {
+  const states = await Promise.all(runs.map(({ durable }) => durable));
+  const durable = runs.filter((_run, at) => states[at]!.error === undefined);
+  const published = await publishTogether(
+    durable.map(({ built, location: { directory } }) => ({ built, final: directory })),
+  );
+  return runs.map((run, at) => {
+    const { error } = states[at]!;
+    return cleanedUp(context, run, error === undefined ? published[durable.indexOf(run)]! : { error });
   });
-  dropParts(context, document.artifacts);
-  return { location, created, absent };
+}
+
+function cleanedUp(context: StoreContext, run: BuiltRun, published: Published): PublishedRun {
+  const { location, absent, document } = run;
+  try {
+    discardPlace(context.root, run.place);
+    if ("error" in published) return published;
+    dropParts(context, document.artifacts);
+    return { location, created: published.created, absent };
+  } catch (error) {
+    return "error" in published ? published : { error };
+  }
 }
 
 /** On a file system that folds names, another run may answer to this one's id. */
@@ -193,7 +263,6 @@ class Draft {
     this.#writeMeta();
     if (this.#isEnded()) this.#seal(await this.#putObjects(here), absent, digest);
     else this.#writeLive(absent, digest);
-    await syncTree(this.directory);
     return absent.length;
   }
 

@@ -96,7 +96,7 @@ class NativeSync {
       ]),
     );
     try {
-      await this.#look(works, idsOf(works.values()));
+      await this.#look(works, { ...idsOf(works.values()), brief: true });
       this.#leaveOut(works);
       this.#settleEqual(works);
       await this.#bring(works, "pull");

@@ -111,6 +111,8 @@ export class OfferReader {
   readonly #items: AsyncGenerator<Item, void, undefined>;
   #ahead: RunPart | null = null;
   #inRun = false;
+  /** Whose parts are read. */
+  #run: WireDocument | null = null;
   /** Bytes of points that may still come for the open run. */
   #room = 0;
 
@@ -127,6 +129,7 @@ export class OfferReader {
     const part = parseRunPart(next.value);
     if (part.kind !== "run") throw protocolError("something else in place of a run");
     this.#inRun = true;
+    this.#run = part.document;
     this.#room = mostRecordBytes(part.document);
     return this.#offer(part.document, part.options);
   }
@@ -154,7 +157,8 @@ export class OfferReader {
   async *#points(document: WireDocument, key: string): AsyncGenerator<readonly Point[]> {
     const order = [...keysOf(document)];
     const wanted = order.indexOf(key);
-    for (;;) {
+    // Of a run that is over nothing is left.
+    while (this.#run === document) {
       const part = await this.#peek();
       if (part?.kind !== "points") return;
       const found = order.indexOf(part.key);
@@ -167,6 +171,7 @@ export class OfferReader {
 
   async #artifact(document: WireDocument, head: ArtifactHead, start: number): Promise<ArtifactBytes | null> {
     const wanted = document.artifacts.findIndex(({ path }) => path === head.path);
+    if (this.#run !== document) return null;
     for (;;) {
       const part = await this.#peek();
       if (part === null || part.kind === "end" || part.kind === "run") return null;

@@ -80,6 +80,8 @@ export interface Peer {
 export interface CheckOptions {
   /** Every sealed file is hashed; a run with damage is DAMAGED. */
   readonly deep?: boolean;
+  /** Only what meta.yaml says is wanted, of runs that the other side lacks: the mark may be null, the digest empty. */
+  readonly brief?: boolean;
 }
 
 /** As in the conflict; a value of null removes a tag. */

@@ -49,10 +49,14 @@ export class StoreReader {
     return answerOf(heads, known);
   }
 
-  *check(runIds: readonly string[], { deep = false }: CheckOptions): Generator<About<WireCheck>> {
+  *check(
+    runIds: readonly string[],
+    { deep = false, brief = false }: CheckOptions,
+  ): Generator<About<WireCheck>> {
     for (const runId of runIds)
       yield about(runId, () => {
         const location = this.locate(runId);
+        if (brief) return this.#brief(location);
         const check = this.#check(location);
         if (deep) this.#assertIntact(location);
         return check;
@@ -89,6 +93,13 @@ export class StoreReader {
   /** A run that was made, moved, deleted or restored meanwhile is looked for anew. */
   forget(runId: string): void {
     this.#locations.delete(runId);
+  }
+
+  #brief(location: RunLocation): WireCheck {
+    const { runId, runName, status, endTime, lifecycleStage, experimentId } = readRunInfo(location);
+    const experimentName = this.#names.nameOf(location);
+    const meta = { runName, status, endTime, lifecycleStage, experimentId, experimentName };
+    return { runId, mark: null, recordDigest: "", ...meta, absent: 0 };
   }
 
   /** The mark is taken first: what changes while the rest is read shows in the next mark. */

@@ -83,8 +83,18 @@ export class Survey {
   async look(works: ReadonlyMap<string, Surveyed>, ids: LookedIds): Promise<readonly RunOutcome[]> {
     const failed: RunOutcome[] = [];
     const look = async (side: "local" | "remote"): Promise<void> => {
-      if (ids[side].length === 0) return;
-      for await (const about of this.#parties[side].check(ids[side])) {
+      // Of a run that the other side lacks all of it goes there, and is looked at when it has arrived.
+      const brief = new Set(ids.brief === true ? ids[side].filter((id) => isAlone(works.get(id)!)) : []);
+      await note(side, [...brief], true);
+      await note(side, brief.size === 0 ? ids[side] : ids[side].filter((id) => !brief.has(id)), false);
+    };
+    const note = async (
+      side: "local" | "remote",
+      runIds: readonly string[],
+      brief: boolean,
+    ): Promise<void> => {
+      if (runIds.length === 0) return;
+      for await (const about of this.#parties[side].check(runIds, { brief })) {
         const work = works.get(about.runId);
         if (work === undefined) continue;
         if (about.error === undefined) work[side] = about;
@@ -147,6 +157,12 @@ export class Survey {
 export interface LookedIds {
   readonly local: readonly string[];
   readonly remote: readonly string[];
+  /** Of a run that one side lacks only what its meta.yaml says is wanted. */
+  readonly brief?: boolean;
+}
+
+function isAlone({ candidate: { local, remote } }: Surveyed): boolean {
+  return local === null || remote === null;
 }
 
 /** Of runs that nothing was brought of yet: each side is asked about those it has. */
