@@ -125,7 +125,7 @@ export {
 } from "./store/read/runs.js";
 export { scanStore } from "./store/read/scan-store.js";
 export type { RecordOwner, StoreItem } from "./store/read/store-items.js";
-export { scanTraces, type TraceLocation } from "./store/read/traces.js";
+export { countTraces, scanTraces, type TraceLocation } from "./store/read/traces.js";
 export { FileRunWriter } from "./store/runs/run-writer.js";
 export { readManifest } from "./store/runs/seal.js";
 export * from "./transfer/index.js";

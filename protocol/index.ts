@@ -46,6 +46,13 @@ export { type Item, ItemReader, serializeItem } from "./native/items.js";
 export { asList, asObject, type JsonObject, Members, protocolError, stringMapOf } from "./native/json.js";
 export * from "./native/limits.js";
 export {
+  CATALOG_LIST_BYTES,
+  isFiles,
+  parseFiles,
+  parseModelIds,
+  serializeFiles,
+} from "./native/logged-models.js";
+export {
   MAX_PIECE_BYTES,
   type ObjectRange,
   parseCounts,
@@ -57,6 +64,7 @@ export {
 } from "./native/objects.js";
 export {
   documentValue,
+  modelIdOf,
   parseDatasetRef,
   parseDocument,
   parseRunIds,

@@ -1,23 +1,33 @@
 /**
- * What a store has besides runs, as it is compared between stores: experiments, registered models and their versions, each
- * as a flat map of fields that are merged one by one. Pure.
+ * What a store has besides runs, as it is compared between stores: experiments, registered models, their versions and logged
+ * models, each as a flat map of fields that are merged one by one. Pure.
  */
-import type { Experiment, Integer, ModelVersion, RegisteredModel, StringMap } from "./entities.js";
+import type {
+  Experiment,
+  Integer,
+  LoggedModel,
+  LoggedModelMetric,
+  ModelVersion,
+  RegisteredModel,
+  StringMap,
+} from "./entities.js";
+import { parseMetricLine, serializeModelPoint } from "./metric-lines.js";
 
-export const CATALOG_KINDS = ["experiment", "registered_model", "model_version"] as const;
+export const CATALOG_KINDS = ["experiment", "registered_model", "model_version", "logged_model"] as const;
 export type CatalogKind = (typeof CATALOG_KINDS)[number];
 
 export interface CatalogEntry {
   readonly kind: CatalogKind;
-  /** In its own store: the id of an experiment, the name of a model, the number of a version. */
+  /** In its own store: the id of an experiment, the name of a model, the number of a version, the id of a logged model. */
   readonly id: string;
   /** The registered model of a version; else empty. */
   readonly model: string;
-  /** The same in every store: the name of an experiment or model; number and creation time where a version was made. */
+  /** The same in every store: the name of an experiment or model; number and creation time where a version was made; an id. */
   readonly origin: string;
   /**
    * `name` and `lifecycle_stage` (experiment), `description` (models and versions), `stage` (version), `tag:<key>`,
-   * `alias:<name>` with the origin of its version (model). What is absent is empty.
+   * `alias:<name>` with the origin of its version (model); of a logged model `status`, `status_message`, `lifecycle_stage`,
+   * `param:<key>` and a `point:` for each point of its metrics. What is absent is empty.
    */
   readonly fields: StringMap;
   /** What never changes: told when the entry is made. */
@@ -33,11 +43,16 @@ export interface CatalogFacts {
   readonly runLink: string | null;
   readonly modelId: string | null;
   readonly userId: string | null;
+  /** Of a logged model, as the next two. */
+  readonly name: string | null;
+  readonly modelType: string | null;
+  readonly experimentName: string | null;
 }
 
 export const NO_FACTS: CatalogFacts = {
   ...{ creationTime: null, lastUpdatedTime: null, source: null },
   ...{ runId: null, runLink: null, modelId: null, userId: null },
+  ...{ name: null, modelType: null, experimentName: null },
 };
 
 /** A value of null takes the field away. */
@@ -47,8 +62,13 @@ export type CatalogChanges = Readonly<Record<string, string | null>>;
 export const VERSION_TAG = "runstone.version";
 export const VERSION_TIME_TAG = "runstone.version_time";
 
+/** Of a logged model: the versions that a store made of it, by its own numbers. No field: each store writes its own. */
+const MODEL_VERSIONS_TAG = "mlflow.modelVersions";
+
 export const TAG_FIELD = "tag:";
 export const ALIAS_FIELD = "alias:";
+export const PARAM_FIELD = "param:";
+export const POINT_FIELD = "point:";
 
 /** What a version is called everywhere: `<number>:<milliseconds>` of the store that made it. */
 export function versionOrigin(
@@ -90,6 +110,40 @@ export function aliasesOfFields<Value>(fields: Readonly<Record<string, Value>>):
   return stripped(fields, ALIAS_FIELD);
 }
 
+export function paramsOfFields<Value>(fields: Readonly<Record<string, Value>>): Record<string, Value> {
+  return stripped(fields, PARAM_FIELD);
+}
+
+/** The line of the metric file, LF, and the key. */
+function pointField(point: LoggedModelMetric): string {
+  const { dataset, ...rest } = point;
+  const fits = dataset !== undefined && [dataset.name, dataset.digest].every(isLineField);
+  const line = serializeModelPoint(fits ? { ...rest, dataset } : rest);
+  return `${POINT_FIELD}${line.slice(0, -1)}\n${point.key}`;
+}
+
+/** MLflow splits lines at blanks: a dataset whose name has some is no part of a logged model's point. */
+function isLineField(text: string): boolean {
+  return /^[^\s\p{C}]+$/u.test(text);
+}
+
+/** The points among fields. Undefined in place of one that is none. */
+export function pointsOfFields(
+  fields: Readonly<Record<string, unknown>>,
+): readonly (LoggedModelMetric | undefined)[] {
+  return Object.keys(stripped(fields, POINT_FIELD)).map(parsePoint);
+}
+
+function parsePoint(text: string): LoggedModelMetric | undefined {
+  const end = text.indexOf("\n");
+  const point = end < 0 ? undefined : parseMetricLine(text.slice(0, end), "model");
+  const { runId } = point ?? {};
+  if (point === undefined || runId === undefined || !isLineField(runId)) return undefined;
+  const found = { ...point, runId, key: text.slice(end + 1) };
+  // Written in another way it would come again and again.
+  return pointField(found) === `${POINT_FIELD}${text}` ? found : undefined;
+}
+
 function stripped<Value>(fields: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
   const found: Record<string, Value> = Object.create(null);
   for (const [field, value] of Object.entries(fields))
@@ -121,7 +175,7 @@ export function modelVersionEntry(version: ModelVersion, source: string | null):
   const fields = tagFields(tags);
   if (description) fields["description"] = description;
   fields["stage"] = currentStage;
-  const facts = { creationTime, lastUpdatedTime, source, runId, runLink, modelId, userId };
+  const facts = { ...NO_FACTS, creationTime, lastUpdatedTime, source, runId, runLink, modelId, userId };
   return {
     kind: "model_version",
     ...{ id: String(version.version), model: name, origin: versionOrigin(version), fields, facts },
@@ -133,4 +187,20 @@ export function experimentEntry(experiment: Experiment): CatalogEntry {
   const fields = { ...tagFields(tags), name, lifecycle_stage: lifecycleStage };
   const facts = { ...NO_FACTS, creationTime, lastUpdatedTime: lastUpdateTime };
   return { kind: "experiment", id: experimentId, model: "", origin: name, fields, facts };
+}
+
+/** `metrics` of the model: all points that are to be compared, not only the latest. */
+export function loggedModelEntry(model: LoggedModel, experimentName: string): CatalogEntry {
+  const { modelId, name, modelType, sourceRunId, status, statusMessage, lifecycleStage } = model;
+  const { params, tags, metrics, creationTime, lastUpdatedTime } = model;
+  const fields: Record<string, string> = { ...tagFields(tags), status, lifecycle_stage: lifecycleStage };
+  delete fields[`${TAG_FIELD}${MODEL_VERSIONS_TAG}`];
+  if (statusMessage) fields["status_message"] = statusMessage;
+  for (const [key, value] of Object.entries(params)) fields[`${PARAM_FIELD}${key}`] = value;
+  for (const point of metrics) if (isLineField(point.runId)) fields[pointField(point)] = "";
+  const facts = { ...NO_FACTS, creationTime, lastUpdatedTime, runId: sourceRunId, name, modelType };
+  return {
+    ...{ kind: "logged_model", id: modelId, model: "", origin: modelId, fields },
+    facts: { ...facts, experimentName },
+  };
 }

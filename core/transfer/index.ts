@@ -1,6 +1,12 @@
 /** Of the local store, for runs that travel: heads, documents, complete runs that appear at once, and merging. */
 export { ArtifactHashes } from "./artifact-heads.js";
 export { listCatalog, pathInRun, readCatalogEntry, sourceForOthers } from "./local-catalog.js";
+export {
+  type LoggedModelFiles,
+  listLoggedModelEntries,
+  loggedModelBytes,
+  loggedModelFiles,
+} from "./local-logged-models.js";
 export { type MergeCounts, type MergeOptions, type MergeResult, mergeRun } from "./merge-run.js";
 export {
   type CommonRecord,
@@ -28,6 +34,7 @@ export { type ArtifactBytes, type ArtifactSource, RESUMED_FROM_BYTES } from "./r
 export { type FetchedArtifacts, type FetchOptions, receiveArtifacts } from "./receive-artifacts.js";
 export { changeCatalogEntry, receiveCatalogEntry } from "./receive-catalog.js";
 export { type ReceivedModel, receiveLoggedModel } from "./receive-logged-model.js";
+export { receiveLoggedModelEntry } from "./receive-model-entry.js";
 export type { PointSource } from "./receive-points.js";
 export {
   type BuiltRun,

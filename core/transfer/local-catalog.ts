@@ -13,8 +13,9 @@ import type { StorePaths } from "../store/layout.js";
 import type { OnDamage } from "../store/read/damages.js";
 import { findExperiment, listExperimentLocations, readExperiment } from "../store/read/experiments.js";
 import { readRegisteredModel, scanModelVersions, scanRegisteredModels } from "../store/read/registry.js";
+import { readLoggedModelEntry } from "./local-logged-models.js";
 
-/** What cannot be read is reported and left out. */
+/** What cannot be read is reported and left out; logged models have a listing of their own. */
 export function* listCatalog(
   paths: StorePaths,
   kinds: readonly CatalogKind[],
@@ -62,6 +63,7 @@ function find(
   paths: StorePaths,
   { kind, id, model }: Pick<CatalogEntry, "kind" | "id" | "model">,
 ): CatalogEntry | undefined {
+  if (kind === "logged_model") return readLoggedModelEntry(paths, id);
   if (kind === "experiment") {
     const location = findExperiment(paths, id);
     return location === null ? undefined : experimentEntry(readExperiment(location, IGNORE));

@@ -63,6 +63,7 @@ import { versionPlace } from "../store/registry/locate.js";
 import { noteVersionAtLoggedModel } from "../store/registry/logged-model-versions.js";
 import { type ResolvedSource, resolveSource } from "../store/registry/resolve-source.js";
 import { readCatalogEntry } from "./local-catalog.js";
+import { changeLoggedModelEntry } from "./receive-model-entry.js";
 import { receivingExperiment } from "./receiving-experiment.js";
 
 /**
@@ -72,6 +73,7 @@ import { receivingExperiment } from "./receiving-experiment.js";
  */
 export function receiveCatalogEntry(context: StoreContext, entry: CatalogEntry): CatalogEntry {
   checkFields(entry.fields);
+  if (entry.kind === "logged_model") throw wrong("the logged model", entry.id, "comes without its files");
   if (entry.kind === "experiment") return receiveExperiment(context, entry);
   if (entry.kind === "registered_model") return receiveRegisteredModel(context, entry);
   return receiveModelVersion(context, entry);
@@ -85,6 +87,7 @@ export function changeCatalogEntry(
 ): void {
   checkFields(changes);
   if (target.kind === "experiment") changeExperiment(context, target.id, changes);
+  else if (target.kind === "logged_model") changeLoggedModelEntry(context, target.id, changes);
   else if (target.kind === "registered_model") changeModel(context, target.id, changes);
   else changeVersion(context, target, changes);
 }

@@ -33,7 +33,7 @@ import { findLoggedModel } from "../store/read/logged-models.js";
 import { assertWritableExperiment } from "../store/writable.js";
 import { checkReceivedPath, checkReceivedPoint } from "./check-received.js";
 import { nameFolding } from "./name-folding.js";
-import { type ArtifactSource, receiveArtifact } from "./receive-artifact.js";
+import { type ArtifactSource, dropParts, receiveArtifact } from "./receive-artifact.js";
 import type { ArtifactHead } from "./run-document.js";
 
 export interface ReceivedModel {
@@ -57,13 +57,15 @@ export async function receiveLoggedModel(context: StoreContext, received: Receiv
   const experiment = locateActiveExperiment(context, experimentId);
   assertWritableExperiment(experiment);
   const models = join(experiment.directory, "models");
-  claimDirectory(models);
-  return publishDirectoryLater(context.root, join(models, model.modelId), async (place) => {
+  const isFirst = await publishDirectoryLater(context.root, join(models, model.modelId), async (place) => {
     const draft = join(place, model.modelId);
     await build(context, draft, { ...received, experiment });
     await syncTree(draft);
+    claimDirectory(models);
     return draft;
   });
+  dropParts(context, received.artifacts);
+  return isFirst;
 }
 
 function checkModel({ model, artifacts }: ReceivedModel): void {
@@ -78,11 +80,21 @@ function checkModel({ model, artifacts }: ReceivedModel): void {
   checkLoggedModelName(model.name);
   checkModelParams(model.params);
   checkTags(model.tags, MAX_TAG_VALUE_BYTES);
-  for (const { path } of artifacts) checkReceivedPath(path);
+  const paths = new Set<string>();
+  for (const { path } of artifacts) {
+    checkReceivedPath(path);
+    if (paths.has(path)) throw namedTwice(model.modelId, path);
+    paths.add(path);
+  }
   for (const { key, ...point } of model.metrics) {
     checkKey(key, "metric");
     checkReceivedPoint(key, point);
   }
+}
+
+function namedTwice(modelId: string, path: string): RunstoneError {
+  const message = `the file ${JSON.stringify(path)} of the logged model ${modelId} is named twice`;
+  return new RunstoneError("INVALID_PARAMETER_VALUE", message, { data: { modelId, path } });
 }
 
 type Building = ReceivedModel & { readonly experiment: ExperimentLocation };
@@ -99,8 +111,14 @@ async function build(context: StoreContext, draft: string, building: Building): 
   writeNewKeyFiles({ owner: draft, folder: "tags" }, model.tags);
   writePoints(draft, model.metrics);
   for (const head of artifacts)
-    await receiveArtifact(context, head, { source, target: join(draft, "artifacts", head.path) });
+    if (!(await receiveArtifact(context, head, { source, target: join(draft, "artifacts", head.path) })))
+      throw notToBeHad(model.modelId, head.path);
   writeNewFile(join(draft, META), metaOf(context, building), false);
+}
+
+function notToBeHad(modelId: string, path: string): RunstoneError {
+  const message = `the bytes of the file ${JSON.stringify(path)} of the logged model ${modelId} are not to be had`;
+  return new RunstoneError("RESOURCE_DOES_NOT_EXIST", message, { data: { modelId, path } });
 }
 
 function writePoints(draft: string, metrics: readonly LoggedModelMetric[]): void {

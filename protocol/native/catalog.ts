@@ -1,4 +1,4 @@
-/** Experiments, registered models and versions on the wire (PROTOCOL.md, section 8). */
+/** Experiments, registered models, versions and the records of logged models on the wire (PROTOCOL.md, section 8). */
 import {
   CATALOG_KINDS,
   type CatalogChanges,
@@ -56,6 +56,9 @@ function parseFacts(members: Members): CatalogFacts {
     runLink: members.textOrNull("runLink"),
     modelId: members.textOrNull("modelId"),
     userId: members.textOrNull("userId"),
+    name: members.textOrNull("name"),
+    modelType: members.textOrNull("modelType"),
+    experimentName: members.textOrNull("experimentName"),
   };
 }
 

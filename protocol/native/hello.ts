@@ -3,7 +3,7 @@ import { RunstoneError } from "../../store-format/index.js";
 import { asList, type JsonObject, Members, protocolError } from "./json.js";
 
 /** What a peer can beyond the methods that every peer has. Unknown ones are passed over. */
-export const CAPABILITIES = ["write", "objects", "catalog"] as const;
+export const CAPABILITIES = ["write", "objects", "catalog", "models"] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export interface Hello {
@@ -13,7 +13,7 @@ export interface Hello {
   readonly program: string;
   /**
    * The answering side: `write` when it takes runs, `objects` when it keeps objects apart from runs, `catalog` when it tells
-   * experiments, registered models and versions.
+   * experiments, registered models and versions, `models` when it tells and takes logged models.
    */
   readonly capabilities: readonly Capability[];
 }

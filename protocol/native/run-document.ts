@@ -148,7 +148,7 @@ export function modelIdOf(members: Members): string {
   return isModelId(id) ? id : members.refuse("modelId", "no id of a logged model");
 }
 
-function parseArtifact(value: unknown): WireArtifact {
+export function parseArtifact(value: unknown): WireArtifact {
   const members = new Members(value, "artifact");
   const path = members.text("path");
   if (!isContainedPath(path)) members.refuse("path", "a path that leads out of the run");

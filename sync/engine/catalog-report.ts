@@ -8,7 +8,7 @@ export interface CatalogCount {
   readonly conflicts: number;
 }
 
-export type CatalogCounts = Readonly<Record<CatalogKind | "logged_model", CatalogCount>>;
+export type CatalogCounts = Readonly<Record<CatalogKind, CatalogCount>>;
 
 const NONE: CatalogCount = { made: 0, changed: 0, conflicts: 0 };
 
@@ -32,7 +32,7 @@ export function addCatalog(a: CatalogCounts, b: CatalogCounts): CatalogCounts {
 
 /** What both sides changed differently. Nothing of it was written. */
 export interface CatalogConflict {
-  readonly kind: keyof CatalogCounts;
+  readonly kind: CatalogKind;
   /** For people: the experiment's name, the model's, `model version 3`. */
   readonly what: string;
   readonly field: string;

@@ -7,6 +7,8 @@ import {
   type CatalogEntry,
   type CatalogKind,
   type ErrorCode,
+  PARAM_FIELD,
+  POINT_FIELD,
   RunstoneError,
   type StringMap,
   TAG_FIELD,
@@ -17,6 +19,11 @@ import { commonFields, fieldOf, mergeFields, withChanges } from "./merge-fields.
 export interface CatalogSide {
   /** Deleted ones, too. `problem`: what cannot be read. */
   list(kinds: readonly CatalogKind[], problem: (sentence: string) => void): Promise<readonly CatalogEntry[]>;
+  /** Logged models: those of the ids that are there, or all. A side without it keeps none. */
+  loggedModels?(
+    modelIds: readonly string[] | null,
+    problem: (sentence: string) => void,
+  ): Promise<readonly CatalogEntry[]>;
   /** Without aliases. Null when it cannot be kept there; `problem` says why. */
   make(entry: CatalogEntry, problem: (sentence: string) => void): Promise<CatalogEntry | null>;
   change(target: CatalogEntry, changes: CatalogChanges): Promise<void>;
@@ -58,6 +65,8 @@ export interface CatalogOptions {
   readonly experimentNames: ReadonlySet<string> | undefined;
   /** Also experiments that no run is brought for. */
   readonly makesExperiments: boolean;
+  /** Logged models come with their files or not at all. */
+  readonly makesLoggedModels: boolean;
 }
 
 export interface CatalogParties {
@@ -86,7 +95,7 @@ export interface CatalogResult {
 const DELETED_VERSION = "Deleted_Internal";
 const DEFAULT_EXPERIMENT = "Default";
 /** Of what no base is known. */
-const DEFAULTS: StringMap = { lifecycle_stage: "active", stage: "None" };
+const DEFAULTS: StringMap = { lifecycle_stage: "active", stage: "None", status: "PENDING" };
 
 /** Nothing that comes after can end otherwise. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(["REMOTE_UNREACHABLE", "UNAUTHENTICATED", "DISK_FULL"]);
@@ -108,6 +117,10 @@ export class CatalogSync {
   readonly #problems = new Set<string>();
   readonly #notes = new Set<string>();
   readonly #namesThere = new Map<string, string>();
+  /** Logged models that could not be made or changed. */
+  readonly #failed = new Map<string, RunstoneError>();
+  /** Logged models that were looked at. */
+  readonly #settled = new Set<string>();
   #experiments: readonly Pair[] = [];
 
   constructor(parties: CatalogParties, options: CatalogOptions) {
@@ -167,6 +180,19 @@ export class CatalogSync {
     for (const pair of models) await this.#settle(pair, true);
   }
 
+  /** What runs name, or all (null). Returns those that failed, by their ids. */
+  async loggedModels(modelIds: readonly string[] | null): Promise<ReadonlyMap<string, RunstoneError>> {
+    const { local, remote, state } = this.#parties;
+    const here = (await local.loggedModels?.(modelIds, this.#problem)) ?? [];
+    const there = (await remote.loggedModels?.(modelIds, this.#problem)) ?? [];
+    for (const pair of pairUp(here, there, state)) {
+      if (this.#settled.has(pair.key)) continue;
+      this.#settled.add(pair.key);
+      await this.#settle(pair, true);
+    }
+    return this.#failed;
+  }
+
   #isWanted({ local, remote, kind }: Pair): boolean {
     const { experimentNames } = this.#options;
     if (kind !== "experiment" || experimentNames === undefined) return true;
@@ -198,6 +224,7 @@ export class CatalogSync {
   }
 
   #makes({ kind }: CatalogEntry): boolean {
+    if (kind === "logged_model") return this.#options.makesLoggedModels;
     return kind !== "experiment" || this.#options.makesExperiments;
   }
 
@@ -219,12 +246,14 @@ export class CatalogSync {
     const has = (local ?? remote)!;
     const isPush = local !== null;
     if (!this.#goes(isPush ? "push" : "pull") || !this.#makes(has)) return;
-    if (record !== null && has.kind !== "experiment" && !this.#options.recheck) {
+    // An experiment or logged model that somebody purged comes back, as a run does.
+    const isRegistry = has.kind === "registered_model" || has.kind === "model_version";
+    if (record !== null && isRegistry && !this.#options.recheck) {
       this.#notes.add(`${labelOf(has)} was deleted ${isPush ? "there" : "here"}; it is left so`);
       return;
     }
     if (isDeleted(has) && !(has.kind === "experiment" && this.#options.includeDeleted)) return;
-    if (isIdleDefault(has) || has.origin === "") return;
+    if (isIdleDefault(has) || (has.kind === "experiment" && has.origin === "")) return;
     const made = await this.#make(has, isPush);
     if (made === null) return;
     if (isPush) pair.remote = this.#asHere([made])[0]!;
@@ -253,7 +282,8 @@ export class CatalogSync {
     const { local, remote, key } = pair;
     if (local === null || remote === null) return;
     const record = this.#parties.state.catalog(key) ?? pair.record;
-    const base = record !== null && record.remoteId === remote.id ? record.fields : null;
+    const known = record !== null && record.remoteId === remote.id ? record.fields : null;
+    const base = known === null ? null : withoutGrowing(known, local.fields, remote.fields);
     const theirs = this.#normalized(remote, local, base);
     const merged = mergeFields(base, local.fields, theirs.fields, DEFAULTS);
     const toThere = this.#allowed(merged.there, { local, remote, isLast });
@@ -333,6 +363,7 @@ export class CatalogSync {
       return await work();
     } catch (error) {
       if (!(error instanceof RunstoneError) || HOPELESS.has(error.code)) throw error;
+      if (entry.kind === "logged_model") this.#failed.set(entry.id, error);
       this.#problem(`${labelOf(entry)} failed: ${error.message}`);
       return null;
     }
@@ -345,7 +376,7 @@ export class CatalogSync {
     base: StringMap | null,
   ): void {
     if (local === null || remote === null) return;
-    const fields = commonFields(base, local.fields, remote.fields);
+    const fields = withoutPoints(commonFields(base, local.fields, remote.fields));
     this.#conflicts.push(...conflicts);
     this.#counts[kind].conflicts += conflicts.length > 0 ? 1 : 0;
     const next = { remoteId: remote.id, fields, conflicts };
@@ -406,6 +437,19 @@ function pairUp(
   return pairs;
 }
 
+/** Params and points of a logged model only come: one that a side lacks is to be brought there. */
+function withoutGrowing(base: StringMap, mine: StringMap, theirs: StringMap): StringMap {
+  const isKept = (field: string): boolean =>
+    !field.startsWith(POINT_FIELD) &&
+    (!field.startsWith(PARAM_FIELD) || (Object.hasOwn(mine, field) && Object.hasOwn(theirs, field)));
+  return Object.fromEntries(Object.entries(base).filter(([field]) => isKept(field)));
+}
+
+/** Which points both had need not be known. */
+function withoutPoints(fields: StringMap): StringMap {
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => !field.startsWith(POINT_FIELD)));
+}
+
 function placeOf({ kind, model }: CatalogEntry, name: string): string {
   return JSON.stringify([kind, model, name]);
 }
@@ -429,13 +473,17 @@ function isDefault(entry: CatalogEntry): boolean {
   return entry.kind === "experiment" && entry.origin === DEFAULT_EXPERIMENT && entry.id === "0";
 }
 
-function nameOf({ kind, id, model, fields }: CatalogEntry): string {
+function nameOf({ kind, id, model, fields, facts }: CatalogEntry): string {
+  if (kind === "logged_model") return facts.name ?? id;
   if (kind === "experiment") return fields["name"] ?? id;
   return kind === "model_version" ? `${model} version ${id}` : id;
 }
 
 function labelOf(entry: CatalogEntry): string {
-  const words = { experiment: "experiment", registered_model: "registered model", model_version: "model" };
+  const words = {
+    ...{ experiment: "experiment", registered_model: "registered model" },
+    ...{ model_version: "model", logged_model: "logged model" },
+  };
   return `the ${words[entry.kind]} '${nameOf(entry)}'`;
 }
 

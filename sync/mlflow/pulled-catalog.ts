@@ -43,6 +43,7 @@ export class PulledCatalog {
         naming: new ExperimentNaming(options.experiments),
         experimentNames: names,
         makesExperiments: words === undefined && runIds === undefined,
+        makesLoggedModels: false,
       },
     );
   }

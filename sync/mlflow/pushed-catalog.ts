@@ -32,6 +32,7 @@ export class PushedCatalog {
         naming: new ExperimentNaming(options.experiments),
         experimentNames: namesOf(context, options),
         makesExperiments: options.runIds === undefined,
+        makesLoggedModels: false,
       },
     );
   }

@@ -1,11 +1,15 @@
 /** The methods of the protocol (PROTOCOL.md, section 6), answered by a peer. */
+import type { ArtifactHead } from "../../core/transfer/index.js";
 import {
+  CATALOG_LIST_BYTES,
   catalogAnswer,
   type Item,
   MAX_CATALOG_LIST,
   MAX_LIST_ENTRIES,
+  modelIdOf,
   parseCatalogWork,
   parseKinds,
+  parseModelIds,
   parseRunIds,
   parseWanted,
   protocolError,
@@ -15,14 +19,17 @@ import {
   serializeCheck,
   serializeCounts,
   serializeFailure,
+  serializeFiles,
   serializeHeads,
   serializeItem,
   type WantedArtifact,
 } from "../../protocol/index.js";
-import { type CatalogKind, RunstoneError } from "../../store-format/index.js";
+import { type CatalogEntry, type CatalogKind, RunstoneError } from "../../store-format/index.js";
 import type { CatalogSide } from "../engine/catalog-sync.js";
 import { CONFLICT_FIELDS } from "../state/index.js";
 import type { Handler, Reply, Request } from "./answerer.js";
+import { readModel } from "./model-reader.js";
+import type { ModelSide } from "./model-side.js";
 import { OfferReader, packBytes, packOffer } from "./offer-parts.js";
 import type { CheckOptions, Heads, Kept, Offer, OfferToKeep, Peer } from "./peer.js";
 import { asRunstoneError } from "./store-reader.js";
@@ -66,6 +73,22 @@ const METHODS: Readonly<Record<string, Method>> = {
 
   async amend(peer, { items }) {
     return { body: amendedItems(peer, items) };
+  },
+
+  async models(peer, { args, items }) {
+    const modelIds = args.boolean("all") ? null : await all(items, parseModelIds);
+    return { body: modelItems(peer, modelIds) };
+  },
+
+  async files(peer, { args }) {
+    const { heads } = await modelsOf(peer).files(modelIdOf(args));
+    return { body: fileItems(heads) };
+  },
+
+  async keep_model(peer, { items }) {
+    const { entry, files } = await readModel(items);
+    const made = await modelsOf(peer).make(entry, files);
+    return { body: [serializeItem(catalogAnswer(made))] };
   },
 
   async settle(peer, { args }) {
@@ -115,9 +138,44 @@ function catalogOf({ catalog }: Peer): CatalogSide {
 async function* catalogItems(peer: Peer, kinds: readonly CatalogKind[]): AsyncGenerator<Uint8Array> {
   const problems: string[] = [];
   const entries = await catalogOf(peer).list(kinds, (sentence) => problems.push(sentence));
+  yield* entryItems(entries, problems);
+}
+
+async function* modelItems(peer: Peer, modelIds: readonly string[] | null): AsyncGenerator<Uint8Array> {
+  const problems: string[] = [];
+  const entries = await modelsOf(peer).list(modelIds, (sentence) => problems.push(sentence));
+  yield* entryItems(entries, problems);
+}
+
+function* entryItems(entries: readonly CatalogEntry[], problems: readonly string[]): Generator<Uint8Array> {
   for (const problem of problems) yield serializeCatalogPart({ problem });
-  for (let at = 0; at < entries.length; at += MAX_CATALOG_LIST)
-    yield serializeCatalogPart({ entries: entries.slice(at, at + MAX_CATALOG_LIST) });
+  let list: CatalogEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const size = sizeOf(entry);
+    if (list.length === MAX_CATALOG_LIST || (list.length > 0 && bytes + size > CATALOG_LIST_BYTES)) {
+      yield serializeCatalogPart({ entries: list });
+      [list, bytes] = [[], 0];
+    }
+    list.push(entry);
+    bytes += size;
+  }
+  if (list.length > 0) yield serializeCatalogPart({ entries: list });
+}
+
+/** About as many bytes as its fields take. */
+function sizeOf({ fields }: CatalogEntry): number {
+  return Object.entries(fields).reduce((sum, [field, value]) => sum + 8 + field.length + value.length, 0);
+}
+
+function modelsOf({ models }: Peer): ModelSide {
+  if (models !== null) return models;
+  throw new RunstoneError("UNSUPPORTED", "this side tells nothing of logged models");
+}
+
+function* fileItems(heads: readonly ArtifactHead[]): Generator<Uint8Array> {
+  for (let at = 0; at < heads.length; at += MAX_LIST_ENTRIES)
+    yield serializeFiles(heads.slice(at, at + MAX_LIST_ENTRIES));
 }
 
 /** Each is durable before it is answered. */

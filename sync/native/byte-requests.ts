@@ -12,7 +12,6 @@ import {
   protocolError,
   serializeWanted,
   type WireBytes,
-  type WireDocument,
 } from "../../protocol/index.js";
 import type { Asker } from "./asker.js";
 
@@ -26,16 +25,16 @@ export class ByteRequests {
     this.#asker = asker;
   }
 
-  /** A source for who takes a run's artifacts in the document's order, perhaps not all of them. */
-  sourceOf({ info, artifacts }: WireDocument): ArtifactSource {
+  /** A source for who takes the artifacts of a run or logged model in this order, perhaps not all of them. */
+  sourceOf(ownerId: string, artifacts: readonly ArtifactHead[]): ArtifactSource {
     let shared: SharedAnswer | null = null;
     return async (head, start) => {
       if (head.absent === true) return null;
-      if (start > 0 || head.size >= RESUMED_FROM_BYTES) return this.one(info.runId, head, start);
+      if (start > 0 || head.size >= RESUMED_FROM_BYTES) return this.one(ownerId, head, start);
       const index = artifacts.findIndex(({ path }) => path === head.path);
       if (shared === null || !shared.holds(index)) {
         await shared?.leave();
-        shared = await this.#share(info.runId, artifacts, index);
+        shared = await this.#share(ownerId, artifacts, index);
       }
       return shared.bytes(index);
     };

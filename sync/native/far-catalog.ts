@@ -1,5 +1,6 @@
 /** The catalog of a store at the far end of a pipe. Whatever it answers is checked. */
 import {
+  type Item,
   parseCatalogAnswer,
   parseCatalogPart,
   protocolError,
@@ -25,18 +26,7 @@ export class FarCatalog implements CatalogSide {
     problem: (sentence: string) => void,
   ): Promise<readonly CatalogEntry[]> {
     const { items } = await this.#asker.ask("catalog", { kinds });
-    const entries: CatalogEntry[] = [];
-    let problems = 0;
-    for await (const item of items) {
-      const part = parseCatalogPart(item);
-      if ("problem" in part) {
-        problems += 1;
-        problem(`there: ${part.problem.replace(/\p{Cc}/gu, "?")}`);
-      } else entries.push(...part.entries.filter(({ kind }) => kinds.includes(kind)));
-      if (entries.length > MAX_ENTRIES || problems > MAX_PROBLEMS)
-        throw protocolError("a catalog without end");
-    }
-    return entries;
+    return listedEntries(items, kinds, problem);
   }
 
   async make(entry: CatalogEntry): Promise<CatalogEntry> {
@@ -59,4 +49,23 @@ export class FarCatalog implements CatalogSide {
     if (answer === undefined) throw protocolError("no answer");
     return answer;
   }
+}
+
+/** Entries of these kinds. Throws REMOTE_FAILED for a list without end, and for what is none. */
+export async function listedEntries(
+  items: AsyncIterable<Item>,
+  kinds: readonly CatalogKind[],
+  problem: (sentence: string) => void,
+): Promise<CatalogEntry[]> {
+  const entries: CatalogEntry[] = [];
+  let problems = 0;
+  for await (const item of items) {
+    const part = parseCatalogPart(item);
+    if ("problem" in part) {
+      problems += 1;
+      problem(`there: ${part.problem.replace(/\p{Cc}/gu, "?")}`);
+    } else entries.push(...part.entries.filter(({ kind }) => kinds.includes(kind)));
+    if (entries.length > MAX_ENTRIES || problems > MAX_PROBLEMS) throw protocolError("a catalog without end");
+  }
+  return entries;
 }

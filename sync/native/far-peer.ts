@@ -25,7 +25,9 @@ import { Asker, type BodyPieces } from "./asker.js";
 import { ByteRequests } from "./byte-requests.js";
 import type { ByteStreams } from "./byte-stream.js";
 import { FarCatalog } from "./far-catalog.js";
+import { FarModels } from "./far-models.js";
 import type { GreetingPatience } from "./link.js";
+import type { ModelSide } from "./model-side.js";
 import { OfferReader, packOffer } from "./offer-parts.js";
 import type {
   About,
@@ -124,7 +126,9 @@ class FarPeer implements Peer {
 
   /** Artifacts are asked for when they are wanted. */
   #withBytes({ run, notes }: Offer, artifacts: boolean): Offer {
-    const source = artifacts ? this.#bytes.sourceOf(run.document) : () => null;
+    const source = artifacts
+      ? this.#bytes.sourceOf(run.document.info.runId, run.document.artifacts)
+      : () => null;
     return { run: { ...run, artifact: source }, notes };
   }
 
@@ -201,6 +205,15 @@ class FarPeer implements Peer {
 
   get catalog(): CatalogSide | null {
     return this.capabilities.includes("catalog") ? new FarCatalog(this.#asker) : null;
+  }
+
+  get models(): ModelSide | null {
+    if (!this.capabilities.includes("models")) return null;
+    return new FarModels({
+      asker: this.#asker,
+      bytes: this.#bytes,
+      counts: (wanted) => this.counts(wanted),
+    });
   }
 
   async close(): Promise<void> {

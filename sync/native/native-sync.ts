@@ -98,9 +98,14 @@ class NativeSync {
     try {
       await this.#look(works, { ...idsOf(works.values()), brief: true });
       this.#leaveOut(works);
+      await this.#bringModels(works, this.#equalOf(works));
       this.#settleEqual(works);
       await this.#bring(works, "pull");
       await this.#bring(works, "push");
+      await this.#bringModels(
+        works,
+        [...works.values()].filter(({ brought }) => brought.length > 0),
+      );
       await this.#settleBrought(works);
     } catch (error) {
       if (!(error instanceof RunstoneError)) throw error;
@@ -123,11 +128,35 @@ class NativeSync {
   }
 
   /** What is the same on both sides though their marks are new. */
+  #equalOf(works: Map<string, Work>): Work[] {
+    return [...works.values()].filter(
+      (work) => work.local !== null && work.remote !== null && this.#survey.isSettled(work),
+    );
+  }
+
   #settleEqual(works: Map<string, Work>): void {
-    for (const [runId, work] of works) {
-      const { local, remote } = work;
-      if (local === null || remote === null || !this.#survey.isSettled(work)) continue;
-      this.#settle(works, runId, { ...work, local, remote });
+    for (const work of this.#equalOf(works)) {
+      const { local, remote, candidate } = work;
+      this.#settle(works, candidate.runId, { ...work, local: local!, remote: remote! });
+    }
+  }
+
+  /** The logged models that runs name, before the runs are called synced: one that fails fails its runs. */
+  async #bringModels(works: Map<string, Work>, some: readonly Work[]): Promise<void> {
+    const { withArtifacts } = this.#options;
+    if (!withArtifacts || some.length === 0) return;
+    const named = new Map<string, readonly string[]>();
+    for (const work of some) {
+      const { runId } = work.candidate;
+      work.document ??= this.#documentOf(runId, work);
+      if (work.document !== null) named.set(runId, modelsNamedBy(work.document));
+    }
+    const failed = await this.#catalog.loggedModels([...named.values()].flat());
+    for (const [runId, modelIds] of named) {
+      const error = modelIds.map((id) => failed.get(id)).find((each) => each !== undefined);
+      const work = works.get(runId);
+      if (error !== undefined && work !== undefined)
+        this.#over(works, runId, outcomeOf(runId, { result: "failed", error }, work.local ?? work.remote));
     }
   }
 
@@ -305,6 +334,10 @@ function idsAfter(works: Iterable<Work>): LookedIds {
       .filter(({ candidate, brought }) => candidate[side] !== null || brought.length > 0)
       .map(({ candidate: { runId } }) => runId);
   return { local: has("local"), remote: has("remote") };
+}
+
+function modelsNamedBy({ inputs, outputs }: WireDocument): readonly string[] {
+  return [...inputs.modelInputs, ...outputs].map(({ modelId }) => modelId);
 }
 
 /** Nothing that comes after can end otherwise. */

@@ -1,7 +1,7 @@
 /** Runs on the wire, from the offers of one side to the offers of the other. */
 
 import { OpenFile } from "../../core/fs/index.js";
-import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transfer/index.js";
+import type { ArtifactBytes, ArtifactHead, ArtifactSource, ReceivedRun } from "../../core/transfer/index.js";
 import {
   type Item,
   type JsonObject,
@@ -53,8 +53,9 @@ async function* packedPoints(key: string, { points }: ReceivedRun): AsyncGenerat
   for await (const chunk of points(key)) yield* packPoints(key, [chunk]);
 }
 
-async function* packArtifacts(
-  { document, artifact }: ReceivedRun,
+/** Those of which the other side has less than all. */
+export async function* packArtifacts(
+  { document, artifact }: PackedFiles,
   counts: readonly number[],
 ): AsyncGenerator<Uint8Array> {
   for (const [index, head] of document.artifacts.entries()) {
@@ -69,6 +70,11 @@ async function* packArtifacts(
       yield serializeArtifactFailure(index, error);
     }
   }
+}
+
+interface PackedFiles {
+  readonly document: { readonly artifacts: readonly ArtifactHead[] };
+  readonly artifact: ArtifactSource;
 }
 
 /** Bytes of one artifact as they go into a body. */

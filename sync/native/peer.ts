@@ -10,6 +10,7 @@ import type { CatalogSide } from "../engine/catalog-sync.js";
 import type { Moved } from "../engine/progress.js";
 import type { CommonRecord } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
+import type { ModelSide } from "./model-side.js";
 
 export interface Heads {
   /** False: there is no store yet; a push makes it. */
@@ -74,6 +75,8 @@ export interface Peer {
   settle(runId: string, choice: Settled): Promise<void>;
   /** Experiments, registered models and versions; null when the other side is too old to tell of them. */
   readonly catalog: CatalogSide | null;
+  /** Logged models; null when the other side is too old to tell of them. */
+  readonly models: ModelSide | null;
   close(): Promise<void>;
 }
 

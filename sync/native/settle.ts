@@ -37,7 +37,7 @@ export interface SettleOptions {
 export function stateOfEqual(looked: Looked, options: SettleOptions): RunState {
   const { document, local, remote, remoteExperimentId } = looked;
   const hasBytes = options.withArtifacts && remote.absent <= local.absent;
-  const isAll = hasBytes || document.artifacts.length === 0;
+  const isAll = hasBytes || !hasFiles(document);
   return {
     runId: local.runId,
     remoteRunId: remote.runId,
@@ -49,6 +49,11 @@ export function stateOfEqual(looked: Looked, options: SettleOptions): RunState {
     artifacts: artifactsOf(document, options.withArtifacts && remote.absent === 0),
     receipt: receiptOf(document, { ...options, withArtifacts: options.withArtifacts && remote.absent === 0 }),
   };
+}
+
+/** Of its own, or of logged models that come with it. */
+function hasFiles({ artifacts, inputs, outputs }: WireDocument): boolean {
+  return artifacts.length > 0 || inputs.modelInputs.length > 0 || outputs.length > 0;
 }
 
 export interface PartOptions extends SettleOptions {

@@ -6,6 +6,8 @@ import { RunstoneError } from "../../store-format/index.js";
 import type { CatalogSide } from "../engine/catalog-sync.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { countsHere } from "./counts-here.js";
+import { LocalModelSide } from "./local-models.js";
+import type { ModelSide } from "./model-side.js";
 import type {
   About,
   CheckOptions,
@@ -40,7 +42,7 @@ export class StorePeer implements Peer {
 
   constructor(place: StorePlace) {
     this.program = place.program;
-    const told: readonly Capability[] = ["catalog"];
+    const told: readonly Capability[] = ["catalog", "models"];
     this.capabilities = place.make === undefined ? told : ["write", ...told];
     this.#place = place;
   }
@@ -61,8 +63,8 @@ export class StorePeer implements Peer {
     yield* this.#mustRead().offers(runIds, options);
   }
 
-  async artifact(runId: string, head: ArtifactHead): Promise<ArtifactBytes | null> {
-    return this.#mustRead().artifact(runId, head);
+  async artifact(runId: string, head: ArtifactHead, start = 0): Promise<ArtifactBytes | null> {
+    return this.#mustRead().artifact(runId, head, start);
   }
 
   async counts(wanted: readonly WantedArtifact[]): Promise<readonly number[]> {
@@ -87,6 +89,14 @@ export class StorePeer implements Peer {
     make: (entry) => this.#madeCatalog().make(entry),
     change: (target, changes) => this.#madeCatalog().change(target, changes),
   };
+
+  readonly models: ModelSide = new LocalModelSide({
+    open: () => {
+      this.#requests += 1;
+      return this.#place.open();
+    },
+    make: () => this.#mustMake(),
+  });
 
   async close(): Promise<void> {}
 

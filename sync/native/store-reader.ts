@@ -2,7 +2,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { statIfExists } from "../../core/fs/index.js";
-import { findRun, type RunLocation, readManifest, readRunInfo, verifyRun } from "../../core/index.js";
+import {
+  findLoggedModel,
+  findRun,
+  type RunLocation,
+  readManifest,
+  readRunInfo,
+  verifyRun,
+} from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import {
   type ArtifactBytes,
@@ -10,6 +17,7 @@ import {
   type ArtifactHead,
   digestOfSeal,
   listRunHeads,
+  loggedModelBytes,
   type OfferedRun,
   offerRun,
   openArtifact,
@@ -19,6 +27,7 @@ import {
 import { headLine, type WireCheck, type WireHead } from "../../protocol/index.js";
 import {
   compareCodePoints,
+  isModelId,
   isRunId,
   isRunstoneError,
   RunstoneError,
@@ -72,8 +81,10 @@ export class StoreReader {
       });
   }
 
-  /** A file that is what the head says: hashed here, or by who receives it. */
-  artifact(runId: string, head: ArtifactHead): ArtifactBytes {
+  /** A file that is what the head says: hashed here, or by who receives it. Of a logged model by its id. */
+  artifact(runId: string, head: ArtifactHead, start = 0): ArtifactBytes {
+    if (isModelId(runId) && findLoggedModel(this.context, runId) !== null)
+      return loggedModelBytes(this.context, runId, head, start);
     const bytes = openArtifact(this.context, this.locate(runId), head);
     bytes.close();
     return { file: bytes.path };

@@ -1,9 +1,9 @@
 /** Traces, read only: `<experiment>/traces/<trace id>/`. */
 import { type Place, parseTraceInfo, type TraceInfo } from "../../../store-format/index.js";
 import type { StorePaths } from "../layout.js";
-import type { OnDamage } from "./damages.js";
+import { IGNORE_DAMAGE, type OnDamage } from "./damages.js";
 import { directoriesOf } from "./entries.js";
-import { findExperiment } from "./experiments.js";
+import { findExperiment, listExperimentLocations } from "./experiments.js";
 import { type ExperimentLocation, inside, isSafeName, type Located } from "./located.js";
 import { readMetaReporting } from "./meta-file.js";
 
@@ -42,4 +42,12 @@ export function listTraceLocations(experiment: ExperimentLocation, onDamage: OnD
 export function readTrace(location: TraceLocation, onDamage: OnDamage): TraceInfo | null {
   const info = readMetaReporting(location, TRACE, onDamage);
   return info === null ? null : { ...info, traceId: location.traceId };
+}
+
+/** How many traces the experiments of the store have, whether they can be read or not. Throws NOT_A_STORE. */
+export function countTraces(paths: StorePaths): number {
+  let count = 0;
+  for (const experiment of listExperimentLocations(paths, IGNORE_DAMAGE))
+    count += listTraceLocations(experiment, IGNORE_DAMAGE).length;
+  return count;
 }
