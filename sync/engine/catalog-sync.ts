@@ -3,6 +3,7 @@
  * are merged one by one against what both had. Nothing is deleted because the other side lacks it.
  */
 import {
+  CATALOG_KINDS,
   type CatalogChanges,
   type CatalogEntry,
   type CatalogKind,
@@ -457,6 +458,12 @@ function placeOf({ kind, model }: CatalogEntry, name: string): string {
 /** Of the state: experiments by their ids here, the rest by what they are called everywhere. */
 export function keyOf({ kind, id, model, origin }: CatalogEntry): string {
   return JSON.stringify([kind, model, kind === "experiment" ? id : origin]);
+}
+
+/** Null for a text that is no key. */
+export function kindOfKey(key: string): CatalogKind | null {
+  const found = /^\["(\w+)"/.exec(key)?.[1];
+  return CATALOG_KINDS.find((kind) => kind === found) ?? null;
 }
 
 function isDeleted(entry: CatalogEntry | null): boolean {

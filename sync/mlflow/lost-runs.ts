@@ -6,6 +6,7 @@ import { findRun } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { readSeries } from "../../core/transfer/index.js";
 import { isRunstoneError, OWN_TAG_PREFIX, type Point, type Run } from "../../store-format/index.js";
+import { kindOfKey } from "../engine/catalog-sync.js";
 import type { RunState } from "../engine/run-state.js";
 import type { RemoteState } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
@@ -81,6 +82,7 @@ export function isAny({ gone, less }: LostRuns): boolean {
  */
 export function forgetLost(state: RemoteState, { gone, less, different }: LostRuns): string {
   forgetExperiments(state, gone);
+  forgetCatalog(state);
   for (const runId of gone) forget(state, runId, { remoteRunId: null });
   for (const runId of less) forget(state, runId, {});
   for (const runId of different) forget(state, runId, {});
@@ -89,6 +91,19 @@ export function forgetLost(state: RemoteState, { gone, less, different }: LostRu
     ...(less.size > 0 ? [`has less of ${runsText(less.size)} than it had`] : []),
   ];
   return `the server ${parts.join(" and ")}: it was put back to an older state, or replaced`;
+}
+
+/**
+ * Experiments keep their counterparts, and nobody knows any more who changed what of them: what differs is a conflict. Models and
+ * versions that are missing there are made again.
+ */
+function forgetCatalog(state: RemoteState): void {
+  const left = new Set(state.experiments().values());
+  for (const key of [...state.catalogKeys()]) {
+    const known = state.catalog(key);
+    const isKnown = known !== null && kindOfKey(key) === "experiment" && left.has(known.remoteId);
+    state.saveCatalog(key, isKnown ? { ...known, fields: {}, conflicts: [] } : null);
+  }
 }
 
 /** One of which every run is gone may be gone, too, and its id be another one's now. */

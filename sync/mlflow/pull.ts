@@ -84,13 +84,13 @@ class Pull {
     clearSpool(state.directory);
     const all = [];
     for await (const experiment of this.#calls.searchExperiments()) all.push(experiment);
+    await this.#noticeLosses();
     const catalog = new PulledCatalog(
       { ...this.#parties, calls: this.#calls, transport: this.#transport },
       { ...this.#options, listed: all },
     );
     await catalog.before();
     const experiments = this.#experiments(all);
-    await this.#noticeLosses();
     const plan = await this.#plan(experiments);
     const session = this.#session(experiments, plan);
     await this.#pullAll(plan, session);

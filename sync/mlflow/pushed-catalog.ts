@@ -4,6 +4,7 @@ import type { StoreContext } from "../../core/store/context.js";
 import { CatalogSync } from "../engine/catalog-sync.js";
 import { followNames } from "../engine/follow-names.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
+import { tracesNote } from "../engine/traces-note.js";
 import { ExperimentNaming } from "../native/experiment-naming.js";
 import type { Transport } from "./calls.js";
 import { MlflowCatalogSide } from "./catalog-side.js";
@@ -38,7 +39,9 @@ export class PushedCatalog {
   }
 
   get result(): CatalogSync["result"] {
-    return this.#sync.result;
+    const { result } = this.#sync;
+    const traces = tracesNote(this.#session.context);
+    return traces === null ? result : { ...result, notes: [...result.notes, traces] };
   }
 
   async before(): Promise<void> {

@@ -78,6 +78,22 @@ describe("a model of a server that is restored", () => {
     await assertPutBack(synced, server);
   });
 
+  test("an experiment that is older there is a conflict, and nothing of it is taken for news", async (t) => {
+    const server = await start(t);
+    const before = await pushed(t, server);
+    const { experimentName } = before;
+    const { experimentId } = (await before.store.getExperimentByName(experimentName))!;
+    const backup = server.model.backUp();
+    const synced = await goOn(before);
+    await synced.store.setExperimentTags(experimentId, { phase: "late" });
+    await pushOnce({ directory: synced.directory, url: server.url });
+    server.model.restore(backup);
+    await pullIt(synced, server);
+    assert.equal((await synced.store.getExperiment(experimentId)).tags["phase"], "late");
+    const report = await pushOnce({ directory: synced.directory, url: server.url });
+    assert.deepEqual([report.catalog.experiment.changed, report.catalogConflicts], [1, []]);
+  });
+
   test("by an empty one", async (t) => {
     const server = await start(t);
     const synced = await pushed(t, server);
