@@ -11,6 +11,7 @@ import { benchMemory } from "./memory.js";
 import { benchMlflow } from "./mlflow.js";
 import { benchRunOverhead } from "./run-overhead.js";
 import { benchSearch } from "./search.js";
+import { benchSnapshot } from "./snapshot.js";
 import { benchSync } from "./sync.js";
 import { benchSyncMemory } from "./sync-memory.js";
 import { benchSyncNative } from "./sync-native.js";
@@ -36,6 +37,8 @@ const scenarios: Readonly<Record<string, () => void | Promise<void>>> = {
       await benchSearch(values.place, runs);
   },
   filters: () => benchFilters(values.place, values.small ? 1_000 : 10_000),
+  snapshot: () =>
+    benchSnapshot(values.small ? { files: 5_000, commits: 100 } : { files: 50_000, commits: 10_000 }),
   sync: () => benchSync(values.place, values.small ? { runs: 50, fewRuns: 2 } : { runs: 1_000, fewRuns: 10 }),
   "sync-native": () =>
     benchSyncNative(
