@@ -10,7 +10,14 @@ import { milliseconds, printRow } from "./table.js";
 const CLEAN_BAR_MS = 15;
 const DIRTY_BAR_MS = 90;
 const CHANGED = 20;
-const STATUS = ["--no-optional-locks", "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"];
+const STATUS = [
+  "--no-optional-locks",
+  "status",
+  "--porcelain=v2",
+  "--branch",
+  "-z",
+  "--untracked-files=normal",
+];
 
 export interface SnapshotSize {
   readonly files: number;
@@ -59,7 +66,9 @@ function makeRepository(root: string, { files, commits }: SnapshotSize): void {
     return `M 100644 inline ${pathOf(file)}\ndata ${text.length}\n${text}\n`;
   };
   for (let commit = 0; commit < commits; commit += 1) {
-    parts.push(`commit refs/heads/main\ncommitter b <b@example.org> ${1_700_000_000 + commit} +0000\ndata 1\nx\n`);
+    parts.push(
+      `commit refs/heads/main\ncommitter b <b@example.org> ${1_700_000_000 + commit} +0000\ndata 1\nx\n`,
+    );
     if (commit === 0) for (let file = 0; file < files; file += 1) parts.push(blob(file, 0));
     else parts.push(blob((commit * 7) % files, commit));
   }

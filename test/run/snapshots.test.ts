@@ -115,7 +115,10 @@ test("push sends what is new, fetch brings what belongs to runs here, prune remo
   const listed = JSON.parse(ok(workspace, "snapshots", "--json"));
   assert.equal(listed.filter(({ note }: { note: string }) => note === "the run is not here").length, 1);
   const dry = ok(workspace, "snapshots", "prune", "--dry-run");
-  assert.match(dry, /^refs\/runstone\/runs\/0{32}\n1 snapshot of runs that are gone would be removed, 2 kept\n$/);
+  assert.match(
+    dry,
+    /^refs\/runstone\/runs\/0{32}\n1 snapshot of runs that are gone would be removed, 2 kept\n$/,
+  );
   assert.equal(refsOf(at).length, 3);
   ok(workspace, "snapshots", "prune");
   assert.deepEqual(refsOf(at), refs);

@@ -53,7 +53,6 @@ async function linkRef({ commonDir }: Repository, ref: string, commit: string): 
   try {
     try {
       await file.writeFile(`${commit}\n`);
-      await file.sync();
     } finally {
       await file.close();
     }

@@ -4,8 +4,7 @@
  * are kept, and because nothing may enter the repository before.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { chmod, lstat, mkdir, open, rename, rm, utimes } from "node:fs/promises";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { deflate, deflateSync } from "node:zlib";
@@ -22,8 +21,8 @@ const LEVEL = 1;
 export class LooseObjects {
   readonly #directory: string;
   readonly #hash: ObjectHash;
-  readonly #folders = new Map<string, Promise<void>>();
-  #mode: Promise<number> | null = null;
+  readonly #folders = new Set<string>();
+  #mode: number | null = null;
 
   /** `directory`: the object directory that all work trees share. */
   constructor(directory: string, hash: ObjectHash) {
@@ -37,23 +36,23 @@ export class LooseObjects {
 
   /** Keeps the object `oid`, whose bytes these are. One that is there is made young, so that no `git gc` takes it. */
   async write(oid: string, type: ObjectType, body: Uint8Array): Promise<void> {
-    if (await this.#freshen(oid)) return;
+    if (this.#freshen(oid)) return;
     const whole = Buffer.concat([headerOf(type, body), body]);
     const bytes =
       whole.length < SMALL
         ? deflateSync(whole, { level: LEVEL })
         : await deflateAway(whole, { level: LEVEL });
-    await this.#put(oid, bytes);
+    this.#put(oid, bytes);
   }
 
   #pathOf(oid: string): string {
     return join(this.#directory, oid.slice(0, 2), oid.slice(2));
   }
 
-  async #freshen(oid: string): Promise<boolean> {
+  #freshen(oid: string): boolean {
     const now = new Date();
     try {
-      await utimes(this.#pathOf(oid), now, now);
+      utimesSync(this.#pathOf(oid), now, now);
       return true;
     } catch (error) {
       if (isAbsent(error)) return false;
@@ -63,52 +62,41 @@ export class LooseObjects {
     }
   }
 
-  async #put(oid: string, bytes: Uint8Array): Promise<void> {
+  /** At once: to hand each small step to a thread takes longer than the step, and the run waits. */
+  #put(oid: string, bytes: Uint8Array): void {
     const folder = join(this.#directory, oid.slice(0, 2));
-    await this.#makeFolder(folder);
+    this.#makeFolder(folder);
     // Names that `git prune` takes away when a killed process left them.
     const temporary = join(folder, `tmp_obj_${randomBytes(6).toString("hex")}`);
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-    const file = await open(temporary, flags, 0o444);
     try {
-      try {
-        await file.writeFile(bytes);
-        if (await this.#isShared()) await file.chmod((await this.#directoryMode()) & 0o444);
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.#pathOf(oid));
+      writeFileSync(temporary, bytes, { flag: "wx", mode: 0o444 });
+      if (this.#isShared()) chmodSync(temporary, this.#directoryMode() & 0o444);
+      renameSync(temporary, this.#pathOf(oid));
     } catch (error) {
-      await rm(temporary, { force: true });
+      rmSync(temporary, { force: true });
       throw error;
     }
   }
 
-  #makeFolder(folder: string): Promise<void> {
-    const known = this.#folders.get(folder);
-    if (known !== undefined) return known;
-    const made = this.#make(folder);
-    this.#folders.set(folder, made);
-    return made;
-  }
-
-  async #make(folder: string): Promise<void> {
+  #makeFolder(folder: string): void {
+    if (this.#folders.has(folder)) return;
+    this.#folders.add(folder);
     try {
-      await mkdir(folder);
+      mkdirSync(folder);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
       throw error;
     }
-    if (await this.#isShared()) await chmod(folder, (await this.#directoryMode()) & 0o7777);
+    if (this.#isShared()) chmodSync(folder, this.#directoryMode() & 0o7777);
   }
 
   /** `core.sharedRepository`: what Git made shows in the object directory, which a group may write. */
-  async #isShared(): Promise<boolean> {
-    return process.platform !== "win32" && ((await this.#directoryMode()) & 0o020) !== 0;
+  #isShared(): boolean {
+    return process.platform !== "win32" && (this.#directoryMode() & 0o020) !== 0;
   }
 
-  #directoryMode(): Promise<number> {
-    this.#mode ??= lstat(this.#directory).then(({ mode }) => mode);
+  #directoryMode(): number {
+    this.#mode ??= lstatSync(this.#directory).mode;
     return this.#mode;
   }
 }

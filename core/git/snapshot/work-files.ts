@@ -1,12 +1,26 @@
 /** Reading files of a work tree whose names are bytes and whose directories may be anything. */
-import { constants, lstatSync, type Stats } from "node:fs";
-import { open, readlink } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from "node:fs";
+import { open } from "node:fs/promises";
 
 export interface WorkFile {
   readonly kind: "file" | "link" | "other";
   readonly size: number;
   readonly executable: boolean;
 }
+
+/** O_NONBLOCK: a pipe that took the file's place must not be waited for. */
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Up to here a thread costs more than it saves. */
+const SMALL = 128 * 1024;
 
 export class WorkFiles {
   readonly #root: string;
@@ -43,12 +57,10 @@ export class WorkFiles {
   /** The bytes of a file, the target of a link; null when there are more than `maxBytes`. Rejects with the system's error. */
   async read(path: string, maxBytes: number): Promise<Buffer | null> {
     const absolute = this.absolute(path);
-    if (this.look(path)?.kind === "link") return readlink(absolute, { encoding: "buffer" });
-    // O_NONBLOCK: a pipe that took the file's place must not be waited for.
-    const file = await open(
-      absolute,
-      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
-    );
+    const found = this.look(path);
+    if (found?.kind === "link") return readlinkSync(absolute, { encoding: "buffer" });
+    if (found !== null && found.size <= SMALL) return readSmall(absolute, maxBytes);
+    const file = await open(absolute, READ);
     try {
       const stats = await file.stat();
       if (!stats.isFile()) throw new Error("no regular file");
@@ -60,8 +72,7 @@ export class WorkFiles {
 
   /** Gives the content in pieces to `take`. */
   async stream(path: string, take: (piece: Buffer) => void): Promise<void> {
-    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-    const file = await open(this.absolute(path), flags);
+    const file = await open(this.absolute(path), READ);
     const piece = Buffer.allocUnsafe(1024 * 1024);
     try {
       for (;;) {
@@ -73,6 +84,25 @@ export class WorkFiles {
       await file.close();
     }
   }
+}
+
+/** As far as it went when it was opened. */
+function readSmall(path: Buffer, maxBytes: number): Buffer | null {
+  const file = openSync(path, READ);
+  try {
+    const { size } = regularStat(file);
+    if (size > maxBytes) return null;
+    const bytes = Buffer.allocUnsafe(size);
+    return bytes.subarray(0, readSync(file, bytes, 0, size, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function regularStat(file: number): Stats {
+  const stats = fstatSync(file);
+  if (!stats.isFile()) throw new Error("no regular file");
+  return stats;
 }
 
 type OpenFile = Awaited<ReturnType<typeof open>>;
