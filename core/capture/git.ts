@@ -7,6 +7,7 @@ import {
   findGitDirectory,
   type GitDirectory,
   type GitOperation,
+  gitDirectoryOf,
   operationInProgress,
 } from "./git-directory.js";
 import { mayNameFilters, withoutFilters } from "./git-filters.js";
@@ -79,6 +80,8 @@ export interface WorkTreeState {
   readonly status: string;
   /** Settings by their names in small letters; the last one of a name. */
   readonly config: ReadonlyMap<string, string>;
+  /** Submodules with changes that are in none of their commits, from the root. */
+  readonly dirtySubmodules: readonly string[];
 }
 
 export interface CodeCapture {
@@ -137,7 +140,8 @@ async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOpti
   ]);
   const status = { ...told, value: told.value === null ? null : parseGitStatus(told.value) };
   const noCommit = status.value !== null && status.value.commit === null;
-  const submodules = await currentSubmodules(modules.value ?? [], status.value, { root, options });
+  const dirty = await dirtySubmodules(modules.value ?? [], { root, options });
+  const submodules = await currentSubmodules(modules.value ?? [], status.value, { root, options, dirty });
   const missing = [
     ...missingOf("git.dirty", status.reason),
     ...(noCommit ? [{ part: "git.commit", reason: "no commit yet" }] : missingOf("git.commit", head.reason)),
@@ -148,12 +152,15 @@ async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOpti
       : []),
   ];
   const work =
-    told.value === null || config.value === null ? null : { status: told.value, config: config.value };
+    told.value === null || config.value === null
+      ? null
+      : { status: told.value, config: config.value, dirtySubmodules: [...dirty] };
   const captured: GitCapture = {
     ...base,
     commit: status.value === null ? (head.value?.commit ?? null) : status.value.commit,
     branch: status.value === null ? base.branch : status.value.branch,
-    dirty: status.value === null ? null : status.value.changed + status.value.untracked.length > 0,
+    dirty:
+      status.value === null ? null : status.value.changed + status.value.untracked.length + dirty.size > 0,
     commitAuthorName: head.value?.authorName ?? null,
     commitAuthorEmail: head.value?.authorEmail ?? null,
     ...identity(config.value, options.env),
@@ -205,6 +212,8 @@ export function statusArguments(paths: readonly string[]): readonly string[] {
     "--untracked-files=normal",
     "--no-renames",
     "--no-ahead-behind",
+    // Git would start a `git status` in each of them, and with it the filters that their configuration names.
+    "--ignore-submodules=dirty",
   ];
   return ["status", ...format, "--", ...paths];
 }
@@ -295,19 +304,51 @@ async function readSubmodules(root: string, options: GitCaptureOptions): Promise
 async function currentSubmodules(
   recorded: readonly Submodule[],
   status: GitStatus | null,
-  { root, options }: { readonly root: string; readonly options: GitCaptureOptions },
+  { root, options, dirty }: SubmodulePlace & { readonly dirty: ReadonlySet<string> },
 ): Promise<readonly Submodule[]> {
   const states = new Map(status?.submodules.map((state) => [state.path, state]));
   return Promise.all(
     recorded.map(async (submodule) => {
       const state = states.get(submodule.path);
-      if (state === undefined) return submodule;
+      if (state === undefined) return { ...submodule, dirty: dirty.has(submodule.path) };
       const commit = state.commitChanged
         ? await checkedOut(join(root, submodule.path), options)
         : submodule.commit;
-      return { ...submodule, commit, dirty: state.dirty || state.commitChanged };
+      return { ...submodule, commit, dirty: dirty.has(submodule.path) || state.commitChanged };
     }),
   );
+}
+
+interface SubmodulePlace {
+  readonly root: string;
+  readonly options: GitCaptureOptions;
+}
+
+/** Those with changed or untracked files of their own, each asked by itself and safely. */
+async function dirtySubmodules(
+  submodules: readonly Submodule[],
+  { root, options }: SubmodulePlace,
+): Promise<ReadonlySet<string>> {
+  const { env, timeoutMs = DEFAULT_GIT_TIMEOUT_MS } = options;
+  const asked = submodules.map(async ({ path }) => {
+    const directory = gitDirectoryOf(join(root, path));
+    if (directory === null) return [];
+    const status = openGit({ root: directory.root, env, timeoutMs }).then((git) =>
+      git(["status", "--porcelain", "-z", "--ignore-submodules=dirty"]),
+    );
+    // One that gives no answer is not known to be clean.
+    return ((await settle(status)).value ?? "?") === "" ? [] : [path];
+  });
+  return new Set((await Promise.all(asked)).flat());
+}
+
+/** Of the submodules that `.gitmodules` announces; see {@link WorkTreeState}. */
+export async function readDirtySubmodules(
+  root: string,
+  options: GitCaptureOptions,
+): Promise<readonly string[]> {
+  if (!existsSync(join(root, ".gitmodules"))) return [];
+  return [...(await dirtySubmodules(await readSubmodules(root, options), { root, options }))];
 }
 
 async function checkedOut(root: string, options: GitCaptureOptions): Promise<string | null> {

@@ -105,13 +105,16 @@ describe("the snapshot of a hostile repository", { skip: process.platform === "w
     const sub = new TestRepository(join(at.root, "sub"));
     sub.git("config", "core.fsmonitor", evil);
     sub.git("config", "core.hooksPath", join(at.root, "hooks"));
+    sub.git("config", "filter.evil.clean", evil);
+    sub.write(".gitattributes", "*.py filter=evil\n");
     at.write(
       ".gitmodules",
       `[submodule "sub"]\n\tpath = sub\n\turl = -u./x\n\tupdate = !${evil}\n[submodule "../x"]\n\tpath = ../x\n\turl = ext::${evil}\n`,
     );
     sub.write("x.py", "2\n");
-    await take(made);
+    const { snapshot } = await take(made);
     assert.equal(existsSync(mark), false);
+    assert.equal(snapshot?.complete ?? false, false);
   });
 
   test("links out of the tree are links; a directory that became one is not followed", async (t) => {

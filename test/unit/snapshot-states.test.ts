@@ -143,7 +143,7 @@ test("a partial clone fetches nothing", async (t) => {
   const before = missing();
   assert.notEqual(before, "");
   partial.write("dir/a.txt", "token = 'x'\n");
-  partial.write("new/c.txt", "old\n");
+  partial.write("new/c.txt", "new\n");
   const { commit } = await taken(partial);
   assert.equal(content(partial, commit, "dir/a.txt"), "token = 'x'\n");
   assert.equal(missing(), before);

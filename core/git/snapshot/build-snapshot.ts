@@ -11,6 +11,7 @@ import {
   CONFIG_ARGUMENTS,
   excludedPaths,
   parseConfigValues,
+  readDirtySubmodules,
   statusArguments,
   type WorkTreeState,
 } from "../../capture/git.js";
@@ -65,12 +66,12 @@ const AT_ONCE = 8;
 /** Rejects NO_REPOSITORY, UNSUPPORTED (no Git, or a repository of a kind that is not known), GIT_FAILED, DAMAGED, or the system's error. */
 export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   const repository = await openRepository(options);
-  const { status, config } = options.work ?? (await askGit(repository, options.storePath));
+  const { status, config, dirtySubmodules } = options.work ?? (await askGit(repository, options));
   refuseUnknown(repository, config);
   const told = parseChanges(status);
-  if (told.head !== null && told.changes.length === 0 && told.directories.length === 0)
-    return snapshotOfHead(told.head);
-  const builder = new SnapshotBuilder({ options, repository, config, status: told });
+  const changes = told.changes.length + told.directories.length + dirtySubmodules.length;
+  if (told.head !== null && changes === 0) return snapshotOfHead(told.head);
+  const builder = new SnapshotBuilder({ options, repository, config, dirtySubmodules, status: told });
   try {
     return await builder.build();
   } finally {
@@ -78,12 +79,14 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
   }
 }
 
-async function askGit(repository: Repository, storePath: string | undefined): Promise<WorkTreeState> {
-  const [status, config] = await Promise.all([
-    repository.git(statusArguments(excludedPaths(repository.root, storePath))),
+async function askGit(repository: Repository, { storePath, env }: BuildOptions): Promise<WorkTreeState> {
+  const { root } = repository;
+  const [status, config, dirtySubmodules] = await Promise.all([
+    repository.git(statusArguments(excludedPaths(root, storePath))),
     repository.text(CONFIG_ARGUMENTS, { answers: [0, 1] }),
+    readDirtySubmodules(root, { cwd: root, env }),
   ]);
-  return { status: status.stdout.toString("latin1"), config: parseConfigValues(config) };
+  return { status: status.stdout.toString("latin1"), config: parseConfigValues(config), dirtySubmodules };
 }
 
 function refuseUnknown(repository: Repository, config: ReadonlyMap<string, string>): void {
@@ -107,6 +110,7 @@ interface BuilderOptions {
   readonly repository: Repository;
   readonly config: ReadonlyMap<string, string>;
   readonly status: WorkTreeStatus;
+  readonly dirtySubmodules: readonly string[];
 }
 
 class SnapshotBuilder {
@@ -127,7 +131,9 @@ class SnapshotBuilder {
   #untracked = 0;
   #hashed = 0;
 
-  constructor({ options, repository, config, status }: BuilderOptions) {
+  constructor({ options, repository, config, status, dirtySubmodules }: BuilderOptions) {
+    for (const path of dirtySubmodules)
+      this.#leftOut.add(Buffer.from(path, "utf8").toString("latin1"), "submodule");
     this.#options = options;
     this.#repository = repository;
     this.#config = config;
@@ -256,10 +262,12 @@ class SnapshotBuilder {
   }
 
   async #takeSubmodule(change: Change): Promise<void> {
-    const { path, indexOid, moved, dirty } = change;
+    const { path, indexOid, moved } = change;
     const commit = moved ? await this.#checkedOut(path) : indexOid;
-    if (commit === null || dirty) this.#leave(change, "submodule");
-    if (commit === null) return;
+    if (commit === null) {
+      this.#leave(change, "submodule");
+      return;
+    }
     this.#entries.set(path, { mode: "160000", oid: commit });
     this.#submodules.push({ path: readable(path), commit });
   }

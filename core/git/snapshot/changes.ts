@@ -13,8 +13,6 @@ export interface Change {
   readonly indexOid: string | null;
   readonly indexMode: string | null;
   readonly headOid: string | null;
-  /** Of a submodule: it has changes of its own. */
-  readonly dirty: boolean;
   /** Of a submodule: another commit is checked out than the index records. */
   readonly moved: boolean;
 }
@@ -47,7 +45,7 @@ export function parseChanges(text: string): WorkTreeStatus {
 
 export function untracked(path: string): Change {
   const nothing = { mode: null, indexOid: null, indexMode: null, headOid: null };
-  return { path, kind: "untracked", ...nothing, dirty: false, moved: false };
+  return { path, kind: "untracked", ...nothing, moved: false };
 }
 
 /** `1 XY sub mH mI mW hH hI path`. */
@@ -71,9 +69,8 @@ interface State {
   readonly isStaged: boolean;
 }
 
-function stateOf({ now, sub, isStaged }: State): Pick<Change, "kind" | "mode" | "dirty" | "moved"> {
-  const dirty = sub[2] === "M" || sub[3] === "U";
-  const rest = { mode: modeOf(now), dirty, moved: sub[1] === "C" };
+function stateOf({ now, sub, isStaged }: State): Pick<Change, "kind" | "mode" | "moved"> {
+  const rest = { mode: modeOf(now), moved: sub[1] === "C" };
   if (now === ABSENT) return { kind: "deleted", ...rest };
   if (now === GITLINK) return { kind: "submodule", ...rest };
   return { kind: isStaged ? "staged" : "file", ...rest };
