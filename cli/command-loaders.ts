@@ -55,6 +55,11 @@ const LOADERS = {
   clone: async () => (await import("./commands/clone.js")).clone,
   serve: async () => (await import("./commands/serve.js")).serve,
   verify: async () => (await import("./commands/verify.js")).verify,
+  "merge-file": async () =>
+    implement(
+      (await import("./commands/merge-file.js")).mergeFileCommand,
+      async () => (await import("./commands/merge-file.run.js")).runMergeFile,
+    ),
   prune: async () => (await import("./commands/prune.js")).prune,
   fsck: async () => (await import("./commands/fsck.js")).fsck,
   gc: async () => (await import("./commands/gc.js")).gc,

@@ -7,6 +7,7 @@ import { VERSION } from "./version.js";
 /** Commands with a fast path; each is a file of its own (scripts/bundle.mjs). A second one is for what the first leaves. */
 const HOT = {
   log: () => import("./hot/log.js"),
+  "merge-file": () => import("./hot/merge-file.js"),
   pull: () => import("./hot/sync.js"),
   push: () => import("./hot/sync.js"),
   run: () => import("./hot/run.js"),

@@ -15,7 +15,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const outdir = `${root}dist/bin`;
-const HOT = ["log", "run", "runs", "runs-search", "show", "sync", "help"];
+const HOT = ["log", "merge-file", "run", "runs", "runs-search", "show", "sync", "help"];
 /** Modules of Node that take milliseconds to load: hot commands load them at the first call. */
 const LATE_BUILTINS = ["node:child_process", "node:crypto"];
 const WORKERS = { "heartbeat-worker": "core/leases/heartbeat-worker.ts" };

@@ -1,4 +1,11 @@
 /** Git as the place of code and of committed runs. */
+export {
+  type InstalledDrivers,
+  installMergeDrivers,
+  type MergeDriverOptions,
+  type MergeDriverPlace,
+  removeMergeDrivers,
+} from "./attributes/merge-drivers.js";
 export { type CodeOfRun, codeOfRun, SNAPSHOT_COMPLETE_TAG, SNAPSHOT_TAG } from "./code-of-run.js";
 export {
   type GitAnswer,

@@ -27,8 +27,10 @@ const STORE_ATTRIBUTES = `# Written by runstone init. Values are bytes: no newli
 **/links.jsonl merge=union
 **/params/** -merge
 **/tags/** -merge
-**/meta.yaml -merge
-**/manifest.yaml -merge
+**/aliases/** -merge
+**/traces/** -merge
+**/*.yaml -merge
+**/artifacts/** !merge
 `;
 
 /** What a new config says besides its path. */
