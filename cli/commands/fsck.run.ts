@@ -1,7 +1,10 @@
+import { checkMerge } from "../../core/git/check-merge.js";
+import { openRepository } from "../../core/git/repository.js";
 import { type FsckReport, fsck } from "../../core/maintenance/fsck.js";
 import { type RepairReport, repair } from "../../core/maintenance/repair.js";
-import type { Damage, DamageSeverity } from "../../store-format/index.js";
-import type { CommandContext } from "../context.js";
+import type { StoreContext } from "../../core/store/context.js";
+import { type Damage, type DamageSeverity, isRunstoneError } from "../../store-format/index.js";
+import type { CommandContext, Environment } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { printJsonObject } from "../output/print-json.js";
 import { ProgressLine } from "../output/progress-line.js";
@@ -15,7 +18,7 @@ export async function runFsck(context: CommandContext, args: FsckArguments): Pro
   if (args.repair && args.runs.length > 0) throw usageError("--repair works on the whole store");
   const opened = openStoreQuietly(context);
   const runIds = await Promise.all(args.runs.map((word) => runIdOf(context, opened, word)));
-  const repaired = args.repair ? repair(opened.store.writable) : null;
+  const repaired = args.repair ? await repairAll(context, opened.store.writable) : null;
   const progress = new ProgressLine(context, "checked", "runs");
   const report = fsck(opened.store.context, {
     ...(runIds.length === 0 ? {} : { runIds }),
@@ -25,6 +28,24 @@ export async function runFsck(context: CommandContext, args: FsckArguments): Pro
   if (isDamaged(report) || (repaired?.failures.length ?? 0) > 0) process.exitCode = EXIT.damaged;
   if (context.json) printJsonObject(context, jsonReport(report, repaired));
   else printReport(context, report, repaired);
+}
+
+/** First what a merge of Git's left to be done: it knows more than the files alone do. */
+async function repairAll({ env }: CommandContext, store: StoreContext): Promise<RepairReport> {
+  const merged = await repairMerge(store, env);
+  const { actions, failures } = repair(store);
+  return { actions: [...merged.actions, ...actions], failures: [...merged.failures, ...failures] };
+}
+
+async function repairMerge(store: StoreContext, env: Environment): Promise<RepairReport> {
+  try {
+    return await checkMerge({ repository: await openRepository({ cwd: store.root, env }), context: store });
+  } catch (error) {
+    if (isRunstoneError(error, "NO_REPOSITORY") || isRunstoneError(error, "UNSUPPORTED"))
+      return { actions: [], failures: [] };
+    if (!isRunstoneError(error, "GIT_FAILED")) throw error;
+    return { actions: [], failures: [{ path: ".git", reason: error.message }] };
+  }
 }
 
 function isDamaged({ damages }: FsckReport): boolean {

@@ -6,6 +6,7 @@ export {
   type MergeDriverPlace,
   removeMergeDrivers,
 } from "./attributes/merge-drivers.js";
+export { type CheckMergeOptions, checkMerge } from "./check-merge.js";
 export { type CodeOfRun, codeOfRun, SNAPSHOT_COMPLETE_TAG, SNAPSHOT_TAG } from "./code-of-run.js";
 export {
   type GitAnswer,

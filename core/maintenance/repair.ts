@@ -186,12 +186,13 @@ function needsObject(location: RunLocation, file: ManifestFile): boolean {
   return found.kind === "file" && found.mtimeNs === file.mtimeNs && hashFile(path).sha256 !== file.sha256;
 }
 
-/** A run of ours that ended while its seal was cut, or whose writers were never folded. */
+/** A run of ours that ended while its seal was cut, whose writers were never folded, or whose seal is that of a merge. */
 function sealLeftovers(context: StoreContext, location: RunLocation, note: Note): void {
   const { status } = readRunMeta(location);
   if (status === "RUNNING" || status === "SCHEDULED") return;
   const unfolded = statIfExists(join(location.directory, WRITERS)) !== null;
-  if ((unfolded || isMarkedLive(location.directory)) && sealRun(context, location))
+  const isIncomplete = readManifest(location.directory)?.complete === false;
+  if ((unfolded || isIncomplete || isMarkedLive(location.directory)) && sealRun(context, location))
     note(location.path, "sealed");
 }
 

@@ -2,8 +2,7 @@
  * Our merge drivers in one clone: the driver in `.git/config`, the files it is for in `.git/info/attributes`, which wins over
  * what is committed. Nothing of this is committed: an unknown driver would leave conflict markers in values.
  */
-import { realpathSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join } from "node:path";
 import {
   ensureDirectory,
   readBytesIfExists,
@@ -11,6 +10,7 @@ import {
   removeFile,
   replaceFile,
 } from "../../fs/index.js";
+import { pathInRepository } from "../path-in-repository.js";
 import type { Repository } from "../repository.js";
 import { recordAttributes } from "./record-patterns.js";
 
@@ -35,7 +35,7 @@ const SECTION = "merge.runstone";
 /** Can be repeated; what others wrote into either file stays. Rejects with GIT_FAILED, throws typed I/O errors. */
 export async function installMergeDrivers(options: MergeDriverOptions): Promise<InstalledDrivers> {
   const { repository } = options;
-  const path = pathInRepository(options);
+  const path = pathInRepository(repository, options.root);
   if (path === null || (await isIgnored(repository, path))) return "not_committed";
   const hasSettings = await writeSettings(repository, options.command);
   const lines = recordAttributes(path, "merge=runstone").map(byteText);
@@ -46,17 +46,11 @@ export async function installMergeDrivers(options: MergeDriverOptions): Promise<
 /** Takes the lines of this store away, and the driver when no store has lines any more. */
 export async function removeMergeDrivers(place: MergeDriverPlace): Promise<void> {
   const { repository } = place;
-  const path = pathInRepository(place);
+  const path = pathInRepository(repository, place.root);
   if (path !== null) editAttributes(repository, (text) => withoutBlock(text, path));
   if (readAttributes(repository).includes(BEGIN)) return;
   // 128: there is no such section.
   await repository.git(["config", "--local", "--remove-section", SECTION], { answers: [0, 128] });
-}
-
-/** Null: outside of it. */
-function pathInRepository({ repository, root }: MergeDriverPlace): string | null {
-  const path = relative(realpathSync(repository.root), realpathSync(root));
-  return path === ".." || path.startsWith(`..${sep}`) ? null : path.split(sep).join("/");
 }
 
 /** As in a home directory whose repository holds a few files and ignores the rest. */

@@ -145,7 +145,8 @@ export function forgetSealed({ directory }: RunLocation, path: string): void {
   replaceManifest(directory, { ...former, files: former.files.filter((file) => file.path !== path) });
 }
 
-function replaceManifest(directory: string, manifest: Manifest): void {
+/** Without sealing: the caller does that next. */
+export function replaceManifest(directory: string, manifest: Manifest): void {
   replaceFile(join(directory, MANIFEST), manifestBytes(manifest), { temporaryIn: directory, sync: true });
 }
 
