@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 
 /** Cases beside each other. */
 const LANES = 2;
+/** After so many cases it is said how far they are: a programme that is stopped has told something. */
+const REPORTED = 100;
 
 export interface Programme<Case> {
   /** What its size is printed under. */
@@ -17,7 +19,8 @@ export interface Programme<Case> {
 export async function runProgramme<Case>({ title, cases, nameOf, judge }: Programme<Case>): Promise<void> {
   console.log(title);
   const failures: string[] = [];
-  const pending = [...cases];
+  const pending = [...spreadOut(cases)];
+  const countCase = countedCases(cases.length);
   const lane = async (): Promise<void> => {
     for (let next = pending.shift(); next !== undefined; next = pending.shift())
       try {
@@ -26,10 +29,33 @@ export async function runProgramme<Case>({ title, cases, nameOf, judge }: Progra
         const failure = `${nameOf(next)}: ${(error as Error).stack}`;
         console.log(failure);
         failures.push(failure);
+      } finally {
+        countCase(failures.length);
       }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   assert.deepEqual(failures, [], `${failures.length} of ${cases.length}`);
+}
+
+/** All of them, far ones after each other: what a stopped programme has done is a sample of the whole. */
+function spreadOut<Case>(cases: readonly Case[]): readonly Case[] {
+  const { length } = cases;
+  let step = Math.max(1, Math.round(length * 0.618));
+  while (hasCommonFactor(step, length)) step += 1;
+  return cases.map((_, index) => cases[(index * step) % length]!);
+}
+
+function hasCommonFactor(a: number, b: number): boolean {
+  return b === 0 ? a > 1 : hasCommonFactor(b, a % b);
+}
+
+/** Prints how many of `total` cases are done and how many have failed, after every hundredth and the last. */
+export function countedCases(total: number): (failed: number) => void {
+  let done = 0;
+  return (failed) => {
+    done += 1;
+    if (done % REPORTED === 0 || done === total) console.log(`${done} of ${total} cases, ${failed} failed`);
+  };
 }
 
 /** One of every `step` cases. */

@@ -8,6 +8,7 @@ import { isPartial } from "../../sync/engine/report.js";
 import { startMlflowModel } from "../helpers/mlflow-model-server.js";
 import { mlflowServerSkip, startMlflowServer } from "../helpers/mlflow-server.js";
 import { assertNextCompletes, assertReceiptsTrue, type Bench, withBench } from "./fault-cases.js";
+import { everyNth, runProgramme } from "./fault-lanes.js";
 import type { PushTask } from "./push-child.js";
 import { pushOnce } from "./push-once.js";
 
@@ -26,20 +27,35 @@ describe("a push that is killed", async () => {
 
   for (const acted of [false, true])
     test(`at each of ${requests} requests, the server ${acted ? "acted" : "never saw it"}`, async () => {
-      for (let at = acted ? 1 : 4; at <= requests; at += STEP)
-        await withBench(server, (bench) => killAtRequest(bench, at, acted));
+      await runProgramme({
+        title: `a push killed at requests, the server ${acted ? "acted" : "never saw it"}`,
+        cases: everyNth(placesFrom(acted ? 1 : 4, requests), STEP),
+        nameOf: (at) => `request ${at}`,
+        judge: (at) => withBench(server, (bench) => killAtRequest(bench, at, acted)),
+      });
     });
 
   test(`at each of ${operations} changes of its state`, async () => {
-    for (let at = 0; at < operations; at += STEP)
-      await withBench(server, async (bench) => {
-        const child = startPush(bench, at);
-        await once(child, "close");
-        assert.equal(child.signalCode, "SIGKILL", `the child dies at operation ${at}`);
-        await judge(bench, `operation ${at}`);
-      });
+    await runProgramme({
+      title: "a push killed at changes of its state",
+      cases: everyNth(placesFrom(0, operations - 1), STEP),
+      nameOf: (at) => `operation ${at}`,
+      judge: (at) => withBench(server, (bench) => killAtOperation(bench, at)),
+    });
   });
 });
+
+/** From `first` to `last`, both among them. */
+function placesFrom(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+async function killAtOperation(bench: Bench, at: number): Promise<void> {
+  const child = startPush(bench, at);
+  await once(child, "close");
+  assert.equal(child.signalCode, "SIGKILL", `the child dies at operation ${at}`);
+  await judge(bench, `operation ${at}`);
+}
 
 async function killAtRequest(bench: Bench, at: number, acted: boolean): Promise<void> {
   let child: ChildProcess | null = null;
