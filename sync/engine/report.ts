@@ -98,6 +98,10 @@ export class ReportBuilder {
     this.#moved = addMoved(this.#moved, outcome.moved);
   }
 
+  isDone(runId: string): boolean {
+    return this.#outcomes.get(runId)?.result === "done";
+  }
+
   /** Runs of which nothing had to be read. */
   addUnchanged(count: number): void {
     this.#counts.unchanged += count;

@@ -37,6 +37,8 @@ export interface RunState {
   /** Artifacts the remote is known to hold: path -> SHA-256. */
   readonly artifacts: StringMap;
   readonly receipt: Receipt | null;
+  /** The remote lost something: where its record differs from ours, nobody knows which side changed it. */
+  readonly isUnclear?: true;
 }
 
 /** Of a run of which nothing is known there but the experiment. */

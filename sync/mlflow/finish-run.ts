@@ -16,14 +16,16 @@ export interface Finish {
   readonly run: Run;
   /** What both sides had when they were last equal; null: what is there is ours. */
   readonly common: CommonRecord | null;
+  /** Without `common`, what is there may be somebody's change. */
+  readonly isUnclear: boolean;
   readonly notes: TransferNotes;
 }
 
 export async function finishRun(calls: MlflowCalls, finish: Finish): Promise<void> {
   const { wanted, run, common, notes } = finish;
   const { info } = run;
-  const base = common ?? info;
-  const runName = settle(notes, ["runName", "name"], [base.runName, wanted.runName, info.runName]);
+  const base = common ?? (finish.isUnclear ? undefined : info);
+  const runName = settle(notes, ["runName", "name"], [base?.runName, wanted.runName, info.runName]);
   const outcome = outcomeToSend(finish);
   if (runName !== null || outcome !== null)
     await calls.updateRun(info.runId, { runName: runName ?? undefined, ...outcome });
@@ -34,13 +36,15 @@ interface FinishedOutcome extends Pick<Finish, "notes"> {
   readonly wanted: Outcome;
   readonly run: { readonly info: Outcome };
   readonly common: Outcome | null;
+  readonly isUnclear?: boolean;
 }
 
 /** Status and end time are one thing here, too; null: nothing is to be set there. */
-export function outcomeToSend({ wanted, run, common, notes }: FinishedOutcome): UpdateRunFields | null {
+export function outcomeToSend(finished: FinishedOutcome): UpdateRunFields | null {
+  const { wanted, run, common, isUnclear = false, notes } = finished;
   const { info } = run;
   if (isSameOutcome(wanted, info)) return null;
-  const taken = mergeOutcome(common ?? info, wanted, info);
+  const taken = mergeOutcome(common ?? (isUnclear ? undefined : info), wanted, info);
   if (taken === "mine") return { status: wanted.status, endTime: wanted.endTime ?? undefined };
   notes.leftAlone.add("status").add("endTime");
   if (taken === "conflict") notes.conflicts.push(outcomeConflict(common, wanted, info));
@@ -55,7 +59,7 @@ function isSameOutcome(a: Outcome, b: Outcome): boolean {
 function settle(
   notes: TransferNotes,
   [name, field]: readonly ["runName", ConflictField],
-  [base, mine, theirs]: readonly [string | null, string | null, string | null],
+  [base, mine, theirs]: readonly [string | undefined, string, string],
 ): string | null {
   const change = changeOf(base, mine, theirs);
   if (change.kind === "send") return change.value;

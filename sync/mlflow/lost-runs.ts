@@ -8,36 +8,33 @@ import { readSeries } from "../../core/transfer/index.js";
 import { isRunstoneError, OWN_TAG_PREFIX, type Point, type Run } from "../../store-format/index.js";
 import { kindOfKey } from "../engine/catalog-sync.js";
 import type { RunState } from "../engine/run-state.js";
-import type { RemoteState } from "../state/index.js";
+import type { Losses, RemoteState } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
 import { isRefusal } from "./failures.js";
 import { chunksOf } from "./find-runs.js";
+import { MovedRuns } from "./moved-runs.js";
 import { remoteMarkOf } from "./remote-mark.js";
-
-/** Ids here. */
-export interface LostRuns {
-  readonly gone: ReadonlySet<string>;
-  /** There, without some of the params or points that they had. */
-  readonly less: ReadonlySet<string>;
-  /** There, with other tags, another name or end than both sides had: an older state, or somebody's change. */
-  readonly different: ReadonlySet<string>;
-}
 
 export interface LossParties {
   readonly context: StoreContext;
   readonly calls: MlflowCalls;
   readonly state: RemoteState;
+  /** Receives the ids here of the runs, of those that were seen last, that somebody deleted there since. */
+  readonly onDeleted?: (runId: string) => void;
 }
 
 const IDS_A_SEARCH = 100;
-const NOTHING: LostRuns = { gone: new Set(), less: new Set(), different: new Set() };
+const NOTHING: Losses = { gone: new Set(), less: new Set(), different: new Set() };
 
 /**
  * Asks in one request for the runs that were seen there last: what a server lost begins with what came last. Only when
- * one of them lacks something, all are looked for. Throws what the server says.
+ * one of them lacks something, all are looked for. What was noticed by a sync that was stopped before {@link forgetLost} was
+ * done is told again. Throws what the server says.
  */
-export async function noticeLosses(parties: LossParties): Promise<LostRuns> {
-  const { state } = parties;
+export async function noticeLosses(parties: LossParties): Promise<Losses> {
+  const { state, onDeleted = () => undefined } = parties;
+  const before = state.losses();
+  if (before !== null) return before;
   const latest = state.latest();
   const suspects: string[] = [];
   const found = await findThere(parties, [...latest.keys()]);
@@ -49,13 +46,16 @@ export async function noticeLosses(parties: LossParties): Promise<LostRuns> {
   const lost = lossesAmong(parties, suspects, found);
   for (const runId of suspects) {
     const run = found.get(runId);
-    if (run !== undefined && !lost.less.has(runId)) state.saw(runId, remoteMarkOf(run));
+    if (run === undefined || lost.less.has(runId)) continue;
+    state.saw(runId, remoteMarkOf(run));
+    if (run.info.lifecycleStage === "deleted" && state.run(runId)?.common?.lifecycleStage === "active")
+      onDeleted(runId);
   }
   return isAny(lost) ? findLosses(parties, state.runIds()) : NOTHING;
 }
 
 /** Of these runs, those that have a receipt. Throws what the server says. */
-export async function findLosses(parties: LossParties, runIds: Iterable<string>): Promise<LostRuns> {
+export async function findLosses(parties: LossParties, runIds: Iterable<string>): Promise<Losses> {
   const { state } = parties;
   const lost = { gone: new Set<string>(), less: new Set<string>(), different: new Set<string>() };
   for (const ids of chunksOf(
@@ -72,20 +72,28 @@ export async function findLosses(parties: LossParties, runIds: Iterable<string>)
 }
 
 /** Something is lost for certain. */
-export function isAny({ gone, less }: LostRuns): boolean {
+export function isAny({ gone, less }: Losses): boolean {
   return gone.size + less.size > 0;
 }
 
 /**
  * From here on the journal knows of these runs no more than that they have to be sent: where those are that are not gone, and of
- * those that are only different not which side changed them. Returns what there is to say.
+ * those that are only different not which side changed them. The losses are durable first: whoever is stopped in between goes
+ * on. Returns what there is to say.
  */
-export function forgetLost(state: RemoteState, { gone, less, different }: LostRuns): string {
+export function forgetLost(state: RemoteState, lost: Losses): string {
+  const { gone, less, different } = lost;
+  const moved = new MovedRuns(state);
+  state.saveLosses(lost);
   forgetExperiments(state, gone);
   forgetCatalog(state);
-  for (const runId of gone) forget(state, runId, { remoteRunId: null });
+  for (const runId of gone) {
+    moved.doubtChildren(runId);
+    forget(state, runId, { remoteRunId: null });
+  }
   for (const runId of less) forget(state, runId, {});
-  for (const runId of different) forget(state, runId, {});
+  for (const runId of different) forget(state, runId, { isUnclear: true });
+  state.saveLosses(null);
   const parts = [
     ...(gone.size > 0 ? [`lacks ${runsText(gone.size)} that it had`] : []),
     ...(less.size > 0 ? [`has less of ${runsText(less.size)} than it had`] : []),
@@ -174,7 +182,7 @@ function lossesAmong(
   { context, state }: LossParties,
   runIds: readonly string[],
   found: ReadonlyMap<string, Run>,
-): LostRuns {
+): Losses {
   const lost = { gone: new Set<string>(), less: new Set<string>(), different: new Set<string>() };
   for (const runId of runIds) {
     const known = state.run(runId);

@@ -197,8 +197,9 @@ export function originOf({ tags }: Run): string | undefined {
   return id !== undefined && isRunId(id) && isRunName(id) ? id : undefined;
 }
 
-/** The one that the journal knows; else as a push chooses among twins. */
+/** An active one; then the one that the journal knows; else as a push chooses among twins. */
 function standsBefore(a: Seen, b: Seen): boolean {
+  if (a.lifecycleStage !== b.lifecycleStage) return a.lifecycleStage === "active";
   if (a.isKnown !== b.isKnown) return a.isKnown;
   return compareRefs(a, b) < 0;
 }

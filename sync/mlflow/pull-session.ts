@@ -6,6 +6,7 @@ import type { OnSyncEvent } from "../engine/progress.js";
 import type { RemoteState } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
 import type { LocalModels } from "./local-models.js";
+import type { MovedRuns } from "./moved-runs.js";
 import type { PulledHistories } from "./pull-histories.js";
 import type { PulledExperiments } from "./pulled-experiments.js";
 
@@ -19,6 +20,7 @@ export interface PullSession {
   /** Id there -> id here. */
   readonly localIds: ReadonlyMap<string, string>;
   readonly histories: PulledHistories;
+  readonly moved: MovedRuns;
   readonly hashes: ArtifactHashes;
   readonly models: LocalModels;
   readonly artifactLimit: LimitFunction;

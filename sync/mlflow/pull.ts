@@ -14,6 +14,7 @@ import { chunksOf } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
 import { forgetLost, isAny, noticeLosses } from "./lost-runs.js";
+import { MovedRuns } from "./moved-runs.js";
 import { PulledHistories } from "./pull-histories.js";
 import { type PullPlan, type PullTask, planPull } from "./pull-plan.js";
 import { pullRun } from "./pull-run.js";
@@ -154,6 +155,7 @@ class Pull {
     return {
       ...{ context, state, experiments, localIds, calls: this.#calls, baseUrl: http.settings.url },
       histories: new PulledHistories(this.#calls),
+      moved: new MovedRuns(state),
       hashes: new ArtifactHashes(),
       models: new LocalModels(context, () => undefined),
       artifactLimit: pLimit(jobs),

@@ -22,6 +22,7 @@ import { sendInputs } from "./send-inputs.js";
 import { sendModelPoints, sendModels } from "./send-models.js";
 import { PointSender, type Watermarks } from "./send-points.js";
 import { sendValues } from "./send-values.js";
+import { settleParent } from "./settle-parent.js";
 import { TransferNotes } from "./transfer-notes.js";
 import { parentOf, type WantedRecord, wantedRecord } from "./wanted-record.js";
 
@@ -56,6 +57,8 @@ interface Transfer {
   /** The journal's state of this very run there; null: it knows none. */
   readonly base: RunState | null;
   readonly parentId: string | null;
+  /** The parent that the run there names was set by a push. */
+  readonly isParentOurs: boolean;
 }
 
 class RunPush {
@@ -113,9 +116,11 @@ class RunPush {
     if (isDeletedThere && !(await mayWrite(this.#session, run, { document, state })))
       return this.#over(document.info.runName, { result: "skipped", reason: "it is deleted there" });
     const base = state?.remoteRunId === run.info.runId ? state : null;
+    const parent = await settleParent(this.#session, { document, run, parentId });
     this.#begin(base, run);
     const { expected, watermarks, artifacts } = await this.#send({
-      ...{ document, wanted, there, base, parentId },
+      ...{ document, there, base, parentId: parent.parentId, isParentOurs: parent.isOurs },
+      wanted: parent.parentId === parentId ? wanted : wantedRecord(document, parent.parentId),
     });
     const { conflicts, exceptions, incomplete, moved } = notes;
     return {
@@ -139,7 +144,8 @@ class RunPush {
     const modelIds = await this.#sendModels(document, run);
     const known = base?.artifacts ?? {};
     const artifacts = await sendFiles(this.#session, { location, document, wanted, run, known, notes });
-    await finishRun(calls, { wanted, run, common: base?.common ?? null, notes });
+    const common = base?.common ?? null;
+    await finishRun(calls, { wanted, run, common, isUnclear: this.#isUnclear, notes });
     const expected: ExpectedRun = {
       ...{ runId: document.info.runId, location, document, wanted, ...record, datasetInputs },
       remoteRunId: run.info.runId,
@@ -168,6 +174,9 @@ class RunPush {
 
   /** From here on the run there may differ from what the journal knows until it was read back. */
   #begin(base: RunState | null, { info }: Run): void {
+    const { moved } = this.#session;
+    const former = this.#task.state?.remoteRunId ?? null;
+    if (former !== null && former !== info.runId) moved.doubtChildren(this.#task.head.runId);
     const before = base ?? emptyState(this.#task.head.runId, info.experimentId);
     this.#session.state.save({
       ...before,
@@ -183,8 +192,7 @@ class RunPush {
     const { wanted, there } = transfer;
     const target = this.#target(there.run);
     const params = paramsToSend(wanted.params, there.run, this.#notes);
-    const isUnclear = this.#session.different.has(this.#task.head.runId);
-    const isOurs = there.isNew || (this.#task.state !== null && !isUnclear);
+    const isOurs = there.isNew || (this.#task.state !== null && !this.#isUnclear);
     const tags = tagsToSend({ ...transfer, isOurs }, this.#notes);
     for (const key of tags.remove) await target.calls.deleteTag(target.remoteRunId, key);
     const refused = await sendValues(target, there.isFresh ? {} : params.send, tags.send);
@@ -192,6 +200,11 @@ class RunPush {
       params: without(without(wanted.params, params.inConflict), new Set(Object.keys(refused.params))),
       tags: without(tags.expect, new Set(Object.keys(refused.tags))),
     };
+  }
+
+  /** Nobody knows which side changed what differs. */
+  get #isUnclear(): boolean {
+    return this.#task.state?.isUnclear === true;
   }
 
   async #sendPoints({ document, wanted, there, base }: Transfer): Promise<PointSender> {

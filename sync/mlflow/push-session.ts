@@ -8,6 +8,7 @@ import type { MlflowCalls } from "./calls.js";
 import type { RemoteExperiments } from "./experiments.js";
 import type { RemoteRunRef } from "./find-runs.js";
 import type { LocalModels } from "./local-models.js";
+import type { MovedRuns } from "./moved-runs.js";
 import type { Watermarks } from "./send-points.js";
 import type { HashChoice } from "./verify-artifacts.js";
 
@@ -38,8 +39,7 @@ export interface PushSession {
   /** Looks at runs whose journal says that they are the same, and trusts no watermark. */
   readonly recheck: boolean;
   readonly hash: HashChoice;
-  /** Ids of runs of which nobody knows who changed them there. */
-  readonly different: Set<string>;
+  readonly moved: MovedRuns;
   /** Set in a push that goes on while runs run. */
   readonly live: LiveRuns | undefined;
   readonly onEvent: OnSyncEvent;

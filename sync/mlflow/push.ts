@@ -4,7 +4,7 @@
  */
 import pLimit from "p-limit";
 import { type RunLocation, readRunInfo, type StoreContext } from "../../core/index.js";
-import { ArtifactHashes, type LocalRunHead } from "../../core/transfer/index.js";
+import { ArtifactHashes, isSameMark, type LocalRunHead } from "../../core/transfer/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { planRuns, type RunSelection, type RunTask } from "../engine/plan.js";
 import { runPool } from "../engine/pool.js";
@@ -19,6 +19,7 @@ import { chunksOf, findRemoteRuns } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
 import { forgetLost, isAny, noticeLosses } from "./lost-runs.js";
+import { MovedRuns } from "./moved-runs.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
 import { PushedCatalog } from "./pushed-catalog.js";
@@ -57,6 +58,8 @@ export interface PushParties {
 const RUNS_A_VERIFICATION = 50;
 /** After so many runs in a row without an answer, the rest is not tried. */
 const MOST_UNREACHABLE = 3;
+/** Ids in one sentence. */
+const MOST_NAMED = 20;
 
 /** Rejects only when nothing can be done at all; what fails of a run is in its outcome. */
 export async function push(parties: PushParties, options: PushOptions): Promise<SyncReport> {
@@ -74,6 +77,9 @@ class Push {
   #sent: SentRun[] = [];
   readonly #made: MadeRun[] = [];
   readonly #begun = new Set<string>();
+  #unchanged: ReadonlySet<string> = new Set();
+  /** Runs that were there and are not. */
+  #gone: ReadonlySet<string> = new Set();
   #unreachable = 0;
 
   constructor({ context, http, state }: PushParties, options: PushOptions) {
@@ -100,7 +106,7 @@ class Push {
         onNote,
       }),
       counterparts: new Map(),
-      different: new Set(),
+      moved: new MovedRuns(state),
       hashes: options.live?.hashes ?? new ArtifactHashes(),
       live: options.live,
       models: new LocalModels(context, options.onDamage ?? (() => undefined)),
@@ -122,15 +128,25 @@ class Push {
     this.#tellUntried(tasks);
     await this.#verifySent();
     await this.#settleTwins(tasks);
+    if (!signal.aborted) await this.#sendMoved();
     if (!signal.aborted) await this.#withCatalog(() => catalog.after());
     this.#report.addCatalog(catalog.result);
     this.#session.state.flush();
+    this.#tellSentAgain();
     return this.#report.finish({
       remote: this.#session.state.name,
       requests: this.#session.calls.requests - this.#requestsBefore,
       duration: performance.now() - this.#begin,
       interrupted: this.#isInterrupted,
     });
+  }
+
+  /** Somebody may have purged them on purpose: that looks the same as a loss. */
+  #tellSentAgain(): void {
+    const ids = [...this.#gone].filter((runId) => this.#report.isDone(runId));
+    if (ids.length === 0) return;
+    const more = ids.length > MOST_NAMED ? ` and ${ids.length - MOST_NAMED} more` : "";
+    this.#note(`sent again, for they were gone there: ${ids.slice(0, MOST_NAMED).join(", ")}${more}`);
   }
 
   /** What stops it stops runs, too, and they tell why. */
@@ -150,11 +166,31 @@ class Push {
 
   /** What the server had and lost is sent again. */
   async #noticeLosses(): Promise<void> {
-    const { state, different } = this.#session;
-    const lost = await this.#softly(() => noticeLosses(this.#session));
-    if (lost === null || !isAny(lost)) return;
-    for (const runId of lost.different) different.add(runId);
+    const { state } = this.#session;
+    const deleted: string[] = [];
+    const onDeleted = (runId: string): void => void deleted.push(runId);
+    const lost = await this.#softly(() => noticeLosses({ ...this.#session, onDeleted }));
+    if (lost === null) return;
+    if (!isAny(lost)) return this.#followTwins(deleted);
+    this.#gone = lost.gone;
     this.#note(`${forgetLost(state, lost)}; what it lacks is sent again`);
+  }
+
+  /** Of runs that were deleted there: another pusher may have kept another counterpart. */
+  async #followTwins(deleted: readonly string[]): Promise<void> {
+    const { calls, state, moved } = this.#session;
+    for (const runId of deleted) {
+      const { remoteExperimentId, remoteRunId } = state.marks(runId) ?? {};
+      if (remoteExperimentId == null) continue;
+      const found = await this.#softly(() => findRemoteRuns(calls, remoteExperimentId, [runId]));
+      const [first] = found?.get(runId) ?? [];
+      if (first === undefined || first.lifecycleStage !== "active" || first.remoteRunId === remoteRunId)
+        continue;
+      moved.move(runId, first.remoteRunId);
+      this.#note(
+        `run ${runId} was there twice: ${first.remoteRunId} stays, ${remoteRunId} was deleted there`,
+      );
+    }
   }
 
   /** The runs that have to be looked at. */
@@ -162,6 +198,7 @@ class Push {
     const { context, state, recheck } = this.#session;
     const { tasks, unchanged } = planRuns(context, state, { ...this.#options, recheck });
     this.#report.addUnchanged(unchanged.length);
+    this.#unchanged = new Set(unchanged);
     this.#session.onEvent({ type: "plan", runs: tasks.length, unchanged: unchanged.length });
     return tasks;
   }
@@ -190,7 +227,10 @@ class Push {
     return experimentId === null ? new Map() : findRemoteRuns(calls, experimentId, originIds);
   }
 
-  async #runTask(task: RunTask): Promise<void> {
+  async #runTask(planned: RunTask): Promise<void> {
+    const { state, moved } = this.#session;
+    // Its parent may have moved since it was planned.
+    const task = moved.doubted.has(planned.id) ? { ...planned, state: state.run(planned.id) } : planned;
     this.#begun.add(task.id);
     if (!this.#session.includeDeleted && isDeleted(task.head.location))
       return this.#end(outcomeOf(task.head, { result: "skipped", reason: "it is deleted here" }));
@@ -227,6 +267,24 @@ class Push {
         for (const { head } of made) this.#failed({ head }, error);
       }
     }
+  }
+
+  /**
+   * Runs that another counterpart was found of, and what names those there, whatever was asked for: as long as nothing of them
+   * changed here that nobody asked to send. What fails of it is looked at by the next push.
+   */
+  async #sendMoved(): Promise<void> {
+    const { context, state, moved } = this.#session;
+    const runIds = [...moved.doubted.keys()].filter((runId) => !this.#begun.has(runId));
+    if (runIds.length === 0) return;
+    const { onDamage } = this.#options;
+    const { tasks } = planRuns(context, state, { runIds, ...(onDamage === undefined ? {} : { onDamage }) });
+    for (const task of tasks) {
+      if (!isSameMark(moved.doubted.get(task.id) ?? null, task.head.mark)) continue;
+      if (this.#unchanged.has(task.id)) this.#report.addUnchanged(-1);
+      await this.#runTask(task);
+    }
+    await this.#verifySent();
   }
 
   async #sendAgain(task: RunTask): Promise<void> {

@@ -5,7 +5,7 @@ import { mergeTags } from "../engine/merge-tags.js";
 import type { RunState } from "../engine/run-state.js";
 import type { Counterpart } from "./counterpart.js";
 import type { TransferNotes } from "./transfer-notes.js";
-import { type WantedRecord, wantedTags } from "./wanted-record.js";
+import { PARENT_TAG, type WantedRecord, wantedTags } from "./wanted-record.js";
 
 export interface ParamsToSend {
   readonly send: StringMap;
@@ -36,6 +36,8 @@ export interface TagSides {
   readonly parentId: string | null;
   /** A transfer of ours that did not come to its end: nobody else changed it on purpose. */
   readonly isOurs: boolean;
+  /** The parent that is named there was set by a push. */
+  readonly isParentOurs: boolean;
 }
 
 export interface TagsToSend {
@@ -55,7 +57,8 @@ export function tagsToSend(sides: TagSides, notes: TransferNotes): TagsToSend {
   const before = common === null ? null : wantedTags(common.tags, document, parentId);
   for (const { key, change } of mergeTags(before, wanted.tags, { ...there.run.tags, ...there.tags })) {
     const isOurs = key.startsWith("runstone.") || (common === null && sides.isOurs);
-    if (change.kind === "send") {
+    if (key === PARENT_TAG && sides.isParentOurs) send[key] = expect[key]!;
+    else if (change.kind === "send") {
       if (change.value !== null) send[key] = change.value;
       else remove.push(key);
     } else if (change.kind === "conflict" && isOurs && change.mine !== null) send[key] = change.mine;

@@ -42,6 +42,8 @@ export function settlePulledRun(session: PullSession, pulled: PulledRun): void {
   const { document: now } = readRunDocument(context, location, { hashes });
   const isEqual = conflicts.length === 0 && isAsThere(pulled, now);
   const before = states.run(task.id);
+  const former = before?.remoteRunId ?? null;
+  if (former !== null && former !== task.remoteRunId) session.moved.doubtChildren(task.id);
   const state: RunState = {
     runId: task.id,
     remoteRunId: task.remoteRunId,

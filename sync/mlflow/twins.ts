@@ -27,7 +27,7 @@ export async function settleTwins(
     const { runId } = head;
     const kept = await deleteTwins(session, runId, found.get(runId) ?? []);
     if (kept === null || kept.remoteRunId === remoteRunId) continue;
-    forgetContent(session, runId, kept.remoteRunId);
+    session.moved.move(runId, kept.remoteRunId);
     moved.push(runId);
   }
   return moved;

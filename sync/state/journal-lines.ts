@@ -5,14 +5,15 @@
 import type { Integer } from "../../store-format/index.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
 import { CONFLICT_FIELDS, type Conflict } from "./conflict.js";
+import type { Losses } from "./losses.js";
 
 /** The newest format of a journal that this code writes. */
 export const JOURNAL_FORMAT = 1;
 
 /**
  * `run`: a {@link RunState}; `experiment`: name here -> id there; `conflicts`: of a run; `remote`: of which address all of
- * it speaks (key `address`), and which runs were seen there last (key `latest`: id here -> mark there); `catalog`: an experiment,
- * registered model or version.
+ * it speaks (key `address`), which runs were seen there last (key `latest`: id here -> mark there), and of which runs it lost
+ * something (key `losses`: {@link Losses}); `catalog`: an experiment, registered model or version.
  */
 export const JOURNAL_KINDS = ["remote", "run", "experiment", "conflicts", "catalog"] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
@@ -84,7 +85,7 @@ export type RunMarks = Pick<RunState, "remoteRunId" | "remoteExperimentId" | "lo
 /** What the journal keeps of a run's state (its id is the key), the {@link RunMarks} first. */
 export function toStateValue(state: RunState): Omit<RunState, "runId"> {
   const { remoteRunId, remoteExperimentId, localMark, remoteMark } = state;
-  const { common, watermarks, artifacts, receipt } = state;
+  const { common, watermarks, artifacts, receipt, isUnclear } = state;
   return {
     remoteRunId,
     remoteExperimentId,
@@ -94,6 +95,7 @@ export function toStateValue(state: RunState): Omit<RunState, "runId"> {
     watermarks,
     artifacts,
     receipt,
+    ...(isUnclear === true ? { isUnclear } : {}),
   };
 }
 
@@ -122,7 +124,8 @@ export function parseState(runId: string, value: unknown): RunState | undefined 
   const receipt = value["receipt"] === null ? null : parseReceipt(value["receipt"]);
   if (marks === undefined || common === undefined || receipt === undefined) return undefined;
   if (!isRecordOf(watermarks, isWatermark) || !isRecordOf(artifacts, isText)) return undefined;
-  return { runId, ...marks, common, watermarks, artifacts, receipt };
+  const unclear = value["isUnclear"] === true ? { isUnclear: true as const } : {};
+  return { runId, ...marks, common, watermarks, artifacts, receipt, ...unclear };
 }
 
 const STATUSES = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"] as const;
@@ -163,6 +166,19 @@ export function parseLatest(value: unknown): Readonly<Record<string, string>> | 
 }
 
 /** Undefined for anything else. */
+export function parseLosses(value: unknown): Losses | undefined {
+  if (!isObject(value)) return undefined;
+  const { gone, less, different } = value;
+  if (!isTexts(gone) || !isTexts(less) || !isTexts(different)) return undefined;
+  return { gone: new Set(gone), less: new Set(less), different: new Set(different) };
+}
+
+/** What {@link parseLosses} reads. */
+export function toLossesValue({ gone, less, different }: Losses): unknown {
+  return { gone: [...gone], less: [...less], different: [...different] };
+}
+
+/** Undefined for anything else. */
 export function parseConflicts(value: unknown): readonly Conflict[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const conflicts = value.map(parseConflict);
@@ -185,6 +201,10 @@ function isObject(value: unknown): value is Members {
 
 function isText(value: unknown): value is string {
   return typeof value === "string";
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isTextOrNull(value: unknown): value is string | null {

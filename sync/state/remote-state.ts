@@ -17,11 +17,14 @@ import {
   isRemoteId,
   parseConflicts,
   parseLatest,
+  parseLosses,
   parseMarks,
   parseState,
   type RunMarks,
+  toLossesValue,
   toStateValue,
 } from "./journal-lines.js";
+import type { Losses } from "./losses.js";
 import { copyReceipt, keepReceipt, RECEIPTS, receiptBytes } from "./receipts.js";
 import { stateDirectory } from "./state-directory.js";
 
@@ -47,6 +50,8 @@ export interface RemoteStateView {
   conflicts(runId: string): readonly Conflict[];
   /** The runs that were seen there last: id here -> the mark there. */
   latest(): ReadonlyMap<string, string>;
+  /** What the remote was seen to have lost and the states of runs may not all tell yet; null: nothing. */
+  losses(): Losses | null;
   /** Of an experiment, registered model or version, by its key (`keyOf`, sync/engine/catalog-sync.ts). */
   catalog(key: string): CatalogRecord | null;
   catalogKeys(): Iterable<string>;
@@ -74,6 +79,8 @@ export interface RemoteState extends RemoteStateView {
   writeReceipt(state: RunState, runDirectory: string | null): void;
   /** A run was seen there, whole; `mark`: see `remoteMarkOf`. Written by {@link flush}. */
   saw(runId: string, mark: string): void;
+  /** Durable when it returns; null: the states of runs tell it all. */
+  saveLosses(losses: Losses | null): void;
   /** Makes everything durable. */
   flush(): void;
   /** Flushes and gives the claim back, also when the flush fails. */
@@ -137,6 +144,7 @@ export function openRemoteState(
 
 const ADDRESS = ["remote", "address"] as const;
 const LATEST = ["remote", "latest"] as const;
+const LOSSES = ["remote", "losses"] as const;
 /** How many runs are kept in mind as those that were seen last. */
 const MOST_LATEST = 20;
 
@@ -200,6 +208,10 @@ class View implements RemoteStateView {
 
   latest(): ReadonlyMap<string, string> {
     return new Map(Object.entries(this.journal.get(...LATEST, parseLatest) ?? {}));
+  }
+
+  losses(): Losses | null {
+    return this.journal.get(...LOSSES, parseLosses);
   }
 
   catalog(key: string): CatalogRecord | null {
@@ -288,6 +300,11 @@ class State extends View implements RemoteState {
     this.#seen.delete(runId);
     this.#seen.set(runId, mark);
     if (this.#seen.size > MOST_LATEST) this.#seen.delete(this.#seen.keys().next().value ?? "");
+  }
+
+  saveLosses(losses: Losses | null): void {
+    this.journal.put(...LOSSES, losses === null ? null : toLossesValue(losses));
+    this.journal.sync();
   }
 
   flush(): void {

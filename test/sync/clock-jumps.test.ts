@@ -1,13 +1,16 @@
 /** The clock of who pushes jumps, between pushes and within one: nothing is lost, doubled or stuck. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { openContext } from "../../core/store/open-context.js";
 import { createFileStore } from "../../core/store/open-store.js";
+import { isPartial, type SyncReport } from "../../sync/engine/report.js";
+import type { PushOptions } from "../../sync/mlflow/push.js";
 import { readRemoteState } from "../../sync/state/index.js";
 import { faultAt, noFault, startFaultProxy } from "../helpers/fault-proxy.js";
 import { type MlflowModelServer, startMlflowModel } from "../helpers/mlflow-model-server.js";
 import { temporaryDirectory } from "../helpers/new-store.js";
 import { activeRuns, assertRemoteEquals, type SyncStore, writeSyncStore } from "../helpers/sync-store.js";
+import { pullOnce } from "./pull-once.js";
 import { pushOnce, REMOTE } from "./push-once.js";
 
 const NOW = 1_795_000_000_000;
@@ -25,6 +28,24 @@ interface MadeRun {
   readonly user_id: string;
   readonly start_time: number;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** As another pusher makes it; returns the id there of the first one and of the twin. */
+function makeTwin(
+  { model }: MlflowModelServer,
+  experimentName: string,
+  { runId, time }: { readonly runId: string; readonly time: number },
+): readonly [string, string] {
+  const before = new Set(activeRuns(model.view(), experimentName).map(([id]) => id));
+  const [first, item] = activeRuns(model.view(), experimentName).find(
+    ([, { tags }]) => (tags as MadeRun["tags"])["runstone.run_id"] === runId,
+  )!;
+  const { experiment_id, run_name, user_id, start_time, tags: own } = item as unknown as MadeRun;
+  const tags = Object.entries({ ...own, "runstone.pushed_time": String(time) });
+  const list = tags.map(([key, value]) => ({ key, value }));
+  model.createRun({ experiment_id, run_name, user_id, start_time, tags: list });
+  const [twin] = activeRuns(model.view(), experimentName).find(([id]) => !before.has(id))!;
+  return [first, twin];
 }
 
 async function assertThere(
@@ -80,13 +101,8 @@ for (const [name, then] of JUMPS)
       const { directory, runIds, experimentName } = synced;
       await pushOnce({ directory, url: server.url, now: () => NOW });
       // A twin that another pusher made at the same time, whose clock is wrong.
-      const view = server.model.view();
-      const made = activeRuns(view, experimentName).map(([, item]) => item as unknown as MadeRun);
-      const run = made.find(({ tags: own }) => own["runstone.run_id"] === runIds[2])!;
-      const tags = { ...run.tags, "runstone.pushed_time": String(then) };
-      const { experiment_id, run_name, user_id, start_time } = run;
-      const list = Object.entries(tags).map(([key, value]) => ({ key, value }));
-      server.model.createRun({ experiment_id, run_name, user_id, start_time, tags: list });
+      // The first of them is the third one's parent.
+      for (const runId of [runIds[0]!, runIds[2]!]) makeTwin(server, experimentName, { runId, time: then });
       const other = await import("node:fs").then((fs) => {
         const copy = temporaryDirectory(t);
         fs.cpSync(`${directory}/mlruns`, `${copy}/mlruns`, { recursive: true });
@@ -104,3 +120,115 @@ for (const [name, then] of JUMPS)
       await assertRemoteEquals(synced.store, server.model.view(), { experimentName, runIds });
     });
   });
+
+describe("another pusher kept another counterpart of a parent that was synced", () => {
+  interface Moved {
+    readonly server: MlflowModelServer;
+    readonly synced: SyncStore;
+    readonly twin: string;
+    pushIt(options?: Partial<PushOptions>): Promise<SyncReport>;
+  }
+
+  async function start(t: TestContext): Promise<Moved> {
+    const server = await startMlflowModel(t);
+    const synced = await writeSyncStore(temporaryDirectory(t), "family");
+    const { directory, experimentName, runIds } = synced;
+    const pushIt = (options: Partial<PushOptions> = {}) =>
+      pushOnce({ directory, url: server.url, now: () => NOW, push: options });
+    assert.equal((await pushIt()).counts.done, runIds.length);
+    const [first, twin] = makeTwin(server, experimentName, { runId: runIds[0]!, time: NOW - HOUR });
+    server.model.setRunStage(first, "deleted");
+    return { server, synced, twin, pushIt };
+  }
+
+  function parentOfChild({ server, synced }: Moved): string | undefined {
+    const runs = activeRuns(server.model.view(), synced.experimentName);
+    const tags = runs.map(([, item]) => item.tags as MadeRun["tags"]);
+    return tags.find((own) => own["runstone.run_id"] === synced.runIds[1])?.["mlflow.parentRunId"];
+  }
+
+  async function assertFollowed(moved: Moved): Promise<void> {
+    const { server, synced, twin, pushIt } = moved;
+    assert.equal(parentOfChild(moved), twin);
+    const { experimentName, runIds, store } = synced;
+    await assertRemoteEquals(store, server.model.view(), { experimentName, runIds });
+    const idle = await pushIt();
+    assert.deepEqual([idle.counts.unchanged, idle.counts.done, idle.notes], [runIds.length, 0, []]);
+  }
+
+  for (const recheck of [false, true])
+    test(`a push ${recheck ? "of everything anew" : "of nothing new"} sends the child after it`, async (t) => {
+      const moved = await start(t);
+      const report = await moved.pushIt({ recheck });
+      assert.ok(!isPartial(report));
+      assert.equal(report.counts.done + report.counts.unchanged, moved.synced.runIds.length);
+      await assertFollowed(moved);
+    });
+
+  test("a push of the parent alone sends the child after it", async (t) => {
+    const moved = await start(t);
+    const runIds = [moved.synced.runIds[0]!];
+    const report = await moved.pushIt({ runIds, recheck: true });
+    assert.deepEqual(
+      report.outcomes.map(({ runId }) => runId).sort(),
+      [...moved.synced.runIds].slice(0, 2).sort(),
+    );
+    await assertFollowed(moved);
+  });
+
+  test("a child that changed here waits until somebody asks for it", async (t) => {
+    const moved = await start(t);
+    const [parent, child] = moved.synced.runIds as [string, string];
+    const writer = await moved.synced.store.openRun(child);
+    writer.setTags({ stage: "private" });
+    await writer.end({ status: "FAILED", endTime: 1_700_000_000_002 });
+    const report = await moved.pushIt({ runIds: [parent], recheck: true });
+    assert.deepEqual(
+      report.outcomes.map(({ runId }) => runId),
+      [parent],
+    );
+    await moved.pushIt();
+    await assertFollowed(moved);
+  });
+
+  test("a tag that the other pusher has set right stays when the child changes", async (t) => {
+    const moved = await start(t);
+    const { server, synced, twin, pushIt } = moved;
+    const child = activeRuns(server.model.view(), synced.experimentName).find(
+      ([, item]) => (item.tags as MadeRun["tags"])["runstone.run_id"] === synced.runIds[1],
+    )!;
+    const tags = [{ key: "mlflow.parentRunId", value: twin }];
+    server.model.logBatch({ run_id: child[0], tags });
+    const writer = await synced.store.openRun(synced.runIds[1]!);
+    writer.setTags({ stage: "later" });
+    await writer.end({ status: "FAILED", endTime: 1_700_000_000_002 });
+    await pushIt({ runIds: [synced.runIds[1]!] });
+    await assertFollowed(moved);
+  });
+
+  test("a pull learns of it, and the push after it sends the child", async (t) => {
+    const moved = await start(t);
+    const { directory } = moved.synced;
+    const report = await pullOnce({ directory, url: moved.server.url });
+    assert.ok(!isPartial(report));
+    await moved.pushIt();
+    await assertFollowed(moved);
+  });
+
+  test("another parent that somebody chose there stays", async (t) => {
+    const server = await startMlflowModel(t);
+    const synced = await writeSyncStore(temporaryDirectory(t), "family");
+    const push = (): Promise<SyncReport> =>
+      pushOnce({ directory: synced.directory, url: server.url, push: { recheck: true } });
+    await push();
+    const runs = activeRuns(server.model.view(), synced.experimentName);
+    const idThere = (runId: string): string =>
+      runs.find(([, item]) => (item.tags as MadeRun["tags"])["runstone.run_id"] === runId)![0];
+    const chosen = idThere(synced.runIds[2]!);
+    const child = idThere(synced.runIds[1]!);
+    server.model.logBatch({ run_id: child, tags: [{ key: "mlflow.parentRunId", value: chosen }] });
+    await push();
+    const tags = server.model.view().runs?.[child]?.tags as MadeRun["tags"];
+    assert.equal(tags["mlflow.parentRunId"], chosen);
+  });
+});

@@ -135,12 +135,12 @@ export function judgeReading(
   });
 }
 
-interface Place {
+export interface Place {
   readonly directory: string;
   readonly proxy: FaultProxy;
 }
 
-async function withPlace<Result>(
+export async function withPlace<Result>(
   filled: Filled,
   reading: Reading,
   work: (place: Place) => Promise<Result>,
@@ -156,7 +156,7 @@ async function withPlace<Result>(
   }
 }
 
-function newDirectory(scope: Scope): string {
+export function newDirectory(scope: Scope): string {
   const directory = mkdtempSync(join(FAST, "runstone-read-"));
   scope.after(() => rmSync(directory, { recursive: true, force: true }));
   return directory;

@@ -1,8 +1,11 @@
 /** A server that was put back to a backup, or replaced by an empty one: the next push or sync notices, and puts back what it lacks. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createFileStore } from "../../core/store/open-store.js";
 import type { SyncReport } from "../../sync/engine/report.js";
 import { isPartial } from "../../sync/engine/report.js";
@@ -14,6 +17,9 @@ import type { JudgedServer } from "./fault-cases.js";
 import { pullOnce } from "./pull-once.js";
 import { pushOnce } from "./push-once.js";
 
+const PUSH_CHILD = fileURLToPath(new URL("./push-child.js", import.meta.url));
+/** Of so many places one is taken in the quick tier. */
+const STEP = process.env.RUNSTONE_TIER === "full" ? 1 : 13;
 const NOTICED = /the server .*(lacks|has less).*put back to an older state, or replaced/;
 
 /** A later day in the workspace: another run, more of one that is there, another tag. */
@@ -124,31 +130,71 @@ describe("a model of a server that is restored", () => {
     await assertWhole(synced, server, await pushOnce({ directory: synced.directory, url: server.url }));
   });
 
+  /** Of the first run the server is left with another tag, name and end than both had. */
+  async function ambiguous(t: TestContext, server: MlflowModelServer): Promise<SyncStore> {
+    const synced = await pushed(t, server);
+    const [tagged] = synced.runIds as [string];
+    const writer = await synced.store.openRun(tagged);
+    writer.setTags({ team: "vision" });
+    await writer.end({ status: "FAILED", endTime: 1_700_000_061_235 });
+    await synced.store.updateRun(tagged, { runName: "renamed" });
+    const backup = server.model.backUp();
+    const later = await goOn(synced);
+    await pushOnce({ directory: later.directory, url: server.url });
+    server.model.restore(backup);
+    return later;
+  }
+
+  function assertInConflict({ outcomes }: SyncReport, hint = ""): void {
+    const found = outcomes.flatMap(({ conflicts }) => conflicts);
+    assert.deepEqual(
+      found.map(({ field, key, mine, theirs }) => ({ field, key, mine, theirs })),
+      [
+        { field: "tag", key: "team", mine: "vision", theirs: "nlp" },
+        { field: "name", key: null, mine: "renamed", theirs: "all: #1" },
+        { field: "status", key: null, mine: "FAILED", theirs: "FINISHED" },
+      ],
+      hint,
+    );
+  }
+
   for (const first of ["push", "pull"] as const)
     test(`a tag that may be older or somebody's change is a conflict (${first})`, async (t) => {
       const server = await start(t);
-      const synced = await pushed(t, server);
-      const [tagged] = synced.runIds as [string];
-      const writer = await synced.store.openRun(tagged);
-      writer.setTags({ team: "vision" });
-      await writer.end({ status: "FINISHED", endTime: 1_700_000_061_234 });
-      const backup = server.model.backUp();
-      const later = await goOn(synced);
-      await pushOnce({ directory: later.directory, url: server.url });
-      server.model.restore(backup);
+      const later = await ambiguous(t, server);
+      const [tagged] = later.runIds as [string];
       const { directory } = later;
       const report =
         first === "pull" ? await pullIt(later, server) : await pushOnce({ directory, url: server.url });
       assert.match(report.notes.join("\n"), NOTICED);
-      const found = report.outcomes.flatMap(({ conflicts }) => conflicts);
-      assert.deepEqual(
-        found.map(({ key, mine, theirs }) => ({ key, mine, theirs })),
-        [{ key: "team", mine: "vision", theirs: "nlp" }],
-      );
+      assertInConflict(report);
       const next = await pushOnce({ directory, url: server.url });
       assert.equal(next.counts.conflict, 1, "until it is resolved");
       assert.equal((await later.store.getRun(tagged)).tags.team, "vision");
     });
+
+  test("R-remote-5: a push that is killed while it notices leaves the next one as careful", async (t) => {
+    const server = await start(t);
+    const later = await ambiguous(t, server);
+    const { directory, experimentName, runIds } = later;
+    const backup = server.model.backUp();
+    const state = join(directory, ".runstone", "remotes", "lab");
+    const copy = join(temporaryDirectory(t), "state");
+    cpSync(state, copy, { recursive: true });
+    let isWhole = false;
+    for (let at = 0; !isWhole; at += STEP) {
+      const child = spawn(process.execPath, [PUSH_CHILD, JSON.stringify({ directory, url: server.url, at })]);
+      await once(child, "close");
+      isWhole = child.signalCode === null;
+      const next = await pushOnce({ directory, url: server.url });
+      assertInConflict(next, `killed at ${at}`);
+      const there = activeRuns(server.model.view(), experimentName);
+      assert.equal(there.length, runIds.length, "what was gone is there again, once");
+      rmSync(state, { recursive: true });
+      cpSync(copy, state, { recursive: true });
+      server.model.restore(backup);
+    }
+  });
 
   test("what somebody changes there is no sign of it", async (t) => {
     const server = await start(t);
