@@ -143,7 +143,9 @@ class RunPush {
     const datasetInputs = await sendInputs(calls, { document, run, except: (text) => notes.lack(text) });
     const modelIds = await this.#sendModels(document, run);
     const known = base?.artifacts ?? {};
-    const artifacts = await sendFiles(this.#session, { location, document, wanted, run, known, notes });
+    const wasSynced = base?.receipt != null;
+    const files = { location, document, wanted, run, known, wasSynced, notes };
+    const artifacts = await sendFiles(this.#session, files);
     const common = base?.common ?? null;
     await finishRun(calls, { wanted, run, common, isUnclear: this.#isUnclear, notes });
     const expected: ExpectedRun = {

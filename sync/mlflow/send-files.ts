@@ -9,6 +9,7 @@ import { LONG_VALUES_PATH } from "./cut-values.js";
 import type { ExpectedRun } from "./expected-run.js";
 import { outgoingLongValues } from "./long-values.js";
 import type { PushSession } from "./push-session.js";
+import { type Replaced, sortReplaced } from "./replaced-artifacts.js";
 import { type OutgoingFile, sendArtifacts } from "./send-artifacts.js";
 import type { TransferNotes } from "./transfer-notes.js";
 import type { WantedRecord } from "./wanted-record.js";
@@ -23,6 +24,8 @@ export interface FilesToSend {
   readonly run: Run;
   /** Path -> SHA-256 of what is there already. */
   readonly known: StringMap;
+  /** All of it was there as it was here: what is there now and not known is somebody else's. */
+  readonly wasSynced: boolean;
   readonly notes: TransferNotes;
 }
 
@@ -46,7 +49,27 @@ export async function sendFiles(session: PushSession, sending: FilesToSend): Pro
     moved: notes.move.bind(notes),
     except: notes.lack.bind(notes),
   };
-  return { ...known, ...(await sendArtifacts(target, files)) };
+  const { send, there } = await filesToSend(session, sending, { place, files });
+  const found = Object.fromEntries(there.map(({ path, sha256 }) => [path, sha256]));
+  return { ...known, ...found, ...(await sendArtifacts(target, send)) };
+}
+
+/** Who says `recheck` wants what is here to be there; a run that is pushed while it runs is nobody else's. */
+async function filesToSend(
+  { calls, recheck, live }: PushSession,
+  { known, notes, wasSynced }: FilesToSend,
+  { place, files }: { readonly place: string; readonly files: readonly OutgoingFile[] },
+): Promise<Pick<Replaced, "send" | "there">> {
+  if (recheck || live !== undefined) return { send: files, there: [] };
+  const isOwn = ({ path }: OutgoingFile): boolean => path === LONG_VALUES_PATH;
+  const replacing = { calls, place, known, isStrict: wasSynced };
+  const { send, there, conflicts } = await sortReplaced(
+    replacing,
+    files.filter((file) => !isOwn(file)),
+  );
+  for (const { path, mine, theirs } of conflicts)
+    notes.conflict("artifact", path, { base: known[path] ?? null, mine, theirs });
+  return { send: [...send, ...files.filter(isOwn)], there };
 }
 
 function missingFiles({ context, recheck }: PushSession, sending: FilesToSend): readonly OutgoingFile[] {

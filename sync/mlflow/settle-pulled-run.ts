@@ -52,7 +52,7 @@ export function settlePulledRun(session: PullSession, pulled: PulledRun): void {
     remoteMark: remoteMarkAfter(session, pulled),
     common: isEqual ? commonOf(now) : commonAfter(pulled),
     watermarks: isEqual ? watermarks : {},
-    artifacts: { ...shasOf(pulled.document), ...pulled.artifacts.besides },
+    artifacts: { ...agreedArtifacts(pulled), ...pulled.artifacts.besides },
     receipt: isEqual ? receiptOf(session, pulled, now) : null,
   };
   states.save(state);
@@ -146,6 +146,18 @@ function watermarksOf(location: RunLocation, keys: readonly string[]): Record<st
   const marks: Record<string, SeriesMark> = Object.create(null);
   for (const key of keys) for (const { mark } of readSeries(location, key).chunks) marks[key] = mark;
   return marks;
+}
+
+/** What the remote has; of what is in conflict, what both had before. */
+function agreedArtifacts({ document, conflicts, state }: PulledRun): Record<string, string> {
+  const agreed = shasOf(document);
+  for (const { field, key } of conflicts) {
+    if (field !== "artifact" || key === null) continue;
+    delete agreed[key];
+    const before = state?.artifacts[key];
+    if (before !== undefined) agreed[key] = before;
+  }
+  return agreed;
 }
 
 function shasOf({ artifacts }: RunDocument): Record<string, string> {

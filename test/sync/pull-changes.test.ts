@@ -1,8 +1,10 @@
 /** Changes on both sides of a run that was pushed: who changed it wins, what both changed differently is kept apart. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, describe, test } from "node:test";
 import { openContext } from "../../core/store/open-context.js";
 import { createFileStore } from "../../core/store/open-store.js";
+import type { RunDocument } from "../../core/transfer/index.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import { readRemoteState } from "../../sync/state/index.js";
 import { startFaultProxy } from "../helpers/fault-proxy.js";
@@ -132,6 +134,54 @@ describe("runs that change on both sides", { skip }, async () => {
     const pulled = await pullOnce({ directory, url: server.url, pull: names });
     assert.deepEqual([pulled.counts.unchanged, pulled.outcomes.length], [1, 0]);
     assert.ok(pulled.requests <= 3, `experiments, the runs seen last, and runs: ${pulled.requests} requests`);
+  });
+
+  test("an artifact that both replaced differently is written over on neither side", async (t) => {
+    const directory = temporaryDirectory(t);
+    const { store, runId, remoteId, names } = await pushedRun(directory, "artifacts in conflict");
+    const artifact = async (): Promise<string> => {
+      const answer = await fetch(`${server.url}/get-artifact?run_id=${remoteId}&path=a.txt`);
+      return answer.text();
+    };
+    const put = async (text: string): Promise<void> => {
+      const root = `${server.url}/api/2.0/mlflow-artifacts/artifacts`;
+      const answer = await fetch(`${server.url}/api/2.0/mlflow/runs/get?run_id=${remoteId}`);
+      const { run } = (await answer.json()) as { run: { info: { artifact_uri: string } } };
+      const place = run.info.artifact_uri.replace("mlflow-artifacts:/", "");
+      const done = await fetch(`${root}/${place}/a.txt`, { method: "PUT", body: text });
+      assert.equal(done.status, 200);
+    };
+    const write = async (text: string): Promise<void> => {
+      const writer = await store.openRun(runId);
+      writer.logArtifactBytes("a.txt", Buffer.from(text));
+      await writer.end({ status: "FINISHED", endTime: 2 });
+    };
+    await write("both");
+    await pushOnce({ directory, url: server.url });
+    assert.equal(await artifact(), "both");
+    // Only here: it is sent.
+    await write("ours 1");
+    await pushOnce({ directory, url: server.url });
+    assert.equal(await artifact(), "ours 1");
+    // Both: it stays as it is on both, whoever looks first, and however often.
+    await put("theirs");
+    await write("ours 2");
+    for (let times = 0; times < 2; times += 1) {
+      const pushed = await pushOnce({ directory, url: server.url });
+      assert.deepEqual(
+        pushed.outcomes[0]?.conflicts.map(({ field, key }) => [field, key]),
+        [["artifact", "a.txt"]],
+      );
+      const pulled = await pullOnce({
+        directory,
+        url: server.url,
+        pull: { ...names, recheck: true },
+      });
+      assert.equal(pulled.counts.conflict, 1);
+      assert.equal(await artifact(), "theirs");
+    }
+    const [here] = (contentOf(openContext({ cwd: directory }), runId) as RunDocument).artifacts;
+    assert.equal(here?.sha256, createHash("sha256").update("ours 2").digest("hex"));
   });
 
   test("a running run is looked at until it has ended", async (t) => {
