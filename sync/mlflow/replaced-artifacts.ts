@@ -4,6 +4,7 @@ import type { StringMap } from "../../store-format/index.js";
 import type { MlflowCalls } from "./calls.js";
 import { joined } from "./list-remote-artifacts.js";
 import type { OutgoingFile } from "./send-artifacts.js";
+import { hashThere, NOT_SERVED } from "./verify-artifacts.js";
 
 export interface Replacing {
   readonly calls: MlflowCalls;
@@ -22,14 +23,17 @@ export interface Replaced {
   readonly conflicts: readonly { readonly path: string; readonly mine: string; readonly theirs: string }[];
 }
 
-/** A file there counts as ours when it is what both sides had, or the beginning of what is to be sent: a broken upload. */
+/**
+ * A file there counts as ours when it is what both sides had, or the beginning of what is to be sent: a broken upload. Of one
+ * that the server does not give back nobody can tell.
+ */
 export async function sortReplaced(replacing: Replacing, files: readonly OutgoingFile[]): Promise<Replaced> {
   const sorted = { send: [] as OutgoingFile[], there: [] as OutgoingFile[] };
   const conflicts: { path: string; mine: string; theirs: string }[] = [];
   const sizes = await sizesThere(replacing, files);
   for (const file of files) {
     const size = sizes.get(file.path);
-    const theirs = size === undefined ? null : await hashOf(replacing, file.path);
+    const theirs = size === undefined ? null : await hashOf(replacing, file.path, size);
     if (theirs === file.sha256) sorted.there.push(file);
     else if (theirs === null || theirs === replacing.known[file.path] || isBeginning(file, size ?? 0, theirs))
       sorted.send.push(file);
@@ -55,10 +59,9 @@ async function sizesThere(
   return sizes;
 }
 
-async function hashOf({ calls, place }: Replacing, path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const block of calls.download(joined(place, path))) hash.update(block);
-  return hash.digest("hex");
+async function hashOf({ calls, place }: Replacing, path: string, size: number): Promise<string | null> {
+  const found = await hashThere(calls, joined(place, path), size);
+  return found === NOT_SERVED ? null : found;
 }
 
 function isBeginning(file: OutgoingFile, size: number, sha256: string): boolean {

@@ -65,10 +65,10 @@ function sizeProblem({ size }: ArtifactHead, found: number | null | undefined): 
 }
 
 /** Bytes that the server does not give back. */
-const NOT_SERVED = Symbol("not served");
+export const NOT_SERVED: unique symbol = Symbol("not served");
 
 /** Null when it is not there. Throws REMOTE_FAILED for an answer of another size than listed: that is not the artifact. */
-async function hashThere(
+export async function hashThere(
   calls: MlflowCalls,
   path: string,
   size: number,
