@@ -1,7 +1,9 @@
-import { RunstoneError } from "../../store-format/index.js";
+import { findRun, type RunLocation, readRunInfo, readRunState } from "../../core/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { type RemoteStateView, readRemoteState } from "../../sync/index.js";
 import { type RemoteSettings, readRemotes } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
+import { EXIT } from "../exit-codes.js";
 import { serializePrettyJson } from "../output/json.js";
 import { renderTable } from "../output/table.js";
 import { formatAge } from "../output/time.js";
@@ -12,33 +14,49 @@ import { type Chosen, workspaceOf } from "../sync/chosen.js";
 import { plannedRuns } from "../sync/print-dry-run.js";
 import type { StatusArguments } from "./status.js";
 
-/** Runs that are listed of each kind; `--json` lists all. */
+/** Runs that are listed of each remote; `--json` lists all. */
 const SHOWN = 10;
 
+/** A run that is not synced, or runs. */
 interface RunRow {
   readonly runId: string;
   readonly runName: string;
-  readonly state: "new" | "changed" | "damaged" | "conflict";
+  readonly here: "new" | "changed" | "damaged" | null;
+  /** Null: as it was known, or nobody was asked. */
+  readonly there: "new" | "changed" | "gone" | null;
+  readonly inConflict: boolean;
+  readonly isRunning: boolean;
 }
 
 interface RemoteStatus {
   readonly name: string;
   readonly address: string;
   readonly synced: number;
-  readonly runs: readonly RunRow[];
+  readonly rows: readonly RunRow[];
   /** Milliseconds since 1970 of the newest receipt; null: nothing was ever synced. */
   readonly lastTime: number | null;
+  /** Set when the remote was asked and did not answer. */
+  readonly error: RunstoneError | null;
 }
 
-export function runStatus(context: CommandContext, args: StatusArguments): void {
+export async function runStatus(context: CommandContext, args: StatusArguments): Promise<void> {
   const place = openPlace(context);
   const experimentIds = findExperimentIds(place, args.experiment);
   const remotes = remotesOf(workspaceOf(place), args.remote);
-  const statuses = remotes.map((settings) =>
-    statusOf({ place, remoteName: settings.name, runIds: undefined, experimentIds }, settings),
-  );
-  if (context.json) context.out.line(serializePrettyJson(statuses.map(recordOf)));
-  else print(context, statuses);
+  const statuses: RemoteStatus[] = [];
+  for (const settings of remotes) {
+    const chosen = { place, remoteName: settings.name, runIds: undefined, experimentIds };
+    statuses.push(await statusOf(context, chosen, { settings, online: args.online }));
+  }
+  const failed = statuses.filter(({ error }) => error !== null);
+  const [first] = failed;
+  if (first?.error != null && failed.length === statuses.length) throw first.error;
+  for (const { name, error } of failed)
+    context.err.line(`runstone: ${visible(name)} was not asked: ${visible(error!.message)}`);
+  if (context.json)
+    context.out.line(serializePrettyJson(statuses.map((status) => recordOf(status, args.online))));
+  else print(context, statuses, args.online);
+  if (failed.length > 0) process.exitCode = EXIT.partial;
 }
 
 function remotesOf(workspace: string, names: readonly string[]): readonly RemoteSettings[] {
@@ -52,78 +70,211 @@ function remotesOf(workspace: string, names: readonly string[]): readonly Remote
   return names.length === 0 ? remotes : remotes.filter(({ name }) => names.includes(name));
 }
 
-function statusOf(chosen: Chosen, { name, address, artifacts }: RemoteSettings): RemoteStatus {
+interface Asked {
+  readonly settings: RemoteSettings;
+  readonly online: boolean;
+}
+
+async function statusOf(
+  context: CommandContext,
+  chosen: Chosen,
+  { settings, online }: Asked,
+): Promise<RemoteStatus> {
+  const { name, address } = settings;
   const state = readRemoteState(chosen.place.context, name, { address: address.text });
   try {
-    const inConflict = new Set(state.runsInConflict());
-    const rows: RunRow[] = [];
-    for (const run of plannedRuns(chosen, state, {
-      withArtifacts: artifacts !== "none",
-      includeDeleted: false,
-    }))
-      rows.push({ ...run, state: inConflict.has(run.runId) ? "conflict" : run.state });
-    const outside = new Set(rows.map(({ runId }) => runId));
-    return { name, address: address.text, runs: rows, ...synced(state, outside) };
+    const here = rowsHere(chosen, state, settings);
+    const { rows, error } = online ? await withThere(context, { chosen, state, here }) : asTheyAre(here);
+    return { name, address: address.text, rows: [...rows.values()], error, ...synced(state, rows) };
   } finally {
     state.close();
   }
 }
 
-function synced(
-  state: RemoteStateView,
-  outside: ReadonlySet<string>,
-): Pick<RemoteStatus, "synced" | "lastTime"> {
+type Rows = ReadonlyMap<string, RunRow>;
+
+/** What the receipts tell. */
+function rowsHere(chosen: Chosen, state: RemoteStateView, { artifacts }: RemoteSettings): Rows {
+  const inConflict = new Set(state.runsInConflict());
+  const rows = new Map<string, RunRow>();
+  const choice = { withArtifacts: artifacts !== "none", includeDeleted: false };
+  for (const { runId, runName, state: here, isRunning } of plannedRuns(chosen, state, choice))
+    rows.set(runId, { runId, runName, here, there: null, inConflict: inConflict.has(runId), isRunning });
+  for (const runId of state.runIds())
+    if (!rows.has(runId) && (inConflict.has(runId) || state.run(runId)?.common?.status === "RUNNING"))
+      addSynced(chosen, rows, { runId, inConflict: inConflict.has(runId) });
+  return rows;
+}
+
+/** A run of which a push has nothing to send: it is in conflict, or was synced as far as it was, and runs. */
+function addSynced(
+  { place, experimentIds }: Chosen,
+  rows: Map<string, RunRow>,
+  { runId, inConflict }: Pick<RunRow, "runId" | "inConflict">,
+): void {
+  const location = findRun(place.context, runId);
+  if (location === null || experimentIds?.includes(location.experimentId) === false) return;
+  const info = infoOf(location);
+  const isRunning = info !== null && readRunState(location, info).state === "RUNNING";
+  const runName = info?.runName ?? "";
+  if (isRunning || inConflict)
+    rows.set(runId, { runId, runName, here: null, there: null, inConflict, isRunning });
+}
+
+function infoOf(location: RunLocation): ReturnType<typeof readRunInfo> | null {
+  try {
+    return readRunInfo(location);
+  } catch (error) {
+    if (isRunstoneError(error, "DAMAGED")) return null;
+    throw error;
+  }
+}
+
+interface Looking {
+  readonly chosen: Chosen;
+  readonly state: RemoteStateView;
+  readonly here: Rows;
+}
+
+interface Looked {
+  readonly rows: Rows;
+  readonly error: RunstoneError | null;
+}
+
+function asTheyAre(rows: Rows): Looked {
+  return { rows, error: null };
+}
+
+/** Adds what the remote says. */
+async function withThere(context: CommandContext, { chosen, state, here }: Looking): Promise<Looked> {
+  const rows = new Map(here);
+  // Loaded when a remote is asked only.
+  const { lookAtRemote } = await import("../sync/look-at-remote.js");
+  try {
+    const { runs, seen } = await lookAtRemote(context, chosen, state);
+    for (const row of here.values())
+      if (row.here === "new" && seen.has(row.runId)) rows.set(row.runId, { ...row, here: "changed" });
+    for (const { runId, runName, change } of runs) {
+      const row = rows.get(runId) ?? unchangedHere(runId, runName);
+      // What runs is looked at each time.
+      if (change !== "changed" || !row.isRunning) rows.set(runId, { ...row, there: change });
+    }
+    return { rows, error: null };
+  } catch (error) {
+    if (error instanceof RunstoneError) return { rows, error };
+    throw error;
+  }
+}
+
+function unchangedHere(runId: string, runName: string): RunRow {
+  return { runId, runName, here: null, there: null, inConflict: false, isRunning: false };
+}
+
+function synced(state: RemoteStateView, rows: Rows): Pick<RemoteStatus, "synced" | "lastTime"> {
   let count = 0;
   let lastTime: number | null = null;
   for (const runId of state.runIds()) {
     const receipt = state.run(runId)?.receipt ?? null;
     if (receipt === null) continue;
-    if (!outside.has(runId)) count += 1;
+    if (isSynced(rows.get(runId))) count += 1;
     lastTime = Math.max(lastTime ?? 0, receipt.verifiedTime);
   }
   return { synced: count, lastTime };
 }
 
-function countOf({ runs }: RemoteStatus, state: RunRow["state"]): number {
-  return runs.filter((run) => run.state === state).length;
+function isSynced(row: RunRow | undefined): boolean {
+  return row === undefined || (row.here === null && row.there === null && !row.inConflict);
 }
 
-function print(context: CommandContext, statuses: readonly RemoteStatus[]): void {
+interface Counts {
+  readonly new: number;
+  readonly changed: number;
+  readonly newThere: number;
+  readonly changedThere: number;
+  readonly goneThere: number;
+  readonly conflict: number;
+  readonly running: number;
+}
+
+/** A run in conflict is no changed one. */
+function countsOf({ rows }: RemoteStatus): Counts {
+  const calm = rows.filter(({ inConflict }) => !inConflict);
+  const here = (state: RunRow["here"]): number => calm.filter((row) => row.here === state).length;
+  const there = (state: RunRow["there"]): number => calm.filter((row) => row.there === state).length;
+  return {
+    ...{ new: here("new"), changed: here("changed") },
+    ...{ newThere: there("new"), changedThere: there("changed"), goneThere: there("gone") },
+    conflict: rows.length - calm.length,
+    running: rows.filter(({ isRunning }) => isRunning).length,
+  };
+}
+
+function print(context: CommandContext, statuses: readonly RemoteStatus[], online: boolean): void {
   const { out } = context;
   if (statuses.length === 0) {
     out.line("This workspace has no remote");
     return context.err.line("Add one: runstone remote add NAME URL");
   }
-  const columns = ["REMOTE", "SYNCED", "NEW", "CHANGED", "CONFLICT", "LAST SYNC"].map((title) => ({ title }));
-  const rows = statuses.map((status) => [
-    visible(status.name),
-    String(status.synced),
-    ...(["new", "changed", "conflict"] as const).map((state) => String(countOf(status, state))),
-    formatAge(status.lastTime, context.now()),
-  ]);
-  for (const line of renderTable(columns, rows)) out.line(line);
+  const there = online ? ["NEW THERE", "CHANGED THERE", "GONE THERE"] : [];
+  const titles = ["REMOTE", "SYNCED", "NEW", "CHANGED", ...there, "CONFLICT", "RUNNING", "LAST SYNC"];
+  const lines = renderTable(
+    titles.map((title) => ({ title })),
+    statuses.map((status) => [
+      visible(status.name),
+      ...cellsOf(status, online),
+      formatAge(status.lastTime, context.now()),
+    ]),
+  );
+  for (const line of lines) out.line(line);
   for (const status of statuses) printRuns(context, status, statuses.length > 1);
 }
 
-function printRuns({ out, style }: CommandContext, { name, runs }: RemoteStatus, isNamed: boolean): void {
-  if (runs.length === 0) return;
-  out.line("");
-  if (isNamed) out.line(`${visible(name)}:`);
-  for (const { runId, runName, state } of runs.slice(0, SHOWN))
-    out.line(`  ${state.padEnd(8)}  ${style.cyan(runId.slice(0, 8))}  ${visible(runName)}`);
-  if (runs.length > SHOWN) out.line(`  and ${runs.length - SHOWN} more`);
+/** Of what a remote that did not answer has nothing is known. */
+function cellsOf(status: RemoteStatus, online: boolean): readonly string[] {
+  const counts = countsOf(status);
+  const cell = (count: number): string => (status.error === null ? String(count) : "?");
+  const there = [counts.newThere, counts.changedThere, counts.goneThere].map(cell);
+  const here = [status.synced, counts.new, counts.changed].map(String);
+  return [...here, ...(online ? there : []), String(counts.conflict), String(counts.running)];
 }
 
-function recordOf(status: RemoteStatus): object {
-  const { name, address, lastTime, runs } = status;
+function printRuns({ out, style }: CommandContext, { name, rows }: RemoteStatus, isNamed: boolean): void {
+  if (rows.length === 0) return;
+  out.line("");
+  if (isNamed) out.line(`${visible(name)}:`);
+  const shown = rows.slice(0, SHOWN);
+  const width = Math.max(8, ...shown.map((row) => wordsOf(row).length));
+  for (const row of shown)
+    out.line(
+      `  ${wordsOf(row).padEnd(width)}  ${style.cyan(row.runId.slice(0, 8))}  ${visible(row.runName)}`,
+    );
+  if (rows.length > SHOWN) out.line(`  and ${rows.length - SHOWN} more`);
+}
+
+function wordsOf({ here, there, inConflict, isRunning }: RunRow): string {
+  const words = [
+    ...(inConflict ? ["conflict"] : here === null ? [] : [here]),
+    ...(there === null ? [] : [`${there} there`]),
+    ...(isRunning ? ["running"] : []),
+  ];
+  return words.join(", ");
+}
+
+function recordOf(status: RemoteStatus, online: boolean): object {
+  const { name, address, lastTime, rows, error } = status;
+  const counts = countsOf(status);
   return {
     ...{ remote: name, address, synced: status.synced },
-    ...{
-      new: countOf(status, "new"),
-      changed: countOf(status, "changed"),
-      conflict: countOf(status, "conflict"),
-    },
-    last_sync: lastTime,
-    runs: runs.map(({ runId, runName, state }) => ({ run_id: runId, run_name: runName, state })),
+    ...{ new: counts.new, changed: counts.changed },
+    ...(online && error === null
+      ? { new_there: counts.newThere, changed_there: counts.changedThere, gone_there: counts.goneThere }
+      : {}),
+    ...{ conflict: counts.conflict, running: counts.running, last_sync: lastTime },
+    ...(error === null ? {} : { error: error.toJSON() }),
+    runs: rows.map(({ runId, runName, here, there, inConflict, isRunning }) => ({
+      ...{ run_id: runId, run_name: runName, state: inConflict ? "conflict" : here },
+      ...(online && error === null ? { there } : {}),
+      running: isRunning,
+    })),
   };
 }

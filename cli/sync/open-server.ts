@@ -1,4 +1,5 @@
 /** What a command needs to sync with an MLflow server: its client, the state of the remote, and a way to stop. */
+import type { HttpClient } from "../../sync/http/index.js";
 import { openRemoteState, type PushParties } from "../../sync/index.js";
 import { httpSettingsOf, type OpenedRemote } from "../../sync/remotes/index.js";
 import type { Chosen } from "./chosen.js";
@@ -21,19 +22,30 @@ export async function withServer<Result>(
   { command, connections, rate }: ServerOptions,
   work: (parties: PushParties, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  const { context } = chosen.place;
+  const http = await openHttp(remote, { connections, rate });
+  try {
+    const state = openRemoteState(context, remote.name, { command, address: remote.address.text });
+    const interrupt = onInterrupt();
+    try {
+      return await work({ context, http, state }, interrupt.signal);
+    } finally {
+      interrupt.release();
+      state.close();
+    }
+  } finally {
+    await http.destroy();
+  }
+}
+
+/** Destroy it. Throws UNAUTHENTICATED. */
+export async function openHttp(
+  remote: OpenedRemote,
+  { connections, rate }: Pick<ServerOptions, "connections" | "rate">,
+): Promise<HttpClient> {
   // Loaded for servers only: it is much, and remotes in directories do without.
   const { HttpClient, RateLimiter, systemClock } = await import("../../sync/http/index.js");
   const settings = { ...(await httpSettingsOf(remote)), connections };
-  const { context } = chosen.place;
-  const state = openRemoteState(context, remote.name, { command, address: remote.address.text });
-  const interrupt = onInterrupt();
   const throttle = rate === null ? {} : { throttle: new RateLimiter(rate, systemClock) };
-  const http = new HttpClient(settings, { ...throttle, renew: () => remote.credentials() });
-  try {
-    return await work({ context, http, state }, interrupt.signal);
-  } finally {
-    interrupt.release();
-    state.close();
-    await http.destroy();
-  }
+  return new HttpClient(settings, { ...throttle, renew: () => remote.credentials() });
 }

@@ -1,4 +1,5 @@
 /** `--dry-run` of a push to an MLflow server: what would go, run by run, and the sums. Asks nobody: the journal tells what the remote has. */
+import { readRunState } from "../../core/index.js";
 import { readRunDocument } from "../../core/transfer/index.js";
 import { isRunstoneError, type LifecycleStage } from "../../store-format/index.js";
 import {
@@ -29,6 +30,8 @@ export interface PlannedRun {
   readonly runName: string;
   /** `new`: nothing is known of it there. */
   readonly state: "new" | "changed" | "damaged";
+  /** It runs, and its process is not proven dead. */
+  readonly isRunning: boolean;
   readonly lifecycleStage: LifecycleStage;
   readonly moved: Required<Moved>;
 }
@@ -78,13 +81,17 @@ function plannedRun({ place }: Chosen, { head, state }: RunTask, withArtifacts: 
       runId: head.runId,
       runName: document.info.runName,
       state: state?.remoteRunId == null ? "new" : "changed",
+      isRunning: readRunState(head.location, document.info).state === "RUNNING",
       lifecycleStage: document.info.lifecycleStage,
       moved: toBeMoved(document, state, withArtifacts),
     };
   } catch (error) {
     if (!isRunstoneError(error, "DAMAGED")) throw error;
     const { runId } = head;
-    return { runId, runName: "", state: "damaged", lifecycleStage: "active", moved: NOTHING_MOVED };
+    return {
+      ...{ runId, runName: "", state: "damaged", isRunning: false },
+      ...{ lifecycleStage: "active", moved: NOTHING_MOVED },
+    };
   }
 }
 

@@ -1,9 +1,9 @@
 /** Pulling from an MLflow server, as several commands do it. */
-import { findExperiment, readExperimentMeta } from "../../core/index.js";
 import type { PullOptions, SyncEvent, SyncReport } from "../../sync/index.js";
 import type { OpenedRemote } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
+import { experimentNamesOf } from "./experiment-names.js";
 import type { NativeChosen } from "./native-sync.js";
 import { withServer } from "./open-server.js";
 import { syncProgress } from "./sync-progress.js";
@@ -48,7 +48,7 @@ export function pullOptions(
 ): PullOptions {
   const { runIds, runWords } = chosen;
   const { experiments, receipts } = remote.settings;
-  const names = experimentNames(chosen);
+  const names = experimentNamesOf(chosen);
   return {
     ...{ jobs, withArtifacts, includeDeleted, withRegistry },
     ...(isWantedArtifact === undefined ? {} : { isWantedArtifact }),
@@ -61,19 +61,4 @@ export function pullOptions(
     },
     commitReceipts: receipts === "committed",
   };
-}
-
-/** Of those that the command names, by name or as experiments here. */
-function experimentNames({
-  place,
-  experimentIds,
-  experimentNames: names,
-}: NativeChosen): ReadonlySet<string> | undefined {
-  if (names !== undefined) return new Set(names);
-  if (experimentIds === undefined) return undefined;
-  const found = experimentIds.flatMap((id) => {
-    const location = findExperiment(place.context, id);
-    return location === null ? [] : [readExperimentMeta(location).name];
-  });
-  return new Set(found);
 }

@@ -24,6 +24,7 @@ const METADATA_ONLY = ".m";
 /** A run there that is looked at; its id in the pool is that of the run here. */
 export interface PullTask extends PoolTask {
   readonly remoteRunId: string;
+  readonly runName: string;
   readonly remoteExperimentId: string;
   readonly lifecycleStage: LifecycleStage;
   readonly mark: string;
@@ -121,13 +122,14 @@ class Planner {
     const runId = known ?? originOf(run) ?? remoteRunId;
     this.#localIds.set(remoteRunId, runId);
     const mark = remoteMarkOf(run);
+    const isSame = this.#isSame(runId, remoteRunId, mark);
     const seen: Seen = {
-      ...{ remoteRunId, remoteExperimentId: experimentId, lifecycleStage, mark },
+      ...{ remoteRunId, remoteExperimentId: experimentId, lifecycleStage, mark, isSame },
+      runName: isSame ? "" : run.info.runName,
       parentId: parentOf(run.tags),
       originParentId: run.tags[LOCAL_PARENT_TAG] ?? null,
       pushedTime: refOf(run).pushedTime,
       isKnown: known !== undefined,
-      isSame: this.#isSame(runId, remoteRunId, mark),
     };
     const other = this.#seen.get(runId);
     if (other !== undefined) this.#twins += 1;
@@ -148,11 +150,11 @@ class Planner {
   }
 
   #taskOf(runId: string, seen: Seen, isHere: boolean): PullTask {
-    const { remoteRunId, remoteExperimentId, lifecycleStage, mark, parentId, originParentId } = seen;
+    const { remoteRunId, runName, remoteExperimentId, lifecycleStage, mark, parentId, originParentId } = seen;
     const after = (parentId === null ? undefined : this.#localIds.get(parentId)) ?? originParentId;
     return {
       ...{ id: runId, after: after ?? undefined, isHere },
-      ...{ remoteRunId, remoteExperimentId, lifecycleStage, mark },
+      ...{ remoteRunId, runName, remoteExperimentId, lifecycleStage, mark },
     };
   }
 

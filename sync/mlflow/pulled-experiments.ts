@@ -3,7 +3,7 @@ import type { StoreContext } from "../../core/store/context.js";
 import { receivingExperiment } from "../../core/transfer/index.js";
 import { type Experiment, isRunstoneError, type StringMap } from "../../store-format/index.js";
 import { ExperimentNaming } from "../native/experiment-naming.js";
-import type { RemoteState } from "../state/index.js";
+import type { RemoteState, RemoteStateView } from "../state/index.js";
 
 export interface PulledExperimentOptions {
   readonly naming: { readonly map: ReadonlyMap<string, string>; readonly prefix: string };
@@ -37,20 +37,9 @@ export class PulledExperiments {
     return [...this.#chosen.keys()];
   }
 
-  /**
-   * Looks which there are. One whose runs a push from here would send to another experiment (with a prefix or a map: one
-   * that has another name) is none of ours.
-   */
   find(all: readonly Experiment[], options: PulledExperimentOptions): void {
-    const naming = new ExperimentNaming(options.naming);
-    const known = new Map([...this.#state.experiments()].map(([name, id]) => [id, name]));
-    for (const experiment of all) {
-      const { experimentId: remoteId, tags, lifecycleStage } = experiment;
-      if (lifecycleStage === "deleted" && !options.includeDeleted) continue;
-      const name = nameOf(experiment, naming, known.get(remoteId), options.naming.map);
-      if (name === null || options.names?.has(name) === false) continue;
-      this.#chosen.set(remoteId, { remoteId, name, tags });
-    }
+    for (const experiment of experimentsToPull(this.#state, all, options))
+      this.#chosen.set(experiment.remoteId, experiment);
   }
 
   get(remoteId: string): PulledExperiment | undefined {
@@ -76,6 +65,25 @@ export class PulledExperiments {
       return receivingExperiment(this.#context, { name });
     }
   }
+}
+
+/**
+ * Which of them there are looked at. One whose runs a push from here would send to another experiment (with a prefix or a map:
+ * one that has another name) is none of ours.
+ */
+export function experimentsToPull(
+  state: RemoteStateView,
+  all: readonly Experiment[],
+  options: PulledExperimentOptions,
+): readonly PulledExperiment[] {
+  const naming = new ExperimentNaming(options.naming);
+  const known = new Map([...state.experiments()].map(([name, id]) => [id, name]));
+  return all.flatMap((experiment) => {
+    const { experimentId: remoteId, tags, lifecycleStage } = experiment;
+    if (lifecycleStage === "deleted" && !options.includeDeleted) return [];
+    const name = nameOf(experiment, naming, known.get(remoteId), options.naming.map);
+    return name === null || options.names?.has(name) === false ? [] : [{ remoteId, name, tags }];
+  });
 }
 
 function nameOf(

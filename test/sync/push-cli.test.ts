@@ -15,7 +15,7 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
 
   test("what is new goes, once; the second time nothing is new", (t) => {
     const { run, read } = workspaceWithRuns(t, server, 2);
-    assert.match(read(["status"]), /^lab +0 +2 +0 +0 +-$/m);
+    assert.match(read(["status"]), /^lab +0 +2 +0 +0 +0 +-$/m);
     assert.match(
       read(["push", "--dry-run"]),
       /Would push 2 runs to lab: 2 params, 6 points, 6 artifacts of .*$/,
@@ -23,7 +23,7 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     assert.match(read(["push"]), /^2 runs pushed to lab \(2 params, 6 points, 6 artifacts of .*\) in /);
     assert.match(read(["push"]), /^Nothing is new for lab, 2 unchanged/);
     assert.match(read(["push", "--dry-run"]), /^Nothing to push to lab$/);
-    assert.match(read(["status"]), /^lab +2 +0 +0 +0 +/m);
+    assert.match(read(["status"]), /^lab +2 +0 +0 +0 +0 +/m);
     const verified = run(["verify", "--json"]);
     assert.equal(verified.status, 0, verified.stderr);
     const report = lastLine(verified.stdout);
