@@ -1,10 +1,9 @@
-import { mustFindRun } from "../../core/index.js";
-import { resolveConflict } from "../../core/transfer/index.js";
 import { RunstoneError } from "../../store-format/index.js";
-import { type Conflict, readRemoteState } from "../../sync/index.js";
+import { type Conflict, type RemoteStateView, readRemoteState } from "../../sync/index.js";
+import type { ConflictTaking } from "../../sync/mlflow/settle-conflicts.js";
 import { syncNative } from "../../sync/native/native-sync.js";
-import type { NativeParties } from "../../sync/native/sync-session.js";
-import { defaultRemote, openByKind } from "../../sync/remotes/index.js";
+import { settleWithPeer } from "../../sync/native/settle-with-peer.js";
+import { defaultRemote, type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
@@ -13,7 +12,9 @@ import { openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
 import { type Chosen, openChosenRemote, workspaceOf } from "../sync/chosen.js";
 import { nativeOptions, withPeer } from "../sync/native-sync.js";
+import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
+import { pullOptions } from "../sync/pull-from-server.js";
 import type { ResolveArguments } from "./resolve.js";
 
 export async function runResolve(context: CommandContext, args: ResolveArguments): Promise<void> {
@@ -23,23 +24,26 @@ export async function runResolve(context: CommandContext, args: ResolveArguments
     args.run === undefined ? undefined : resolveRuns(context, opened, [args.run]).map(({ runId }) => runId);
   const remoteName = args.remote ?? defaultRemote(workspaceOf(place));
   const chosen: Chosen = { place, remoteName, runIds, experimentIds: undefined };
-  const choice = choiceOf(args);
-  if (choice === null) return list(context, chosen);
+  const take = takingOf(args);
+  if (take === null) return list(context, chosen);
   if (runIds === undefined)
     throw usageError("resolve needs a run to settle", "runstone resolve RUN --theirs");
   const remote = openChosenRemote(context, chosen);
-  const native = (): Promise<number> => settle(context, args, { chosen, remote, choice });
-  process.exitCode = await openByKind(remote, { directory: native, ssh: native });
+  const settling = { chosen, remote, take };
+  const native = (): Promise<number> => settleAtPeer(context, args, settling);
+  process.exitCode = await openByKind(remote, {
+    mlflow: () => settleAtServer(context, args, settling),
+    directory: native,
+    ssh: native,
+  });
 }
 
-type Choice = (conflict: Conflict) => string | null;
-
-function choiceOf({ ours, theirs, value }: ResolveArguments): Choice | null {
-  const given = [ours, theirs, value !== undefined].filter((one) => one).length;
+function takingOf({ ours, theirs, accept, value }: ResolveArguments): ConflictTaking | null {
+  const given = [ours, theirs, accept, value !== undefined].filter((one) => one).length;
   if (given === 0) return null;
-  if (given > 1) throw usageError("only one of --ours, --theirs and --value can be taken");
-  if (value !== undefined) return () => value;
-  return (conflict) => (ours ? conflict.mine : conflict.theirs);
+  if (given > 1) throw usageError("only one of --ours, --theirs, --accept and --value can be taken");
+  if (value !== undefined) return { value };
+  return ours ? "ours" : theirs ? "theirs" : "accept";
 }
 
 const COLUMNS: readonly RowColumn[] = [
@@ -84,27 +88,58 @@ function fieldOf({ field, key }: Conflict): string {
 
 interface Settling {
   readonly chosen: Chosen;
-  readonly remote: ReturnType<typeof openChosenRemote>;
-  readonly choice: Choice;
+  readonly remote: OpenedRemote;
+  readonly take: ConflictTaking;
 }
 
-async function settle(
+async function settleAtServer(
   context: CommandContext,
   args: ResolveArguments,
-  { chosen, remote, choice }: Settling,
+  { chosen, remote, take }: Settling,
 ): Promise<number> {
+  const { resolveAtServer } = await import("../../sync/mlflow/settle-conflicts.js");
+  const [runId] = chosen.runIds ?? [];
+  const { artifacts } = remote.settings;
+  const server = { command: "runstone resolve", connections: 2 * JOBS, rate: null };
+  const report = await withServer({ chosen, remote }, server, async (parties, signal) => {
+    const conflicts = wanted(parties.state, runId!, args.field).filter(
+      ({ field }) => take !== "accept" || args.field !== undefined || field === "param",
+    );
+    const how = { jobs: JOBS, withArtifacts: artifacts === "all", includeDeleted: true };
+    const pulling = { ...pullOptions({ chosen, remote }, how), signal };
+    const experiments = { ...pulling.experiments, restore: false };
+    const pushing = {
+      ...{ ...how, withArtifacts: artifacts !== "none", hash: "none" as const, experiments, signal },
+      ...{ commitReceipts: pulling.commitReceipts, onDamage: chosen.place.onDamage },
+    };
+    const settling = { runId: runId!, conflicts, take, signal };
+    return resolveAtServer(parties, settling, { push: pushing, pull: pulling });
+  });
+  return printSyncReport(context, report, "settled with");
+}
+
+async function settleAtPeer(
+  context: CommandContext,
+  args: ResolveArguments,
+  { chosen, remote, take }: Settling,
+): Promise<number> {
+  if (take === "accept")
+    throw usageError("--accept is for params at MLflow servers, which never change them", ONE_SIDE);
   const [runId] = chosen.runIds ?? [];
   const target = { chosen, remote };
   const report = await withPeer(context, target, "runstone resolve", async (parties, signal) => {
-    const conflicts = wanted(parties, runId!, args.field);
-    for (const conflict of conflicts) await settleOne(parties, runId!, { conflict, value: choice(conflict) });
-    const how = { jobs: 1, withArtifacts: true, includeDeleted: true, recheck: true };
+    const conflicts = wanted(parties.state, runId!, args.field);
+    await settleWithPeer(parties, { runId: runId!, conflicts, take });
+    const how = { jobs: JOBS, withArtifacts: true, includeDeleted: true, recheck: true };
     return syncNative(parties, { ...nativeOptions(target, how), direction: "both", signal });
   });
   return printSyncReport(context, report, "settled with");
 }
 
-function wanted({ state }: NativeParties, runId: string, field: string | undefined): readonly Conflict[] {
+const JOBS = 1;
+const ONE_SIDE = "Take one of both: --ours or --theirs";
+
+function wanted(state: RemoteStateView, runId: string, field: string | undefined): readonly Conflict[] {
   const all = state.conflicts(runId);
   const conflicts = field === undefined ? all : all.filter((conflict) => fieldOf(conflict) === field);
   if (conflicts.length > 0) return conflicts;
@@ -113,25 +148,4 @@ function wanted({ state }: NativeParties, runId: string, field: string | undefin
     hint: `\`runstone resolve\` lists conflicts.${known}`,
     data: { runId },
   });
-}
-
-/** There first: what fails there is still a conflict here. */
-async function settleOne(
-  { context, remote, state }: NativeParties,
-  runId: string,
-  { conflict, value }: { readonly conflict: Conflict; readonly value: string | null },
-): Promise<void> {
-  const { field, key } = conflict;
-  if (field === "artifact")
-    throw new RunstoneError("UNSUPPORTED", "a conflict of artifacts cannot be settled by a value", {
-      hint: "Copy the one that is wanted over the other (`runstone artifacts download`), and sync again.",
-      data: { runId, key },
-    });
-  if (value !== conflict.theirs) await remote.settle(runId, { field, key, value });
-  if (value !== conflict.mine)
-    await resolveConflict(context, mustFindRun(context, runId), { field, key }, { value });
-  state.saveConflicts(
-    runId,
-    state.conflicts(runId).filter((other) => fieldOf(other) !== fieldOf(conflict)),
-  );
 }

@@ -4,10 +4,14 @@ const options = {
   ours: { type: "boolean", describe: "Take what is here" },
   theirs: { type: "boolean", describe: "Take what is there" },
   value: { type: "string", value: "TEXT", describe: "Take this" },
+  accept: {
+    type: "boolean",
+    describe: "Let a param be different at an MLflow server, which never changes one",
+  },
   field: {
     type: "string",
     value: "FIELD",
-    describe: "Only this: param:KEY, tag:KEY, name, status, end_time, lifecycle_stage",
+    describe: "Only this: param:KEY, tag:KEY, artifact:PATH, name, status, end_time, lifecycle_stage",
     defaultText: "every conflict of the run",
   },
   remote: {
@@ -36,8 +40,16 @@ export const resolve = defineCommand({
       line: "runstone resolve 3f2a --field tag:stage --value final",
       describe: "Something else, for one tag",
     },
+    {
+      line: "runstone resolve 3f2a --field artifact:model.pkl --ours",
+      describe: "Theirs stays, as model.pkl.conflict-1f2e3d4c",
+    },
+    {
+      line: "runstone resolve 3f2a --field param:lr --accept",
+      describe: "Both stay as they are, and that is known",
+    },
   ],
   details:
-    "The value is set here and there. Everything that is not in conflict was merged already; a conflict stops no other run and nothing else of its own run.",
+    "The value is set here and there. Everything that is not in conflict was merged already; a conflict stops no other run and nothing else of its own run. Of an artifact the one that is not taken stays beside it on both sides, as PATH.conflict- and the beginning of its hash; of a param the tag runstone.conflict.param.KEY keeps both values. An MLflow server never changes a param: there only --theirs and --accept can settle one.",
   load: async () => (await import("./resolve.run.js")).runResolve,
 });

@@ -57,9 +57,9 @@ export function pulledTexts(run: Run, { runId, localIdOf }: TextOptions): Pulled
  * both sides had; so that only what was changed there differs.
  */
 export function reconciledTexts(texts: PulledTexts, mine: RunDocument, state: RunState | null): PulledTexts {
-  const { params: sentParams } = wantedRecord(mine, null);
+  const { params: sentParams, acceptedParams: accepted } = wantedRecord(mine, null);
   const params = mapped(texts.params, (key, value) =>
-    sentParams[key] === value ? mine.params[key]! : value,
+    sentParams[key] === value || accepted[key] === value ? mine.params[key]! : value,
   );
   const sources = [state?.common?.tags, mine.tags].filter((tags) => tags !== undefined);
   const sent = sources.map((tags) => wantedTags(tags, mine, null));

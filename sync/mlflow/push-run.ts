@@ -81,7 +81,8 @@ class RunPush {
     const { document, damages, changing } = readRunDocument(context, location, { hashes });
     const { runName, lifecycleStage } = document.info;
     const state = this.#knownState(document);
-    if (!this.#session.recheck && isAsSynced(document, state, withArtifacts)) {
+    const isOpen = this.#session.state.conflicts(head.runId).length > 0;
+    if (!this.#session.recheck && !isOpen && isAsSynced(document, state, withArtifacts)) {
       if (state !== null && changing.length === 0 && !isWithoutParent(document, state))
         this.#session.state.save({ ...state, localMark: head.mark });
       return this.#over(runName, { result: "unchanged" });
@@ -193,7 +194,7 @@ class RunPush {
   async #sendRecord(transfer: Transfer): Promise<{ readonly params: StringMap; readonly tags: StringMap }> {
     const { wanted, there } = transfer;
     const target = this.#target(there.run);
-    const params = paramsToSend(wanted.params, there.run, this.#notes);
+    const params = paramsToSend(wanted, there.run, this.#notes);
     const isOurs = there.isNew || (this.#task.state !== null && !this.#isUnclear);
     const tags = tagsToSend({ ...transfer, isOurs }, this.#notes);
     for (const key of tags.remove) await target.calls.deleteTag(target.remoteRunId, key);

@@ -12,14 +12,18 @@ export interface ParamsToSend {
   readonly inConflict: ReadonlySet<string>;
 }
 
-/** Params never change: another value there is a conflict. */
-export function paramsToSend(wanted: StringMap, { params }: Run, notes: TransferNotes): ParamsToSend {
+/** Params never change: another value there is a conflict, but for one that was accepted. */
+export function paramsToSend(
+  { params: wanted, acceptedParams: accepted }: WantedRecord,
+  { params }: Run,
+  notes: TransferNotes,
+): ParamsToSend {
   const send: Record<string, string> = Object.create(null);
   const inConflict = new Set<string>();
   for (const [key, mine] of Object.entries(wanted)) {
     const theirs = Object.hasOwn(params, key) ? params[key]! : null;
     if (theirs === null) send[key] = mine;
-    else if (theirs !== mine) {
+    else if (theirs !== mine && theirs !== accepted[key]) {
       inConflict.add(key);
       notes.conflict("param", key, { base: null, mine, theirs });
     }
@@ -62,9 +66,9 @@ export function tagsToSend(sides: TagSides, notes: TransferNotes): TagsToSend {
       if (change.value !== null) send[key] = change.value;
       else remove.push(key);
     } else if (change.kind === "conflict" && isOurs && change.mine !== null) send[key] = change.mine;
-    else if (Object.hasOwn(expect, key)) {
+    else {
       delete expect[key];
-      if (change.kind === "conflict") notes.conflict("tag", key, change);
+      if (change.kind === "conflict" && !key.startsWith("runstone.")) notes.conflict("tag", key, change);
     }
   }
   return { send, remove, expect };

@@ -5,6 +5,7 @@
 import type { RunDocument } from "../../core/transfer/index.js";
 import { type Run, RunstoneError } from "../../store-format/index.js";
 import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
+import { acceptedSentence, acceptedThere, withAccepted } from "./accepted-params.js";
 import { artifactPlace } from "./artifact-place.js";
 import type { MlflowCalls } from "./calls.js";
 import { compareRecord } from "./compare-record.js";
@@ -100,7 +101,11 @@ class Verifier {
       return { run, differences, exceptions, isSame: false, points: 0, artifacts: 0, hashedArtifacts: 0 };
     }
     const modelIds = expected.modelIds ?? (await this.#modelIds(expected.document, run));
-    compareRecord({ ...expected, modelIds }, run, differences);
+    const { acceptedParams: accepted } = expected.wanted;
+    const params = withAccepted(expected.params, accepted, run.params);
+    for (const key of acceptedThere(accepted, expected.params, run.params))
+      exceptions.push(acceptedSentence(key));
+    compareRecord({ ...expected, params, modelIds }, run, differences);
     let points = 0;
     let more = 0;
     for (const key of expected.keys) {

@@ -8,6 +8,7 @@ import {
   type RunStatus,
   type StringMap,
 } from "../../store-format/index.js";
+import { acceptedParams } from "./accepted-params.js";
 import { cutTag, cutText, isTooLong, LONG_VALUES_PATH } from "./cut-values.js";
 import { ORIGIN_TAG } from "./find-runs.js";
 
@@ -31,6 +32,8 @@ export interface WantedRecord {
   readonly status: RunStatus;
   readonly lifecycleStage: LifecycleStage;
   readonly params: StringMap;
+  /** Key -> the other value that counts as right there. */
+  readonly acceptedParams: StringMap;
   /** Without `mlflow.runName`, which is the name. */
   readonly tags: StringMap;
   /** Whole values of those that are cut; null: none is. */
@@ -54,6 +57,7 @@ export function wantedRecord(document: RunDocument, parentId: string | null): Wa
     ...{ startTime: info.startTime, endTime: info.endTime, status: info.status },
     lifecycleStage: info.lifecycleStage,
     params: params.values,
+    acceptedParams: acceptedParams(document),
     tags: remoteTags(tags.values, document, parentId),
     longValues: longValuesOf(params.whole, tags.whole),
     exceptions,

@@ -50,6 +50,17 @@ function newLab(t: TestContext, kind: string): Lab {
   return { a: top, url, env, in: inside };
 }
 
+interface Status {
+  readonly [count: string]: unknown;
+  readonly runs: readonly { readonly run_name: string; readonly state: string; readonly there: string }[];
+}
+
+/** Those that are not 0. */
+function countsOf(status: Status): Record<string, unknown> {
+  const counts = Object.entries(status).filter(([key]) => key !== "last_sync");
+  return Object.fromEntries(counts.filter(([, value]) => typeof value === "number" && value > 0));
+}
+
 function ok({ status, stdout, stderr }: ReturnType<Workspace["run"]>): string {
   assert.equal(status, 0, stdout + stderr);
   return stdout.trim();
@@ -151,6 +162,56 @@ for (const kind of Object.keys(KINDS))
       assert.equal(verified.status, 11, verified.stdout + verified.stderr);
     });
 
+    test("status --online tells what is new, changed and gone there, and writes nothing", (t) => {
+      const lab = newLab(t, kind);
+      const first = newRun(lab, "a");
+      const status = (...more: readonly string[]): Status =>
+        JSON.parse(ok(lab.in("a")(["status", "--online", "--json", ...more])))[0];
+      assert.deepEqual(countsOf(status()), { new: 1 });
+      ok(lab.in("a")(["push"]));
+      assert.deepEqual(countsOf(status()), { synced: 1 });
+      ok(lab.a.run(["clone", lab.url, join(lab.a.directory, "b")], { env: lab.env }));
+      ok(lab.in("b")(["tag", first, "stage=prod"]));
+      ok(lab.in("b")(["run", "-e", "other", "--name", "second", "--", "true"]));
+      ok(lab.in("b")(["push"]));
+      const state = join(lab.a.directory, "a/.runstone/remotes");
+      const before = treeOf(state);
+      const seen = status();
+      assert.deepEqual(countsOf(seen), { new_there: 1, changed_there: 1 });
+      assert.deepEqual(seen.runs.map(({ run_name, state, there }) => [run_name, state, there]).sort(), [
+        ["first", null, "changed"],
+        ["second", null, "new"],
+      ]);
+      assert.deepEqual(countsOf(status("-e", "Default")), { changed_there: 1 });
+      assert.deepEqual(treeOf(state), before);
+      const shown = ok(lab.in("a")(["status", "--online"]));
+      assert.match(shown, /NEW THERE +CHANGED THERE +GONE THERE/);
+      assert.match(shown, /^ {2}new there +[0-9a-f]{8} {2}second$/m);
+      // Offline nobody is asked.
+      assert.deepEqual(countsOf(JSON.parse(ok(lab.in("a")(["status", "--json"])))[0]), { synced: 1 });
+      ok(lab.in("a")(["pull"]));
+      assert.deepEqual(countsOf(status()), { synced: 2 });
+      ok(lab.in("a")(["tag", first, "stage=dev"]));
+      assert.deepEqual(countsOf(status()), { synced: 1, changed: 1 });
+      ok(lab.in("b")(["delete", first]));
+      ok(lab.in("b")(["push", "--include-deleted"]));
+      assert.deepEqual(countsOf(status()), { synced: 1, changed: 1, gone_there: 1 });
+    });
+
+    test("status counts what runs", (t) => {
+      const lab = newLab(t, kind);
+      const id = ok(lab.in("a")(["start", "--name", "live"]));
+      ok(lab.in("a")(["push"]));
+      const [online] = JSON.parse(ok(lab.in("a")(["status", "--online", "--json"])));
+      const [offline] = JSON.parse(ok(lab.in("a")(["status", "--json"])));
+      assert.deepEqual(countsOf(online), { synced: 1, running: 1 });
+      assert.deepEqual(countsOf(offline), { synced: 1, running: 1 });
+      assert.match(ok(lab.in("a")(["status"])), /^ {2}running +[0-9a-f]{8} {2}live$/m);
+      ok(lab.in("a")(["end", "--run", id]));
+      const [ended] = JSON.parse(ok(lab.in("a")(["status", "--json"])));
+      assert.deepEqual(countsOf(ended), { changed: 1 });
+    });
+
     test("a conflict is listed and settled on both sides", (t) => {
       const lab = newLab(t, kind);
       const runId = newRun(lab, "a");
@@ -171,6 +232,59 @@ for (const kind of Object.keys(KINDS))
       assert.match(ok(lab.in("b")(["resolve"])), /^Nothing is in conflict/);
     });
   });
+
+describe("conflicts of what cannot be merged", () => {
+  test("of two artifacts one lies at the path and the other beside it, and both values of a param are known", (t) => {
+    const lab = newLab(t, "directory");
+    const script = (text: string, more: string): readonly string[] => [
+      ...["run", "--resume", "first", "--", "sh", "-c"],
+      `${more}; echo ${text} > out.txt; echo '::runstone artifact out.txt'`,
+    ];
+    const runId = newRun(lab, "a");
+    ok(lab.in("a")(["push"]));
+    ok(lab.a.run(["clone", lab.url, join(lab.a.directory, "b")], { env: lab.env }));
+    ok(lab.in("a")(script("ours", "echo '::runstone param seed=1'")));
+    ok(lab.in("b")(script("theirs", "echo '::runstone param seed=2'")));
+    ok(lab.in("b")(["push"]));
+    assert.equal(lab.in("a")(["sync"]).status, 11);
+    const settle = (...args: readonly string[]): void =>
+      void lab.in("a")(["resolve", runId, "--field", ...args]);
+    settle("artifact:out.txt", "--theirs");
+    settle("param:seed", "--ours");
+    ok(lab.in("b")(["resolve"]));
+    for (const { field } of JSON.parse(ok(lab.in("a")(["resolve", "--json"])))) settle(field, "--theirs");
+    ok(lab.in("a")(["sync"]));
+    ok(lab.in("b")(["sync"]));
+    for (const name of ["a", "b"]) {
+      const artifacts = treeOf(join(lab.a.directory, name, "mlruns/0", runId, "artifacts"));
+      const kept = Object.keys(artifacts).filter((path) => path.startsWith("out.txt"));
+      assert.equal(kept.length, 2, kept.join());
+      const read = (path: string): string =>
+        readFileSync(join(lab.a.directory, name, "mlruns/0", runId, "artifacts", path), "utf8");
+      assert.deepEqual(kept.sort().map(read), ["theirs\n", "ours\n"]);
+      const { params, tags } = JSON.parse(ok(lab.in(name)(["show", runId, "--json"])));
+      assert.equal(params.seed, "1", name);
+      assert.deepEqual(JSON.parse(tags["runstone.conflict.param.seed"]), { origin: "1", remote: "2" });
+    }
+    assert.match(ok(lab.in("a")(["verify"])), /^1 run equal at lab/);
+  });
+});
+
+describe("several remotes", () => {
+  test("one that does not answer hides nothing of the others; exit code 11", (t) => {
+    const lab = newLab(t, "directory");
+    newRun(lab, "a");
+    ok(lab.in("a")(["push"]));
+    ok(lab.in("a")(["remote", "add", "away", "http://127.0.0.1:9"]));
+    const both = lab.in("a")(["status", "--online"]);
+    assert.equal(both.status, 11, both.stdout + both.stderr);
+    assert.match(both.stdout, /^lab +1 +0 +0 +0 +0 +0 +0 +0 +/m);
+    assert.match(both.stdout, /^away +0 +1 +0 +\? +\? +\? +0 +0 +-$/m);
+    assert.match(both.stderr, /away was not asked: /);
+    assert.equal(lab.in("a")(["status", "--online", "away"]).status, 10);
+    ok(lab.in("a")(["status"]));
+  });
+});
 
 describe("ssh", () => {
   test("gets an argument list, and the far shell a quoted path", (t) => {
