@@ -13,6 +13,7 @@ import { usageError } from "../parse/usage-error.js";
 import { choosePull } from "../sync/choose-pull.js";
 import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { jobsFor } from "../sync/jobs.js";
+import { namedRun } from "../sync/named-run.js";
 import { type NativeTarget, runNativeSync, withPeer } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
@@ -143,7 +144,8 @@ function nullIfAbsent(error: unknown): null {
   throw error;
 }
 
-function print(context: CommandContext, fetched: readonly Fetched[], { remote }: NativeTarget): void {
+function print(context: CommandContext, fetched: readonly Fetched[], { remote, chosen }: NativeTarget): void {
+  const store = chosen.place.context;
   const count = (key: "received" | "missing"): number =>
     fetched.reduce((sum, run) => sum + run[key].length, 0);
   const bytes = fetched.flatMap(({ received }) => received).reduce((sum, { size }) => sum + size, 0);
@@ -160,10 +162,10 @@ function print(context: CommandContext, fetched: readonly Fetched[], { remote }:
     });
   for (const { runId, missing, error } of fetched) {
     if (error !== undefined)
-      context.err.line(`runstone: ${runId.slice(0, 8)} failed: ${visible(error.message)}`);
+      context.err.line(`runstone: ${visible(namedRun(store, runId))} failed: ${visible(error.message)}`);
     for (const { path } of missing)
       context.err.line(
-        `runstone: ${runId.slice(0, 8)}: ${visible(remote.name)} has no bytes of ${visible(path)}`,
+        `runstone: ${visible(namedRun(store, runId))}: ${visible(remote.name)} has no bytes of ${visible(path)}`,
       );
   }
   const what = count("received") === 1 ? "1 artifact" : `${count("received")} artifacts`;

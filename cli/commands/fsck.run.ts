@@ -1,9 +1,11 @@
 import { checkMerge } from "../../core/git/check-merge.js";
 import { openRepository } from "../../core/git/repository.js";
+import { findRun } from "../../core/index.js";
 import { type FsckReport, fsck } from "../../core/maintenance/fsck.js";
 import { type RepairReport, repair } from "../../core/maintenance/repair.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { type Damage, type DamageSeverity, isRunstoneError } from "../../store-format/index.js";
+import { remotesWithReceipt } from "../../sync/state/receipts.js";
 import type { CommandContext, Environment } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { printJsonObject } from "../output/print-json.js";
@@ -20,10 +22,11 @@ export async function runFsck(context: CommandContext, args: FsckArguments): Pro
   const runIds = await Promise.all(args.runs.map((word) => runIdOf(context, opened, word)));
   const repaired = args.repair ? await repairAll(context, opened.store.writable) : null;
   const progress = new ProgressLine(context, "checked", "runs");
-  const report = fsck(opened.store.context, {
+  const found = fsck(opened.store.context, {
     ...(runIds.length === 0 ? {} : { runIds }),
     onRun: (checked) => progress.show(checked),
   });
+  const report = withPlaces(opened.store.context, found);
   progress.clear();
   if (isDamaged(report) || (repaired?.failures.length ?? 0) > 0) process.exitCode = EXIT.damaged;
   if (context.json) printJsonObject(context, jsonReport(report, repaired));
@@ -46,6 +49,25 @@ async function repairMerge(store: StoreContext, env: Environment): Promise<Repai
     if (!isRunstoneError(error, "GIT_FAILED")) throw error;
     return { actions: [], failures: [{ path: ".git", reason: error.message }] };
   }
+}
+
+/** Of artifacts whose bytes were given up here: which receipts say that a remote has them. */
+function withPlaces(store: StoreContext, report: FsckReport): FsckReport {
+  const words = new Map<string, string>();
+  const placed = (damage: Damage): Damage => {
+    const { kind, runId } = damage;
+    if (kind !== "object_missing" || runId === undefined) return damage;
+    if (!words.has(runId)) words.set(runId, wordsOnReceipts(store, runId));
+    return { ...damage, reason: `${damage.reason} (${words.get(runId)})` };
+  };
+  return { ...report, damages: report.damages.map(placed) };
+}
+
+function wordsOnReceipts(store: StoreContext, runId: string): string {
+  const location = findRun(store, runId);
+  const names = location === null ? [] : remotesWithReceipt(store, location);
+  if (names.length === 0) return "no receipt here says where";
+  return names.length === 1 ? `the receipt of ${names[0]} says so` : `receipts of ${names.join(", ")} say so`;
 }
 
 function isDamaged({ damages }: FsckReport): boolean {

@@ -1,4 +1,5 @@
-import { findRun } from "../../core/index.js";
+import { join } from "node:path";
+import { findRun, type RunLocation } from "../../core/index.js";
 import {
   type ArtifactHead,
   readRunDocument,
@@ -7,6 +8,7 @@ import {
 } from "../../core/transfer/index.js";
 import { isRunstoneError } from "../../store-format/index.js";
 import type { KeptRun, PrunedRun } from "../../sync/mlflow/prune-runs.js";
+import { StorePeer } from "../../sync/native/store-peer.js";
 import type { NativeParties } from "../../sync/native/sync-session.js";
 import { openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
@@ -60,6 +62,7 @@ async function pruneWith(
     objects,
     dryRun: args["dry-run"],
     remote: target.remote.name,
+    store: target.chosen.place.context,
   });
 }
 
@@ -123,10 +126,17 @@ class Pruner {
     // Equal as a whole: then each artifact here is one that the remote just hashed.
     if (readRunDocument(context, location).document.recordDigest !== recordDigest)
       return void this.kept.push({ runId, reason: "it is not the same there: sync it first" });
-    const wanted = new Set(this.#artifactsOf(runId).map(({ path }) => path));
-    const freed = this.#dryRun
-      ? this.#artifactsOf(runId)
-      : releaseArtifacts(context, location, ({ path }) => wanted.has(path));
+    const heads = this.#artifactsOf(runId);
+    if (heads.some(({ path }) => this.#isSameFile(runId, path, location)))
+      return void this.kept.push({ runId, reason: "what the remote has is this very file" });
+    const wanted = new Set(heads.map(({ path }) => path));
+    const freed = this.#dryRun ? heads : releaseArtifacts(context, location, ({ path }) => wanted.has(path));
     if (freed.length > 0) this.pruned.push({ runId, freed });
+  }
+
+  /** By a link, say: freeing it here would free it there. */
+  #isSameFile(runId: string, path: string, { directory }: RunLocation): boolean {
+    const { remote } = this.#parties;
+    return remote instanceof StorePeer && remote.isAt(runId, path, join(directory, "artifacts", path));
   }
 }

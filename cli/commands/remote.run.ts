@@ -1,5 +1,6 @@
 import { storeRoot } from "../../core/store/open-context.js";
 import { isLoopback } from "../../sync/http/target.js";
+import { assertOtherDirectory } from "../../sync/native/other-store.js";
 import { parseRemoteAddress, type RemoteAddress } from "../../sync/remotes/address.js";
 import {
   addRemote,
@@ -46,12 +47,19 @@ export function runAdd(context: CommandContext, args: AddArguments): void {
   const key = { workspace, name: args.name };
   const directory = privateDirectory(context);
   const address = parseRemoteAddress(args.url, context.cwd);
+  assertOtherAddress(workspace, address);
   readPrivateRemote(directory, key);
   const settings = addRemote(workspace, args.name, { ...changeOf(args), url: address.text });
   changePrivateRemote(directory, key, () => ({ ...confirmedNow(address), ...switchesOf(args) }));
   context.err.line(`added ${args.name}: ${visible(address.text)} (${KIND_WORDS[address.kind]})`);
   if (settings.address.kind === "mlflow" && !isLoopback(new URL(address.origin).hostname))
     context.err.line(`If it wants a password or token: runstone login ${args.name}`);
+}
+
+/** A far one is asked when it is opened. */
+function assertOtherAddress(workspace: string, address: RemoteAddress): void {
+  if (address.kind === "directory")
+    assertOtherDirectory({ workspace, root: storeRoot(workspace) }, address.path);
 }
 
 function confirmedNow({ origin }: RemoteAddress): PrivateRemote {
@@ -95,6 +103,7 @@ export function runSet(context: CommandContext, args: SetArguments): void {
   if (!changesConfig && url === undefined && !trust && Object.keys(switches).length === 0)
     throw usageError("nothing to set", "Give a setting, for example --prefix alice/ or --trust.");
   const address = url === undefined ? undefined : parseRemoteAddress(url, context.cwd);
+  if (address !== undefined) assertOtherAddress(workspace, address);
   if (changesConfig || address !== undefined)
     changeRemote(workspace, name, { ...change, ...(address === undefined ? {} : { url: address.text }) });
   const settings = readRemote(workspace, name);

@@ -1,11 +1,13 @@
 /** What a command needs to sync with a native remote: its peer, the state of the remote, and a way to stop. */
 
+import type { StoreContext } from "../../core/store/context.js";
 import { RunstoneError } from "../../store-format/index.js";
 import { systemClock } from "../../sync/http/clock.js";
 import { RateLimiter } from "../../sync/http/rate-limiter.js";
 import type { SyncEvent, SyncReport } from "../../sync/index.js";
 import { openRemoteState } from "../../sync/index.js";
 import { syncNative } from "../../sync/native/native-sync.js";
+import { assertOtherDirectory, assertOtherPeer } from "../../sync/native/other-store.js";
 import type { Peer } from "../../sync/native/peer.js";
 import type { Direction } from "../../sync/native/plan.js";
 import { StorePeer } from "../../sync/native/store-peer.js";
@@ -15,7 +17,7 @@ import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
 import type { Chosen } from "./chosen.js";
 import { onInterrupt } from "./interrupt.js";
-import { openPeer, PROGRAM } from "./open-peer.js";
+import { type OpenedPeer, openPeer, PROGRAM } from "./open-peer.js";
 import { untilEnded } from "./push-rounds.js";
 import { syncProgress } from "./sync-progress.js";
 
@@ -50,6 +52,7 @@ export async function withPeer<Result>(
   try {
     const throttle = rate === null ? null : new RateLimiter(rate, systemClock);
     const opened = await openPeer(context, remote.address, throttle);
+    await assertOther(store, remote, opened);
     const local = new StorePeer({ program: PROGRAM, open: () => store, make: () => store });
     try {
       return await work({ context: store, local, remote: opened.peer, state }, interrupt.signal);
@@ -61,6 +64,18 @@ export async function withPeer<Result>(
   } finally {
     interrupt.release();
     state.close();
+  }
+}
+
+/** Throws INVALID_PARAMETER_VALUE for a remote that is the store here. */
+async function assertOther(store: StoreContext, remote: OpenedRemote, opened: OpenedPeer): Promise<void> {
+  try {
+    if (remote.address.kind === "directory") assertOtherDirectory(store, remote.address.path);
+    await assertOtherPeer(store, opened.peer, `the remote ${remote.name}`);
+  } catch (error) {
+    const reason = await opened.explain(error);
+    await opened.close();
+    throw reason;
   }
 }
 

@@ -9,6 +9,7 @@ import { formatDuration } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { exitCodeOf } from "../report-error.js";
 import { counted } from "./counted.js";
+import { runWords } from "./named-run.js";
 
 /** Sentences on one kind of thing that are shown; `--json` has all. */
 const SHOWN = 10;
@@ -91,7 +92,7 @@ function problemsOf(outcome: RunOutcome): readonly string[] {
 }
 
 function nameOf({ runId, runName }: RunOutcome): string {
-  return runName === "" ? runId.slice(0, 8) : `${runId.slice(0, 8)} (${runName})`;
+  return runWords(runId, runName);
 }
 
 function summaryOf(report: SyncReport, what: string): string {

@@ -1,4 +1,5 @@
 /** `prune` with an MLflow server, and what any `prune` leaves on the terminal. */
+import type { StoreContext } from "../../core/store/context.js";
 import { type ReleasedObjects, releaseObjects } from "../../core/transfer/index.js";
 import { type PruneReport, pruneRuns } from "../../sync/mlflow/prune-runs.js";
 import type { PruneArguments } from "../commands/prune.js";
@@ -10,6 +11,7 @@ import { visible } from "../output/visible.js";
 import { parseByteRate } from "../parse/byte-rate.js";
 import { counted } from "./counted.js";
 import { jobsFor } from "./jobs.js";
+import { namedRun } from "./named-run.js";
 import type { NativeTarget } from "./native-sync.js";
 import { withServer } from "./open-server.js";
 
@@ -32,7 +34,13 @@ export async function pruneFromServer(
     });
     const freed = report.pruned.flatMap((run) => run.freed);
     const objects = dryRun ? NO_OBJECTS : releaseObjects(parties.context, freed);
-    return printPruned(context, { ...report, objects, dryRun, remote: target.remote.name });
+    return printPruned(context, {
+      ...report,
+      objects,
+      dryRun,
+      remote: target.remote.name,
+      store: parties.context,
+    });
   });
 }
 
@@ -44,6 +52,7 @@ export function leastBytes(args: PruneArguments): number {
 export interface Pruned extends PruneReport {
   readonly remote: string;
   readonly dryRun: boolean;
+  readonly store: StoreContext;
   /** Objects of the same bytes, which lie beside the runs. */
   readonly objects: ReleasedObjects;
 }
@@ -52,11 +61,11 @@ export interface Pruned extends PruneReport {
 export const NO_OBJECTS: ReleasedObjects = { freed: 0, later: 0 };
 
 export function printPruned(context: CommandContext, pruning: Pruned): ExitCode {
-  const { pruned, kept, objects, dryRun, remote } = pruning;
+  const { pruned, kept, objects, dryRun, remote, store } = pruning;
   const freed = pruned.flatMap((run) => run.freed);
   const bytes = freed.reduce((sum, { size }) => sum + size, 0);
   for (const { runId, reason } of kept)
-    context.err.line(`runstone: ${runId.slice(0, 8)} keeps its artifacts: ${visible(reason)}`);
+    context.err.line(`runstone: ${visible(namedRun(store, runId))} keeps its artifacts: ${visible(reason)}`);
   if (context.json)
     printJsonObject(context, {
       ...{ remote, dry_run: dryRun, artifacts: freed.length, bytes },

@@ -232,6 +232,30 @@ function syncEntries(directory: string): void {
   if (entries.length > 0) syncDirectory(directory);
 }
 
+/**
+ * Puts an empty file of this name into the building site, for others who look at the same store, and gives what takes it away
+ * again. Throws typed errors; a root that was moved away is not made again.
+ */
+export function putSign(root: string, name: string): () => void {
+  const site = join(root, BUILDING_SITE);
+  const path = join(site, name);
+  guarded("write", path, () => {
+    // Another process may clear the empty site between our two calls; then both are made again.
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        makeDirectories(site, { below: root });
+        return createWhole(path, new Uint8Array(0), false);
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT" || attempt === 16 || statIfExists(root) === null) throw error;
+      }
+    }
+  });
+  return () => {
+    removeFile(path);
+    clearSite(site);
+  };
+}
+
 function inBuildingSite<T>(root: string, use: (place: string) => T): T {
   const site = join(root, BUILDING_SITE);
   const place = newPlaceIn(site);

@@ -14,6 +14,7 @@ export {
   publishDirectory,
   publishDirectoryLater,
   publishTogether,
+  putSign,
   removeDirectory,
   removeFile,
   removeIfEmpty,

@@ -16,6 +16,8 @@ export interface FileStat {
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly inode: bigint;
+  /** With the inode it names the file on this machine. */
+  readonly device: bigint;
   readonly mode: number;
   /** Names of the file; more than one: it shares its bytes. */
   readonly links: number;
@@ -74,6 +76,7 @@ function toFileStat(found: BigIntStats): FileStat {
     mtimeNs: found.mtimeNs,
     ctimeNs: found.ctimeNs,
     inode: found.ino,
+    device: found.dev,
     mode: Number(found.mode),
     links: Number(found.nlink),
   };

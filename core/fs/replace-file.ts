@@ -91,20 +91,28 @@ export function withParent<T>(path: string, call: () => T, options: ParentOption
   }
 }
 
-/** Others may remove an empty directory again before something is in it. What fails more often never works (as under /proc). */
+/**
+ * Others may remove an empty directory again before something is in it. What fails more often never works (as under /proc);
+ * they are counted over all parents together, for at each level again they would never end.
+ */
 const MOST_TRIES = 16;
 
 /** `mkdir -p`. Throws raw errno errors. */
 export function makeDirectories(path: string, options: ParentOptions = {}): void {
+  makeWithParents(path, options, { left: MOST_TRIES + path.length });
+}
+
+function makeWithParents(path: string, options: ParentOptions, tries: { left: number }): void {
   const parent = dirname(path);
-  for (let tries = 1; ; tries += 1) {
+  for (;;) {
     try {
       makeDirectory(path, options);
       return;
     } catch (error) {
       const isRoot = parent === path || parent === options.below;
-      if (errnoOf(error) !== "ENOENT" || isRoot || tries === MOST_TRIES) throw error;
-      makeDirectories(parent, options);
+      tries.left -= 1;
+      if (errnoOf(error) !== "ENOENT" || isRoot || tries.left < 0) throw error;
+      makeWithParents(parent, options, tries);
     }
   }
 }

@@ -45,6 +45,10 @@ const METHODS: Readonly<Record<string, Method>> = {
     return { header: { exists, digest, same: heads === null }, body: headItems(heads) };
   },
 
+  async sees(peer, { args }) {
+    return { header: { seen: await peer.sees(args.text("probe")) } };
+  },
+
   async check(peer, { args, items }) {
     const deep = args.raw("deep") === true;
     return { body: checkItems(peer, await all(items, runIdsOf), { deep }) };

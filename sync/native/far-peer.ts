@@ -81,6 +81,12 @@ class FarPeer implements Peer {
     return this.#asker.requests;
   }
 
+  async sees(probe: string): Promise<boolean> {
+    const { header, items } = await this.#asker.ask("sees", { probe });
+    for await (const _item of items) throw protocolError("more than was asked for");
+    return new Members(header, "sees").boolean("seen");
+  }
+
   async heads(known: string | null): Promise<Heads> {
     const { header, items } = await this.#asker.ask("heads", { known });
     const said = new Members(header, "heads");

@@ -9,6 +9,9 @@ import type { About, Kept, OfferToKeep, Peer } from "./peer.js";
 /** Offers of one request. */
 const OFFERS_AT_ONCE = 32;
 
+/** Two requests that failed whole, each with other runs: it is not the runs. */
+const MOST_SILENT = 2;
+
 export interface BringOptions {
   readonly from: Peer;
   readonly to: Peer;
@@ -59,6 +62,8 @@ class Lane {
   /** Offered and not answered yet. */
   readonly #open = new Map<string, OfferToKeep>();
   #taken: string[] = [];
+  /** Attempts one after another that ended without a single answer. */
+  #silent = 0;
 
   constructor(options: BringOptions, queue: string[], results: Results) {
     this.#options = options;
@@ -66,7 +71,10 @@ class Lane {
     this.#results = results;
   }
 
-  /** Never rejects for what is wrong with a run or a peer: it is the result of the runs that it hit. */
+  /**
+   * Never rejects for what is wrong with a run: it is the result of the runs that it hit. Rejects where the keeper takes
+   * nothing at all, which would be so for every run.
+   */
   async run(): Promise<void> {
     while (this.#queue.length > 0 && this.#options.signal?.aborted !== true) {
       try {
@@ -78,13 +86,15 @@ class Lane {
     }
   }
 
-  /** What was taken and has no answer failed with the conversation. */
+  /** What was taken and has no answer failed with the conversation. Throws where asking again is no use. */
   #fail(error: RunstoneError): void {
+    this.#silent += 1;
+    if (this.#taken.length === 0) throw error;
     for (const runId of this.#taken) this.#results.add({ runId, error });
     this.#taken = [];
     this.#open.clear();
     // Where nobody answers, nothing more is tried.
-    if (error.code !== "REMOTE_UNREACHABLE") return;
+    if (error.code !== "REMOTE_UNREACHABLE" && this.#silent < MOST_SILENT) return;
     for (const runId of this.#queue.splice(0)) this.#results.add({ runId, error });
   }
 
@@ -123,6 +133,7 @@ class Lane {
 
   #note(about: About<Kept>): void {
     const { runId } = about;
+    this.#silent = 0;
     const offer = this.#open.get(runId);
     this.#open.delete(runId);
     if (about.error !== undefined || offer === undefined)

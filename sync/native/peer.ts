@@ -60,6 +60,8 @@ export interface Peer {
   /** Messages that were asked, for reports. */
   readonly requests: number;
 
+  /** Whether a probe that the asking side put into its own store lies in this one: then both are the same store. */
+  sees(probe: string): Promise<boolean>;
   heads(known: string | null): Promise<Heads>;
   /** In the order of the ids, each taken after its mark. */
   check(runIds: readonly string[], options?: CheckOptions): AsyncIterable<About<WireCheck>>;

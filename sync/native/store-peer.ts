@@ -1,4 +1,5 @@
 /** A peer over a store in a directory, in this process. */
+import { join } from "node:path";
 import type { StoreContext } from "../../core/store/context.js";
 import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
 import type { Capability, WantedArtifact, WireCheck } from "../../protocol/index.js";
@@ -8,6 +9,7 @@ import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { countsHere } from "./counts-here.js";
 import { LocalModelSide } from "./local-models.js";
 import type { ModelSide } from "./model-side.js";
+import { isSameFile, seesProbe } from "./other-store.js";
 import type {
   About,
   CheckOptions,
@@ -49,6 +51,18 @@ export class StorePeer implements Peer {
 
   get requests(): number {
     return this.#requests;
+  }
+
+  async sees(probe: string): Promise<boolean> {
+    const reader = this.#asked();
+    return reader !== null && seesProbe(reader.context.root, probe);
+  }
+
+  /** Whether an artifact of a run that is here is the very file at `path`. Throws RESOURCE_DOES_NOT_EXIST. */
+  isAt(runId: string, artifact: string, path: string): boolean {
+    const reader = this.#asked();
+    if (reader === null) return false;
+    return isSameFile(join(reader.locate(runId).directory, "artifacts", artifact), path);
   }
 
   async heads(known: string | null): Promise<Heads> {

@@ -1,7 +1,10 @@
 /** Receipts as files: one for people in the state of the remote, a copy beside the run for Git. The journal has them, too. */
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readBytesIfExists, replaceFile } from "../../core/fs/index.js";
+import { listDirectory, readBytesIfExists, replaceFile, statIfExists } from "../../core/fs/index.js";
+import type { RunLocation } from "../../core/index.js";
+import type { StoreContext } from "../../core/store/context.js";
+import { WORKSPACE_DIRECTORY } from "../../core/workspace/find-workspace.js";
 import {
   isRunstoneError,
   parseSyncReceipt,
@@ -9,6 +12,7 @@ import {
   serializeSyncReceipt,
 } from "../../store-format/index.js";
 import type { RunState } from "../engine/run-state.js";
+import { remotesWithState } from "./state-directory.js";
 
 export const RECEIPTS = "receipts";
 
@@ -38,6 +42,23 @@ export function copyReceipt(runDirectory: string, remote: string, bytes: Uint8Ar
   if (saysTheSame(copy, bytes)) return null;
   replaceFile(copy, bytes, { temporaryIn: runDirectory, sync: false });
   return copy;
+}
+
+/** Names of the remotes of which a receipt of the run is kept here, in the workspace's state or beside the run. Throws typed I/O errors. */
+export function remotesWithReceipt(
+  { workspace }: Pick<StoreContext, "workspace">,
+  { runId, directory }: Pick<RunLocation, "directory" | "runId">,
+): readonly string[] {
+  const known = workspace === null ? [] : remotesWithState(workspace);
+  const kept = known.filter((name) => {
+    const path = join(workspace ?? "", WORKSPACE_DIRECTORY, "remotes", name, RECEIPTS, `${runId}.yaml`);
+    return statIfExists(path) !== null;
+  });
+  const beside = (listDirectory(directory) ?? []).flatMap(({ name }) => {
+    const found = /^runstone-receipt\.(.+)\.yaml$/.exec(name)?.[1];
+    return found === undefined ? [] : [found];
+  });
+  return [...new Set([...kept, ...beside])];
 }
 
 function saysTheSame(path: string, bytes: Uint8Array): boolean {
