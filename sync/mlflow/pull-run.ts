@@ -14,6 +14,8 @@ import type { Moved } from "../engine/progress.js";
 import { addMoved, NOTHING_MOVED, type RunOutcome } from "../engine/report.js";
 import type { RunState } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";
+import { ORIGIN_TAG } from "./find-runs.js";
+import { NO_ODD_POINTS, type OddPoints, parseOddPoints } from "./odd-points.js";
 import type { PullTask } from "./pull-plan.js";
 import type { PullSession } from "./pull-session.js";
 import { type PulledArtifacts, pullArtifacts } from "./pulled-artifacts.js";
@@ -96,10 +98,11 @@ class RunPull {
     const { histories, now } = this.#session;
     const { id: runId, remoteRunId } = this.#task;
     const state = this.#state();
-    const points = new PulledPoints(histories, remoteRunId, mine);
+    const points = new PulledPoints(histories, { remoteRunId, odd: oddPointsOf(run) }, mine);
     for (const key of keysThatFit(Object.keys(run.metrics), "metric", this.#refuse("metric")))
       await points.read(key);
     points.end();
+    this.#exceptions.push(...points.differences);
     this.#move({ points: points.added });
     const models = await pulledModels(this.#session, run, (text) => this.#lack(text));
     const artifacts = await this.#artifacts(run, mine?.document ?? null, state);
@@ -223,4 +226,9 @@ class RunPull {
       ...{ incomplete: this.#incomplete, moved: this.#moved },
     };
   }
+}
+
+/** Only of runs that a push made. */
+function oddPointsOf({ tags }: Run): OddPoints {
+  return tags[ORIGIN_TAG] === undefined ? NO_ODD_POINTS : parseOddPoints(tags);
 }

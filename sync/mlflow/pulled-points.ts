@@ -8,6 +8,7 @@ import {
 } from "../../core/transfer/index.js";
 import type { Point } from "../../store-format/index.js";
 import { PointCollector, PointSet } from "../engine/point-set.js";
+import { type OddPoints, type Restored, restorePoints } from "./odd-points.js";
 import type { PulledHistories } from "./pull-histories.js";
 import { storedPoint } from "./stored-value.js";
 
@@ -35,15 +36,25 @@ export class PulledPoints {
   /** Some that are here are not there. */
   lacks = false;
 
-  constructor(histories: PulledHistories, remoteRunId: string, mine: RunHere | null) {
+  /** What came otherwise than it was where the run was made: one sentence each. */
+  readonly differences: string[] = [];
+  readonly #odd: OddPoints;
+
+  constructor(
+    histories: PulledHistories,
+    { remoteRunId, odd }: { readonly remoteRunId: string; readonly odd: OddPoints },
+    mine: RunHere | null,
+  ) {
     this.#histories = histories;
     this.#remoteRunId = remoteRunId;
+    this.#odd = odd;
     this.#mine = mine;
   }
 
   async read(key: string): Promise<void> {
-    const theirs = await this.#histories.of(this.#remoteRunId, key);
+    const { points: theirs, changed } = await this.#theirs(key);
     if (theirs.size === 0) return;
+    if (changed > 0) this.differences.push(`Of '${key}', ${changed} ${notThere(changed)}.`);
     this.counts.set(key, theirs.size);
     const heads = this.#mine?.document.series.filter((head) => head.key === key) ?? [];
     const missing = this.#without(key, theirs, heads);
@@ -55,8 +66,18 @@ export class PulledPoints {
     this.#keptPoints += missing.size;
   }
 
+  async #theirs(key: string): Promise<Restored> {
+    const theirs = await this.#histories.of(this.#remoteRunId, key);
+    return restorePoints(theirs, this.#odd.points.get(key) ?? []);
+  }
+
   /** Keys that are not there at all. */
   end(): void {
+    const { left } = this.#odd;
+    if (left > 0 && this.#mine === null)
+      this.differences.push(
+        `${left} more points were infinite or -0 where the run was made; here they are what the server holds: the largest double, 0.`,
+      );
     for (const { key } of this.#mine?.document.series ?? []) if (!this.counts.has(key)) this.lacks = true;
   }
 
@@ -77,7 +98,7 @@ export class PulledPoints {
   }
 
   async #again(key: string): Promise<PointSet> {
-    const theirs = await this.#histories.of(this.#remoteRunId, key);
+    const { points: theirs } = await this.#theirs(key);
     const heads = this.#mine?.document.series.filter((head) => head.key === key) ?? [];
     return this.#without(key, theirs, heads) ?? PointSet.of([]);
   }
@@ -91,7 +112,16 @@ export class PulledPoints {
     for (const { points } of readSeries(this.#mine.location, key).chunks)
       for (const point of points) collector.add(storedPoint(point));
     const own = collector.finish();
-    if (own.without(theirs).size > 0) this.lacks = true;
-    return theirs.without(own);
+    const there = PointSet.of(mapped(theirs.points(), storedPoint));
+    if (own.without(there).size > 0) this.lacks = true;
+    return restorePoints(there.without(own), this.#odd.points.get(key) ?? []).points;
   }
+}
+
+function* mapped<From, To>(values: Iterable<From>, change: (value: From) => To): Generator<To> {
+  for (const value of values) yield change(value);
+}
+
+function notThere(count: number): string {
+  return `${count === 1 ? "point is" : "points are"} not there any more as a push sent ${count === 1 ? "it" : "them"}`;
 }

@@ -10,6 +10,7 @@ import {
 import type { RunState } from "../engine/run-state.js";
 import { cutTag, cutText } from "./cut-values.js";
 import { ORIGIN_TAG, PUSHED_TAG } from "./find-runs.js";
+import { isOddPointsTag } from "./odd-points.js";
 import {
   LOCAL_PARENT_TAG,
   type LongValues,
@@ -45,6 +46,7 @@ export function pulledTexts(run: Run, { runId, localIdOf }: TextOptions): Pulled
   const local = mapped ?? (isOurs ? tags[LOCAL_PARENT_TAG] : undefined) ?? parent;
   if (local !== undefined) tags[PARENT_TAG] = local;
   if (isOurs) {
+    for (const name of Object.keys(tags)) if (isOddPointsTag(name)) delete tags[name];
     delete tags[LOCAL_PARENT_TAG];
     delete tags[UNNAMED_TAG];
   }

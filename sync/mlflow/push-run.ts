@@ -15,6 +15,7 @@ import type { Conflict } from "../state/index.js";
 import { type Counterpart, findOrMakeCounterpart, mayWrite } from "./counterpart.js";
 import type { ExpectedRun } from "./expected-run.js";
 import { finishRun } from "./finish-run.js";
+import { oddPointTags } from "./odd-points.js";
 import type { PushSession } from "./push-session.js";
 import { paramsToSend, tagsToSend } from "./record-to-send.js";
 import { expectedArtifacts, sendFiles } from "./send-files.js";
@@ -108,7 +109,8 @@ class RunPush {
     const notes = this.#notes;
     const { experimentId } = await this.#session.experiments.ensure(document.experimentName);
     const parentId = this.#parentId(document.tags);
-    const wanted = wantedRecord(document, parentId);
+    const odd = oddPointTags(this.#task.head.location, keysOf(document));
+    const wanted = wantedRecord(document, parentId, odd);
     for (const sentence of wanted.exceptions) notes.except(sentence);
     const quest = { task: this.#task, experimentId, wanted, state, notes };
     const there = await findOrMakeCounterpart(this.#session, quest);

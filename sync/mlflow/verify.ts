@@ -12,6 +12,7 @@ import { chunksOf, findRemoteRuns } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { outgoingLongValues } from "./long-values.js";
 import { notEqual } from "./not-equal.js";
+import { oddPointTags } from "./odd-points.js";
 import type { PushParties } from "./push.js";
 import { stateAfter } from "./settle-run.js";
 import type { HashChoice } from "./verify-artifacts.js";
@@ -123,7 +124,9 @@ class Verification {
       }
       const parent = parentOf(document.tags);
       const parentId = parent === null ? null : (this.#parties.state.run(parent)?.remoteRunId ?? null);
-      const wanted = wantedRecord(document, parentId);
+      const keys = [...new Set(document.series.map(({ key }) => key))];
+      const odd = oddPointTags(head.location, keys);
+      const wanted = wantedRecord(document, parentId, odd);
       const long = wanted.longValues === null ? [] : [outgoingLongValues(wanted.longValues)];
       const run: ExpectedRun = {
         runId: head.runId,
@@ -135,7 +138,7 @@ class Verification {
         tags: wanted.tags,
         params: wanted.params,
         leftAlone: new Set(),
-        keys: [...new Set(document.series.map(({ key }) => key))],
+        keys,
         keysWithNan: new Set(),
         modelIds: undefined,
         datasetInputs: document.inputs.datasetInputs,

@@ -42,8 +42,15 @@ export interface WantedRecord {
   readonly exceptions: readonly string[];
 }
 
-/** `parentId`: the id there of the run's parent; null: it has none, or it is not there. */
-export function wantedRecord(document: RunDocument, parentId: string | null): WantedRecord {
+/**
+ * `parentId`: the id there of the run's parent; null: it has none, or it is not there. `besides`: tags that tell what the
+ * server cannot hold otherwise ({@link oddPointTags}).
+ */
+export function wantedRecord(
+  document: RunDocument,
+  parentId: string | null,
+  besides: StringMap = {},
+): WantedRecord {
   const { info } = document;
   const params = cutAll(document.params, (_, value) => cutText(value, MLFLOW_MAX_PARAM_VALUE_LENGTH));
   const tags = cutTags(document.tags);
@@ -58,7 +65,7 @@ export function wantedRecord(document: RunDocument, parentId: string | null): Wa
     lifecycleStage: info.lifecycleStage,
     params: params.values,
     acceptedParams: acceptedParams(document),
-    tags: remoteTags(tags.values, document, parentId),
+    tags: { ...remoteTags(tags.values, document, parentId), ...besides },
     longValues: longValuesOf(params.whole, tags.whole),
     exceptions,
   };
