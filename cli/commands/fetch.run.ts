@@ -18,6 +18,7 @@ import { type NativeTarget, runNativeSync, withPeer } from "../sync/native-sync.
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { pullFromServer } from "../sync/pull-from-server.js";
+import { tellWaits } from "../sync/tell-waits.js";
 import type { FetchArguments } from "./fetch.js";
 
 export async function runFetch(context: CommandContext, args: FetchArguments): Promise<void> {
@@ -52,7 +53,7 @@ async function fetchFromMlflow(
   });
   if (runIds === undefined || report.interrupted) return printSyncReport(context, report, "fetched from");
   // What was freed here is in the record, and comes by its hash.
-  const server = { command: "runstone fetch", connections: how.jobs, rate: null };
+  const server = { command: "runstone fetch", connections: how.jobs, rate: null, onWait: tellWaits(context) };
   const fetched = await withServer(target, server, (parties, signal) =>
     inTurn(
       runIds,

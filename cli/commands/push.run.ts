@@ -13,6 +13,7 @@ import { printSyncReport } from "../sync/print-report.js";
 import { pullOptions } from "../sync/pull-from-server.js";
 import { pushWhileRunning } from "../sync/push-rounds.js";
 import { syncProgress } from "../sync/sync-progress.js";
+import { tellWaits } from "../sync/tell-waits.js";
 import type { PushArguments } from "./push-options.js";
 
 export async function runPush(context: CommandContext, args: PushArguments): Promise<void> {
@@ -77,7 +78,12 @@ async function syncWithMlflow(
   const jobs = jobsFor(args.jobs, target.remote);
   const rate = rateOf(args["limit-rate"]);
   const progress = syncProgress(context, isPush ? "Pushing" : "Syncing");
-  const server = { command: isPush ? "runstone push" : "runstone sync", connections: 2 * jobs, rate };
+  const server = {
+    command: isPush ? "runstone push" : "runstone sync",
+    connections: 2 * jobs,
+    rate,
+    onWait: tellWaits(context),
+  };
   // Loaded for servers only: remotes in directories do without, and most of their time is the start of the command.
   const [{ push }, { pull }] = await Promise.all([
     import("../../sync/mlflow/push.js"),

@@ -15,6 +15,7 @@ import { nativeOptions, withPeer } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { pullOptions } from "../sync/pull-from-server.js";
+import { tellWaits } from "../sync/tell-waits.js";
 import type { ResolveArguments } from "./resolve.js";
 
 export async function runResolve(context: CommandContext, args: ResolveArguments): Promise<void> {
@@ -100,7 +101,12 @@ async function settleAtServer(
   const { resolveAtServer } = await import("../../sync/mlflow/settle-conflicts.js");
   const [runId] = chosen.runIds ?? [];
   const { artifacts } = remote.settings;
-  const server = { command: "runstone resolve", connections: 2 * JOBS, rate: null };
+  const server = {
+    command: "runstone resolve",
+    connections: 2 * JOBS,
+    rate: null,
+    onWait: tellWaits(context),
+  };
   const report = await withServer({ chosen, remote }, server, async (parties, signal) => {
     const conflicts = wanted(parties.state, runId!, args.field).filter(
       ({ field }) => take !== "accept" || args.field !== undefined || field === "param",

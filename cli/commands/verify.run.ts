@@ -8,6 +8,7 @@ import { nativeOptions, withPeer } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { syncProgress } from "../sync/sync-progress.js";
+import { tellWaits } from "../sync/tell-waits.js";
 import type { VerifyArguments } from "./verify.js";
 
 const JOBS = 4;
@@ -55,7 +56,12 @@ async function verifyMlflow(context: CommandContext, args: VerifyArguments, targ
   const { runIds, experimentIds, place } = target.chosen;
   const { experiments, receipts, artifacts } = target.remote.settings;
   const progress = syncProgress(context, "Verifying");
-  const server = { command: "runstone verify", connections: 2 * JOBS, rate: null };
+  const server = {
+    command: "runstone verify",
+    connections: 2 * JOBS,
+    rate: null,
+    onWait: tellWaits(context),
+  };
   const report = await withServer(target, server, async (parties, signal) => {
     const options = {
       ...(experimentIds === undefined ? {} : { experimentIds }),

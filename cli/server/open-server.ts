@@ -6,6 +6,7 @@ import { withoutSecrets } from "../../sync/http/target.js";
 import { RestStore, serverSettings } from "../../sync/rest/index.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
+import { tellWaits } from "../sync/tell-waits.js";
 import { serverOf } from "./address.js";
 
 /** Throws UNSUPPORTED when other stores are named beside it, INVALID_PARAMETER_VALUE for an address that cannot be used. */
@@ -28,7 +29,7 @@ export async function withServer<T>(
       "runstone: the server's certificate is not checked: anybody on the way can read and change what is sent",
     );
   const spoolDirectory = join(tmpdir(), `runstone-unsent-${process.getuid?.() ?? ""}`);
-  const store = new RestStore(settings, { spoolDirectory, now: context.now });
+  const store = new RestStore(settings, { spoolDirectory, now: context.now, onWait: tellWaits(context) });
   try {
     return await use(store);
   } finally {

@@ -3,6 +3,7 @@
 import type { LookOptions, RemoteLook } from "../../sync/engine/remote-look.js";
 import type { RemoteStateView } from "../../sync/index.js";
 import { lookAtPeer } from "../../sync/native/look-at-peer.js";
+import { assertOtherDirectory } from "../../sync/native/other-store.js";
 import { StorePeer } from "../../sync/native/store-peer.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
@@ -10,6 +11,7 @@ import { type Chosen, openChosenRemote } from "./chosen.js";
 import { experimentNamesOf } from "./experiment-names.js";
 import { openPeer, PROGRAM } from "./open-peer.js";
 import { openHttp } from "./open-server.js";
+import { tellWaits } from "./tell-waits.js";
 
 /** Throws as `openRemote`, and what keeps the remote from answering. */
 export async function lookAtRemote(
@@ -27,7 +29,7 @@ export async function lookAtRemote(
   };
   const native = (): Promise<RemoteLook> => atPeer(context, { chosen, remote, state }, options);
   return openByKind(remote, {
-    mlflow: () => atServer({ chosen, remote, state }, options),
+    mlflow: () => atServer(context, { chosen, remote, state }, options),
     directory: native,
     ssh: native,
   });
@@ -39,9 +41,13 @@ interface Looking {
   readonly state: RemoteStateView;
 }
 
-async function atServer({ chosen, remote, state }: Looking, options: LookOptions): Promise<RemoteLook> {
+async function atServer(
+  context: CommandContext,
+  { chosen, remote, state }: Looking,
+  options: LookOptions,
+): Promise<RemoteLook> {
   const { lookAtServer } = await import("../../sync/mlflow/look-at-server.js");
-  const http = await openHttp(remote, { connections: 1, rate: null });
+  const http = await openHttp(remote, { connections: 1, rate: null, onWait: tellWaits(context) });
   try {
     return await lookAtServer({ context: chosen.place.context, state, http }, options);
   } finally {
@@ -55,6 +61,7 @@ async function atPeer(
   options: LookOptions,
 ): Promise<RemoteLook> {
   const store = chosen.place.context;
+  if (remote.address.kind === "directory") assertOtherDirectory(store, remote.address.path);
   const opened = await openPeer(context, remote.address);
   try {
     const local = new StorePeer({ program: PROGRAM, open: () => store });

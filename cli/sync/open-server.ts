@@ -1,5 +1,5 @@
 /** What a command needs to sync with an MLflow server: its client, the state of the remote, and a way to stop. */
-import type { HttpClient } from "../../sync/http/index.js";
+import type { HttpClient, HttpClientOptions } from "../../sync/http/index.js";
 import { openRemoteState, type PushParties } from "../../sync/index.js";
 import { httpSettingsOf, type OpenedRemote } from "../../sync/remotes/index.js";
 import type { Chosen } from "./chosen.js";
@@ -11,6 +11,7 @@ export interface ServerOptions {
   readonly connections: number;
   /** Bytes a second; null: no limit. */
   readonly rate: number | null;
+  readonly onWait: HttpClientOptions["onWait"];
 }
 
 /**
@@ -19,11 +20,11 @@ export interface ServerOptions {
  */
 export async function withServer<Result>(
   { chosen, remote }: { readonly chosen: Chosen; readonly remote: OpenedRemote },
-  { command, connections, rate }: ServerOptions,
+  { command, connections, rate, onWait }: ServerOptions,
   work: (parties: PushParties, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const { context } = chosen.place;
-  const http = await openHttp(remote, { connections, rate });
+  const http = await openHttp(remote, { connections, rate, onWait });
   try {
     const state = openRemoteState(context, remote.name, { command, address: remote.address.text });
     const interrupt = onInterrupt();
@@ -41,11 +42,15 @@ export async function withServer<Result>(
 /** Destroy it. Throws UNAUTHENTICATED. */
 export async function openHttp(
   remote: OpenedRemote,
-  { connections, rate }: Pick<ServerOptions, "connections" | "rate">,
+  { connections, rate, onWait }: Pick<ServerOptions, "connections" | "rate" | "onWait">,
 ): Promise<HttpClient> {
   // Loaded for servers only: it is much, and remotes in directories do without.
   const { HttpClient, RateLimiter, systemClock } = await import("../../sync/http/index.js");
   const settings = { ...(await httpSettingsOf(remote)), connections };
   const throttle = rate === null ? {} : { throttle: new RateLimiter(rate, systemClock) };
-  return new HttpClient(settings, { ...throttle, renew: () => remote.credentials() });
+  return new HttpClient(settings, {
+    ...throttle,
+    ...(onWait === undefined ? {} : { onWait }),
+    renew: () => remote.credentials(),
+  });
 }

@@ -14,6 +14,7 @@ import { jobsFor } from "./jobs.js";
 import { namedRun } from "./named-run.js";
 import type { NativeTarget } from "./native-sync.js";
 import { withServer } from "./open-server.js";
+import { tellWaits } from "./tell-waits.js";
 
 /** What the server gives back with the right bytes is freed. */
 export async function pruneFromServer(
@@ -24,7 +25,7 @@ export async function pruneFromServer(
   const { runIds, experimentIds } = target.chosen;
   const jobs = jobsFor(undefined, target.remote);
   const dryRun = args["dry-run"];
-  const server = { command: "runstone prune", connections: jobs, rate: null };
+  const server = { command: "runstone prune", connections: jobs, rate: null, onWait: tellWaits(context) };
   const least = leastBytes(args);
   return withServer(target, server, async (parties, signal) => {
     const report = await pruneRuns(parties, {

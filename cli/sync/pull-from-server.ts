@@ -7,6 +7,7 @@ import { experimentNamesOf } from "./experiment-names.js";
 import type { NativeChosen } from "./native-sync.js";
 import { withServer } from "./open-server.js";
 import { syncProgress } from "./sync-progress.js";
+import { tellWaits } from "./tell-waits.js";
 
 export interface ServerTarget {
   readonly chosen: NativeChosen;
@@ -30,7 +31,12 @@ export async function pullFromServer(
   how: ServerPull & { readonly command: string; readonly verb: string; readonly rate?: number | null },
 ): Promise<SyncReport> {
   const progress = syncProgress(context, how.verb);
-  const server = { command: how.command, connections: 2 * how.jobs, rate: how.rate ?? null };
+  const server = {
+    command: how.command,
+    connections: 2 * how.jobs,
+    rate: how.rate ?? null,
+    onWait: tellWaits(context),
+  };
   return withServer(target, server, async (parties, signal) => {
     const onEvent = (event: SyncEvent): void => progress.tell(event);
     try {

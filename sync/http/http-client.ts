@@ -34,10 +34,26 @@ export interface HttpClientOptions {
   readonly throttle?: Throttle;
   /** Asked once for other credentials when the server refuses those it got (401); null: there are none. */
   readonly renew?: () => Promise<HttpCredentials | null>;
+  /** Told once when somebody would have to wait for the server; again after it answered and failed once more. */
+  readonly onWait?: (waiting: Waiting) => void;
   /** For tests. */
   readonly clock?: Clock;
   readonly random?: () => number;
 }
+
+/** Why nothing happens for a while. */
+export interface Waiting {
+  readonly origin: string;
+  readonly error: RunstoneError;
+  /** For how long it is tried, at most. */
+  readonly mostMs: number;
+}
+
+/** Waits that nobody notices. */
+const SHORT_WAIT_MS = 2_000;
+/** Tries when nobody listened from the beginning: the address is wrong, or the server is not there. */
+const FIRST_TRIES = 3;
+const FIRST_WAIT_MS = 500;
 
 const MAX_ERROR_BYTES = 65_536;
 const UPLOAD_PIECE = 65_536;
@@ -61,7 +77,11 @@ export class HttpClient {
   readonly #random: () => number;
   readonly #renew: HttpClientOptions["renew"];
   readonly #reader: AnswerReader;
+  readonly #onWait: HttpClientOptions["onWait"];
   #authorization: string | null;
+  /** It has answered something, once. */
+  #wasThere = false;
+  #waitWasTold = false;
   #renewing: Promise<boolean> | null = null;
 
   /** Throws INVALID_PARAMETER_VALUE for settings that cannot be used. */
@@ -74,6 +94,7 @@ export class HttpClient {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#renew = options.renew;
+    this.#onWait = options.onWait;
     this.#reader = new AnswerReader({
       origin: this.#target.origin,
       received: (bytes) => this.#pass(bytes, "bytesReceived"),
@@ -155,6 +176,7 @@ export class HttpClient {
         const wait = this.#waitFor(failure, request, retry);
         const late = this.#clock.now() - begin + (wait ?? 0) > this.settings.maxTotalMs;
         if (wait === null || late) throw finalError(failure, retry + 1, ambiguous);
+        this.#tellWait(failure, wait, begin);
         await this.#clock.sleep(wait, request.signal);
       }
     }
@@ -165,8 +187,20 @@ export class HttpClient {
     const { settings } = this;
     if (!failure.retriable || retry >= settings.maxRetries) return null;
     if (request.repeatable === false && !failure.untouched) return null;
+    if (!this.#wasThere && isUnheard(failure)) return retry + 1 < FIRST_TRIES ? this.#shortWait(retry) : null;
     const wait = backoffWait(settings, retry, this.#random);
     return settings.respectRetryAfter ? Math.max(wait, failure.retryAfterMs ?? 0) : wait;
+  }
+
+  #shortWait(retry: number): number {
+    return Math.min(FIRST_WAIT_MS, backoffWait(this.settings, retry, this.#random));
+  }
+
+  #tellWait({ error }: Failure, wait: number, begin: number): void {
+    const waited = this.#clock.now() - begin;
+    if (this.#waitWasTold || waited + wait <= SHORT_WAIT_MS) return;
+    this.#waitWasTold = true;
+    this.#onWait?.({ origin: this.origin, error, mostMs: this.settings.maxTotalMs - waited });
   }
 
   /** One try, up to the headers of an answer that is fine (200 to 299). */
@@ -200,6 +234,8 @@ export class HttpClient {
         ...(headersTimeout === undefined ? {} : { headersTimeout }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
+      this.#wasThere = true;
+      if (statusCode < 500) this.#waitWasTold = false;
       return { status: statusCode, headers: received, body: answered };
     } catch (error) {
       const failed = contentError as { readonly error: unknown } | null;
@@ -297,6 +333,11 @@ export class HttpClient {
     );
     return new Failure(error, { retriable: false, untouched: true });
   }
+}
+
+/** Nobody listened: refused, no such host. */
+function isUnheard({ error, untouched }: Failure): boolean {
+  return untouched && error.code === "REMOTE_UNREACHABLE";
 }
 
 function finalError({ error }: Failure, attempts: number, ambiguous: boolean): RunstoneError {

@@ -221,6 +221,30 @@ describe("a call that must not be done twice", () => {
     assert.equal(clock.waits.length, 2);
   });
 
+  test("where nobody ever listened, few tries are made at once; later it is told once that somebody waits", async (t) => {
+    const told: string[] = [];
+    const onWait = ({ origin }: { readonly origin: string }): void => void told.push(origin);
+    const port = await freePort();
+    const clock = new QuickClock();
+    const client = newClient(t, `http://127.0.0.1:${port}`, {
+      clock,
+      onWait,
+      settings: { backoffMs: 2_000 },
+    });
+    assert.equal((await errorOf(client.json(GET))).code, "REMOTE_UNREACHABLE");
+    assert.equal(clock.waits.length, 2);
+    assert.ok(clock.now() <= 2_000, `${clock.now()} ms`);
+    assert.deepEqual(told, []);
+    const server = await startHttpServer(t, (_asked, answer, count) => {
+      if (count === 0) sendJson(answer, {}, 200);
+      else sendJson(answer, {}, 503);
+    });
+    const late = newClient(t, server.url, { clock, onWait, settings: { backoffMs: 2_000, maxRetries: 7 } });
+    await late.json(GET);
+    await errorOf(late.json(GET));
+    assert.equal(told.length, 1);
+  });
+
   test("and is known not to have been done when nobody ever listened", async (t) => {
     const client = newClient(t, `http://127.0.0.1:${await freePort()}`, { settings: { maxRetries: 1 } });
     const error = await errorOf(client.json(ONCE));
