@@ -6,10 +6,12 @@ export type { Moved, OnSyncEvent, SyncEvent } from "./engine/progress.js";
 export {
   addMoved,
   isPartial,
+  NOT_TRIED,
   NOTHING_MOVED,
   ReportBuilder,
   type RunOutcome,
   type RunResult,
+  STOPPED,
   type SyncReport,
 } from "./engine/report.js";
 export type { CommonRecord, Receipt, RunState } from "./engine/run-state.js";

@@ -123,18 +123,24 @@ async function inTurn(
   const all: Fetched[] = [];
   for (const runId of runIds) {
     if (signal.aborted) break;
-    all.push(await fetchOne(store, runId, fetchRun));
+    all.push(await fetchOne(store, runId, { fetchRun, signal }));
   }
   return all;
 }
 
-async function fetchOne(store: StoreContext, runId: string, fetchRun: FetchRun): Promise<Fetched> {
+async function fetchOne(
+  store: StoreContext,
+  runId: string,
+  { fetchRun, signal }: { readonly fetchRun: FetchRun; readonly signal: AbortSignal },
+): Promise<Fetched> {
   const location = findRun(store, runId);
   const nothing = { runId, received: [], missing: [] };
   if (location === null) return nothing;
   try {
     return { runId, ...(await fetchRun(location)) };
   } catch (error) {
+    // A stop is no failure of the run.
+    if (signal.aborted) return nothing;
     if (!isRunstoneError(error)) throw error;
     return { ...nothing, error };
   }

@@ -1,6 +1,13 @@
 /** What a sync leaves on the terminal: what is missing and why, then one line with the sums. */
 import type { ErrorCode } from "../../store-format/index.js";
-import { type CatalogCounts, isPartial, type RunOutcome, type SyncReport } from "../../sync/index.js";
+import {
+  type CatalogCounts,
+  isPartial,
+  NOT_TRIED,
+  type RunOutcome,
+  STOPPED,
+  type SyncReport,
+} from "../../sync/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { serializeJson } from "../output/json.js";
@@ -10,6 +17,15 @@ import { visible } from "../output/visible.js";
 import { exitCodeOf } from "../report-error.js";
 import { counted } from "./counted.js";
 import { runWords } from "./named-run.js";
+
+/** In the words of the summary. */
+const VERBS: Readonly<Record<string, string>> = {
+  "pushed to": "sent",
+  "pulled from": "brought",
+  "cloned from": "brought",
+  "synced with": "synced",
+  "equal at": "compared",
+};
 
 /** Sentences on one kind of thing that are shown; `--json` has all. */
 const SHOWN = 10;
@@ -35,14 +51,45 @@ export function exitCodeFor(report: SyncReport): ExitCode {
 
 const SHUT: ReadonlySet<ErrorCode> = new Set(["UNAUTHENTICATED", "REMOTE_UNREACHABLE"]);
 
-export function tellProblems(
-  { err }: CommandContext,
-  { outcomes, notes, catalogConflicts }: SyncReport,
-): void {
-  const conflicts = catalogConflicts.map(conflictLine);
-  const lines = [...notes, ...conflicts, ...leftOut(outcomes), ...outcomes.flatMap(problemsOf)];
-  for (const line of lines.slice(0, SHOWN)) err.line(`runstone: ${visible(line)}`);
-  if (lines.length > SHOWN) err.line(`runstone: and ${lines.length - SHOWN} more; --json has all of them`);
+/** What failed and what is in conflict is told whole and first; the rest as far as it is new, else as counts. */
+export function tellProblems({ err }: CommandContext, report: SyncReport): void {
+  const { outcomes, notes, interrupted, catalogConflicts } = report;
+  const say = (line: string): void => err.line(`runstone: ${visible(line)}`);
+  for (const line of outcomes.flatMap(problemsOf)) say(line);
+  for (const conflict of catalogConflicts) say(conflictLine(conflict));
+  for (const line of untriedOf(outcomes, interrupted)) say(line);
+  const known = outcomes.filter((outcome) => isKnown(outcome) && outcome.exceptions.length > 0);
+  const fresh = outcomes.filter((outcome) => !isKnown(outcome)).flatMap(exceptionsOf);
+  const lines = [...notes, ...fresh];
+  for (const line of lines.slice(0, SHOWN)) say(line);
+  if (lines.length > SHOWN) say(`and ${lines.length - SHOWN} more; --json has all of them`);
+  for (const line of leftOut(outcomes)) say(line);
+  const sentences = known.reduce((sum, { exceptions }) => sum + exceptions.length, 0);
+  if (sentences > 0)
+    say(
+      `${counted(known.length, "run")} cannot be there as here, as their receipts say (${counted(sentences, "sentence")}; --json has all of them)`,
+    );
+}
+
+/** Nothing of the run was on its way: what is to be said of it was said when it was. */
+function isKnown({ moved, result, incomplete }: RunOutcome): boolean {
+  const isIdle = Object.values(moved).every((count) => count === 0);
+  return isIdle && !incomplete && result !== "failed" && result !== "conflict";
+}
+
+/** Runs whose turn did not come, and why. */
+function untriedOf(outcomes: readonly RunOutcome[], interrupted: boolean): readonly string[] {
+  const untried = outcomes.filter(isUntried);
+  if (untried.length === 0 || interrupted) return [];
+  const cause = outcomes.findLast(({ error }) => error !== undefined)?.error;
+  const why = cause?.code === "REMOTE_UNREACHABLE" ? "the server went away" : "others failed before";
+  const names = untried.slice(0, SHOWN).map(nameOf).join(", ");
+  const more = untried.length > SHOWN ? ` and ${untried.length - SHOWN} more` : "";
+  return [`${counted(untried.length, "run")} not tried, because ${why}: ${names}${more}`];
+}
+
+function isUntried({ result, reason }: RunOutcome): boolean {
+  return result === "skipped" && (reason === NOT_TRIED || reason === STOPPED);
 }
 
 function conflictLine({ kind, what, field, mine, theirs }: SyncReport["catalogConflicts"][number]): string {
@@ -66,7 +113,7 @@ const CATALOG_WORDS = {
 /** Runs that were left out for one reason are told in one line. */
 function leftOut(outcomes: readonly RunOutcome[]): readonly string[] {
   const byReason = new Map<string, RunOutcome[]>();
-  for (const outcome of outcomes.filter(({ result }) => result === "skipped")) {
+  for (const outcome of outcomes.filter((one) => one.result === "skipped" && !isUntried(one))) {
     const reason = outcome.reason ?? "";
     byReason.set(reason, [...(byReason.get(reason) ?? []), outcome]);
   }
@@ -78,7 +125,7 @@ function leftOut(outcomes: readonly RunOutcome[]): readonly string[] {
 }
 
 function problemsOf(outcome: RunOutcome): readonly string[] {
-  const { result, error, conflicts, exceptions } = outcome;
+  const { result, error, conflicts } = outcome;
   const name = nameOf(outcome);
   const lines: string[] = [];
   if (result === "failed")
@@ -87,8 +134,11 @@ function problemsOf(outcome: RunOutcome): readonly string[] {
     const what = key === null ? field : `${field} '${key}'`;
     lines.push(`${name}: ${what} is ${mine ?? "gone"} here and ${theirs ?? "gone"} there`);
   }
-  for (const sentence of exceptions) lines.push(`${name}: ${sentence}`);
   return lines;
+}
+
+function exceptionsOf(outcome: RunOutcome): readonly string[] {
+  return outcome.exceptions.map((sentence) => `${nameOf(outcome)}: ${sentence}`);
 }
 
 function nameOf({ runId, runName }: RunOutcome): string {
@@ -96,10 +146,12 @@ function nameOf({ runId, runName }: RunOutcome): string {
 }
 
 function summaryOf(report: SyncReport, what: string): string {
-  const { remote, counts, moved, duration, interrupted } = report;
+  const { remote, counts, moved, duration, interrupted, outcomes } = report;
   const sent = counts.done + counts.running;
+  const untried = outcomes.filter(isUntried).length;
+  const isSound = !interrupted && untried + counts.failed + counts.conflict === 0;
   const besides = catalogParts(report);
-  const isNothing = sent === 0 && counts.unchanged > 0 && besides.length === 0;
+  const isNothing = sent === 0 && counts.unchanged > 0 && besides.length === 0 && isSound;
   const parts = [
     isNothing
       ? `Nothing is new for ${remote}`
@@ -108,8 +160,9 @@ function summaryOf(report: SyncReport, what: string): string {
     ...(counts.running === 0 ? [] : [`${counts.running} still running`]),
     ...(counts.unchanged === 0 ? [] : [`${counts.unchanged} unchanged`]),
     ...(counts.conflict === 0 ? [] : [`${counts.conflict} in conflict`]),
-    ...(counts.skipped === 0 ? [] : [`${counts.skipped} left out`]),
+    ...(counts.skipped === untried ? [] : [`${counts.skipped - untried} left out`]),
     ...(counts.failed === 0 ? [] : [`${counts.failed} failed`]),
+    ...(untried === 0 ? [] : [`${untried} not ${VERBS[what] ?? "tried"}`]),
   ];
   return `${interrupted ? "Stopped: " : ""}${parts.join(", ")} in ${formatDuration(duration)}`;
 }

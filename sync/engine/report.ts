@@ -50,6 +50,10 @@ export interface SyncReport {
   readonly incomplete: boolean;
 }
 
+/** Reasons of runs whose turn did not come. */
+export const NOT_TRIED = "not tried, because others failed";
+export const STOPPED = "stopped";
+
 export const NOTHING_MOVED: Required<Moved> = { params: 0, tags: 0, points: 0, artifacts: 0, bytes: 0 };
 
 export function addMoved(a: Required<Moved>, b: Moved): Required<Moved> {

@@ -7,7 +7,7 @@ import { ArtifactHashes } from "../../core/transfer/index.js";
 import { type Experiment, isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { runPool } from "../engine/pool.js";
 import type { OnSyncEvent } from "../engine/progress.js";
-import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
+import { NOTHING_MOVED, ReportBuilder, type RunOutcome, STOPPED, type SyncReport } from "../engine/report.js";
 import { clearSpool } from "./artifact-spool.js";
 import { MlflowCalls } from "./calls.js";
 import { chunksOf } from "./find-runs.js";
@@ -83,20 +83,12 @@ class Pull {
     const before = this.#calls.requests;
     const { state } = this.#parties;
     clearSpool(state.directory);
-    const all = [];
-    for await (const experiment of this.#calls.searchExperiments()) all.push(experiment);
-    await this.#noticeLosses();
-    const catalog = new PulledCatalog(
-      { ...this.#parties, calls: this.#calls, transport: this.#transport },
-      { ...this.#options, listed: all },
-    );
-    await catalog.before();
-    const experiments = this.#experiments(all);
-    const plan = await this.#plan(experiments);
-    const session = this.#session(experiments, plan);
-    await this.#pullAll(plan, session);
-    if (!this.#isInterrupted && !this.#stop.signal.aborted) await this.#afterRuns(catalog, session);
-    this.#report.addCatalog(catalog.result);
+    try {
+      await this.#pullEverything();
+    } catch (error) {
+      // What a stop cuts off is no failure.
+      if (!this.#isInterrupted) throw error;
+    }
     state.flush();
     return this.#report.finish({
       remote: state.name,
@@ -113,6 +105,23 @@ class Pull {
     if (!isAny(lost)) return;
     for (const runId of lost.less) this.#less.add(runId);
     this.#note(`${forgetLost(state, lost)}; a push sends again what it lacks`);
+  }
+
+  async #pullEverything(): Promise<void> {
+    const all = [];
+    for await (const experiment of this.#calls.searchExperiments()) all.push(experiment);
+    await this.#noticeLosses();
+    const catalog = new PulledCatalog(
+      { ...this.#parties, calls: this.#calls, transport: this.#transport },
+      { ...this.#options, listed: all },
+    );
+    await catalog.before();
+    const experiments = this.#experiments(all);
+    const plan = await this.#plan(experiments);
+    const session = this.#session(experiments, plan);
+    await this.#pullAll(plan, session);
+    if (!this.#isInterrupted && !this.#stop.signal.aborted) await this.#afterRuns(catalog, session);
+    this.#report.addCatalog(catalog.result);
   }
 
   get #isInterrupted(): boolean {
@@ -217,7 +226,7 @@ class Pull {
 
   #failed(task: PullTask, error: unknown): void {
     const outcome = outcomeOf(task);
-    if (this.#isInterrupted) return this.#end({ ...outcome, result: "skipped", reason: "stopped" });
+    if (this.#isInterrupted) return this.#end({ ...outcome, result: "skipped", reason: STOPPED });
     if (!(error instanceof RunstoneError)) throw error;
     this.#end({ ...outcome, result: "failed", error });
     if (isRunstoneError(error, "REMOTE_UNREACHABLE")) this.#unreachable += 1;

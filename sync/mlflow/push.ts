@@ -9,7 +9,14 @@ import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { planRuns, type RunSelection, type RunTask } from "../engine/plan.js";
 import { runPool } from "../engine/pool.js";
 import type { OnSyncEvent } from "../engine/progress.js";
-import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
+import {
+  NOT_TRIED,
+  NOTHING_MOVED,
+  ReportBuilder,
+  type RunOutcome,
+  STOPPED,
+  type SyncReport,
+} from "../engine/report.js";
 import type { HttpClient } from "../http/index.js";
 import type { RemoteState } from "../state/index.js";
 import { MlflowCalls } from "./calls.js";
@@ -248,7 +255,7 @@ class Push {
   }
 
   #tellUntried(tasks: readonly RunTask[]): void {
-    const reason = this.#isInterrupted ? "stopped" : "not tried, because others failed";
+    const reason = this.#isInterrupted ? STOPPED : NOT_TRIED;
     for (const { id, head } of tasks)
       if (!this.#begun.has(id)) this.#end(outcomeOf(head, { result: "skipped", reason }));
   }
@@ -334,7 +341,7 @@ class Push {
   }
 
   #failed({ head }: { readonly head: LocalRunHead }, error: unknown): void {
-    if (this.#isInterrupted) return this.#end(outcomeOf(head, { result: "skipped", reason: "stopped" }));
+    if (this.#isInterrupted) return this.#end(outcomeOf(head, { result: "skipped", reason: STOPPED }));
     if (!(error instanceof RunstoneError)) throw error;
     this.#end(outcomeOf(head, { result: "failed", error }));
     if (isRunstoneError(error, "REMOTE_UNREACHABLE")) this.#unreachable += 1;
@@ -394,13 +401,23 @@ function runningOutcome({ expected, conflicts, exceptions, incomplete, moved }: 
   return { runId, runName, remoteRunId, result: "running", ...{ conflicts, exceptions, incomplete, moved } };
 }
 
+/** For people: a run whose name cannot be read is called by its id. */
+function nameIn(location: RunLocation): string {
+  try {
+    return readRunInfo(location).runName;
+  } catch (error) {
+    if (isRunstoneError(error)) return "";
+    throw error;
+  }
+}
+
 function outcomeOf(
-  { runId }: LocalRunHead,
+  { runId, location }: LocalRunHead,
   how: Pick<RunOutcome, "result"> & { readonly reason?: string; readonly error?: RunstoneError },
 ): RunOutcome {
   return {
     runId,
-    runName: "",
+    runName: nameIn(location),
     remoteRunId: null,
     ...how,
     conflicts: [],

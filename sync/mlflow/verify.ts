@@ -58,10 +58,11 @@ class Verification {
     const { context, state } = this.#parties;
     const { tasks } = planRuns(context, state, { ...this.#options, recheck: true });
     this.#tell({ type: "plan", runs: tasks.length, unchanged: 0 });
-    const remoteIds = await this.#remoteIds(tasks);
-    for (const group of chunksOf(tasks, RUNS_AT_ONCE)) {
-      if (this.#options.signal?.aborted) break;
-      await this.#verifyGroup(group, remoteIds);
+    try {
+      await this.#verifyAll(tasks);
+    } catch (error) {
+      // What a stop cuts off is no failure.
+      if (this.#options.signal?.aborted !== true) throw error;
     }
     state.flush();
     return this.#report.finish({
@@ -70,6 +71,14 @@ class Verification {
       duration: performance.now() - begin,
       interrupted: this.#options.signal?.aborted === true,
     });
+  }
+
+  async #verifyAll(tasks: readonly RunTask[]): Promise<void> {
+    const remoteIds = await this.#remoteIds(tasks);
+    for (const group of chunksOf(tasks, RUNS_AT_ONCE)) {
+      if (this.#options.signal?.aborted) break;
+      await this.#verifyGroup(group, remoteIds);
+    }
   }
 
   /** By the journal, else by a search of each experiment. */
