@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type CommitValue,
@@ -30,6 +31,7 @@ const VERBS = ["metric", "param", "tag", "artifact", "text"];
 
 export async function runHistory(context: CommandContext, args: HistoryArguments): Promise<void> {
   const format = readFormat(context, args);
+  assertNoVerb(context, args);
   const repository = await openRepository({ cwd: context.cwd, env: context.env });
   const opened = openRuns(context, { experiments: args.experiment });
   tellAgeAtEnd(context, opened.table);
@@ -164,11 +166,15 @@ function countElsewhere(
   return { otherCommits: known - here, noCommit: activeRows(table).length - known };
 }
 
-function tellNothing(context: CommandContext, { path, ran }: HistoryArguments): void {
-  const [first = ""] = path;
+/** `log metirc loss=1`: no path, and nearly a subcommand. Throws USAGE. */
+function assertNoVerb({ cwd }: CommandContext, { path: [first] }: HistoryArguments): void {
+  if (first === undefined || existsSync(resolve(cwd, first))) return;
   const meant = nearest(first, VERBS);
   if (meant !== undefined)
-    throw usageError(`no commit changed ${first}`, `Did you mean runstone log ${meant}?`);
+    throw usageError(`runstone log has no subcommand ${first}`, `Did you mean runstone log ${meant}?`);
+}
+
+function tellNothing(context: CommandContext, { path, ran }: HistoryArguments): void {
   const what = path.length > 0 ? `no commit changed ${path.join(", ")}` : "no commits";
   context.err.line(ran ? "no runs ran at these commits" : what);
 }

@@ -52,7 +52,7 @@ describe("routing", () => {
       }
       return assert.fail("no error");
     };
-    assert.equal(await hintOf("log", ["metirc", "a=1"]), "Did you mean metric?");
+    assert.equal(await hintOf("artifacts", ["donwload", "a"]), "Did you mean download?");
     assert.equal(await hintOf("runs", ["--limt", "3"]), "Did you mean --limit?");
     assert.equal(await hintOf("experiments", ["create", "--tagg=x"]), "Did you mean --tag?");
     const runs = await command("runs");
