@@ -31,14 +31,14 @@ function lineOf({ what, good, words }: Finding): string {
 }
 
 /** The exit code says what kind of failure it is. */
-function failureOf(name: string, { what, words }: Finding): RunstoneError {
+function failureOf(name: string, { what }: Finding): RunstoneError {
   const code =
     what === "credentials"
       ? "UNAUTHENTICATED"
       : what === "writable"
         ? "PERMISSION_DENIED"
         : "REMOTE_UNREACHABLE";
-  return new RunstoneError(code, `the remote ${name} cannot be used: ${words}`, {
+  return new RunstoneError(code, `the remote ${name} cannot be used: see its line ${what}`, {
     data: { remote: name, what },
   });
 }

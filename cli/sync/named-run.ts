@@ -13,7 +13,8 @@ export function namedRun(store: StoreContext, runId: string): string {
   return runWords(runId, nameHere(store, runId));
 }
 
-function nameHere(store: StoreContext, runId: string): string {
+/** Empty when the run has none, is not here, or cannot be read. */
+export function nameHere(store: StoreContext, runId: string): string {
   try {
     const location = findRun(store, runId);
     return location === null ? "" : readRunInfo(location).runName;

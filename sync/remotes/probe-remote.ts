@@ -51,7 +51,11 @@ async function probeMlflow(client: HttpClient, remote: OpenedRemote): Promise<re
   if (isRunstoneError(search, "REMOTE_UNREACHABLE"))
     return [{ what: "reachable", good: false, words: search.message }];
   found.push({ what: "reachable", good: true, words: `${client.origin} answers` });
-  found.push(await versionOf(client));
+  const version = await versionOf(client);
+  found.push(version);
+  // A server without any experiment may leave out the list; then its version tells what it is.
+  if (!(search instanceof RunstoneError) && !Array.isArray(search["experiments"]) && version.good !== true)
+    return [...found, { what: "api", good: false, words: "it answers, and not as an MLflow server does" }];
   found.push(...credentialsFinding(search, remote));
   if (search instanceof RunstoneError) return found;
   found.push({
@@ -97,7 +101,7 @@ function credentialsFinding(
         words:
           credentialSource === "none"
             ? "none, and none are asked for"
-            : `those ${from[credentialSource]} are accepted`,
+            : `the credentials ${from[credentialSource]} are accepted`,
       },
     ];
   const isRefused =
@@ -106,7 +110,7 @@ function credentialsFinding(
   const words =
     credentialSource === "none"
       ? `none are set, and the server wants some: runstone login ${name}`
-      : `those ${from[credentialSource]} are refused`;
+      : `the credentials ${from[credentialSource]} were sent, and the server refuses them`;
   return [{ what: "credentials", good: false, words }];
 }
 

@@ -200,7 +200,7 @@ describe("remotes of a config that came with a clone", () => {
     assert.equal(login.status, 0, login.stderr);
     assert.match(
       bench.ok("remote", "test", "lab").stdout,
-      /credentials: those of runstone login are accepted/,
+      /credentials: the credentials of runstone login are accepted/,
     );
     for (const url of [
       evil.url,
@@ -233,7 +233,7 @@ describe("remotes of a config that came with a clone", () => {
       }
     const refused = bench.runstone("remote", "test", "lab");
     assert.equal(refused.status, 7);
-    assert.match(refused.stdout, /those of runstone login are refused/);
+    assert.match(refused.stdout, /the credentials of runstone login were sent, and the server refuses them/);
   });
 
   test("no ssh is started and no directory written before they are confirmed", (t) => {
