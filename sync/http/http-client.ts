@@ -34,7 +34,10 @@ export interface HttpClientOptions {
   readonly throttle?: Throttle;
   /** Asked once for other credentials when the server refuses those it got (401); null: there are none. */
   readonly renew?: () => Promise<HttpCredentials | null>;
-  /** Told once when somebody would have to wait for the server; again after it answered and failed once more. */
+  /**
+   * For commands that a person waits for: told once when they would have to wait for the server, again after it answered and
+   * failed once more. A server that nobody ever heard of is then given up within seconds.
+   */
   readonly onWait?: (waiting: Waiting) => void;
   /** For tests. */
   readonly clock?: Clock;
@@ -187,7 +190,9 @@ export class HttpClient {
     const { settings } = this;
     if (!failure.retriable || retry >= settings.maxRetries) return null;
     if (request.repeatable === false && !failure.untouched) return null;
-    if (!this.#wasThere && isUnheard(failure)) return retry + 1 < FIRST_TRIES ? this.#shortWait(retry) : null;
+    // A job may start before its server does: only a person is told at once.
+    if (this.#onWait !== undefined && !this.#wasThere && isUnheard(failure))
+      return retry + 1 < FIRST_TRIES ? this.#shortWait(retry) : null;
     const wait = backoffWait(settings, retry, this.#random);
     return settings.respectRetryAfter ? Math.max(wait, failure.retryAfterMs ?? 0) : wait;
   }

@@ -211,14 +211,14 @@ describe("a call that must not be done twice", () => {
       assert.equal(error.data["ambiguous"], true);
     });
 
-  test("is repeated while nobody listens", async (t) => {
+  test("is repeated while nobody listens, as long as the settings say: a job may start before its server", async (t) => {
     const port = await freePort();
     const clock = new QuickClock(async (count) => {
-      if (count === 2) await startHttpServer(t, (_asked, answer) => sendJson(answer, { ok: 1 }), { port });
+      if (count === 5) await startHttpServer(t, (_asked, answer) => sendJson(answer, { ok: 1 }), { port });
     });
-    const client = newClient(t, `http://127.0.0.1:${port}`, { clock });
+    const client = newClient(t, `http://127.0.0.1:${port}`, { clock, settings: { maxRetries: 7 } });
     assert.deepEqual(await client.json(ONCE), { ok: 1 });
-    assert.equal(clock.waits.length, 2);
+    assert.equal(clock.waits.length, 5);
   });
 
   test("where nobody ever listened, few tries are made at once; later it is told once that somebody waits", async (t) => {
