@@ -203,6 +203,9 @@ describe("another pusher kept another counterpart of a parent that was synced", 
     writer.setTags({ stage: "later" });
     await writer.end({ status: "FAILED", endTime: 1_700_000_000_002 });
     await pushIt({ runIds: [synced.runIds[1]!] });
+    assert.equal(parentOfChild(moved), twin);
+    // Only the child was asked for: the twin gets what the parent has here by a push of everything.
+    await pushIt();
     await assertFollowed(moved);
   });
 

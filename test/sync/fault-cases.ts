@@ -203,7 +203,8 @@ export async function assertComplete(bench: Bench): Promise<void> {
   await assertRemoteEquals(store, await readRemote(bench), expected);
   const last = await pushOnce(bench);
   assert.equal(last.moved.points + last.moved.artifacts + last.counts.done, 0, "a push of nothing new");
-  assert.ok(last.requests <= 1, "it asks once whether what was sent last is there");
+  // Once whether what was sent last is there; a request that a loaded server did not answer in time is made again.
+  assert.ok(last.requests <= 2, `${last.requests} requests of a push of nothing new`);
 }
 
 export function readRemote({ server, experimentName }: Bench): Promise<StoreView> {
