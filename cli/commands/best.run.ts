@@ -1,5 +1,5 @@
-import { activeRows, numberAt } from "../../core/search/cells.js";
-import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
+import { activeRows } from "../../core/search/cells.js";
+import { rankRows } from "../../core/search/rank-rows.js";
 import type { MetricMark, RunRecord } from "../../core/search/run-record.js";
 import type { RunTable } from "../../core/search/run-table.js";
 import { stateOf } from "../../core/search/scan-run-table.js";
@@ -11,7 +11,7 @@ import type { RowColumn } from "../output/row-column.js";
 import { formatAge } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { readFormat } from "../parse/format-options.js";
-import { usageError } from "../parse/usage-error.js";
+import { type Goal, goalOf } from "../parse/goal.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { findMetric } from "../store/best-run.js";
 import type { OpenRuns } from "../store/open-runs.js";
@@ -20,12 +20,6 @@ import { resolveRuns } from "../store/resolve-runs.js";
 import { runNameOf } from "../store/run-name.js";
 import { tellAgeAtEnd } from "../store/table-age.js";
 import type { BestArguments } from "./best.js";
-
-/** Which way is better, and who said so. */
-interface Goal {
-  readonly direction: Direction;
-  readonly from: "flag" | "name" | "default";
-}
 
 interface Found {
   readonly run: RunRecord;
@@ -37,19 +31,16 @@ export async function runBest(context: CommandContext, args: BestArguments): Pro
   const { key } = findMetric(opened.table, args.metric);
   tellAgeAtEnd(context, opened.table);
   const goal = goalOf(key, args);
-  const rows = rankedRows(opened.table, candidates(context, opened, args), { key, goal, last: args.last });
+  const { direction } = goal;
+  const aggregate = args.last ? "last" : direction;
+  const rows = rankRows(opened.table, candidates(context, opened, args), { key, aggregate, direction });
   if (rows.length === 0) throw nothingToRank(key);
   const limit = Number(args.limit ?? 1) || Number.POSITIVE_INFINITY;
-  const found = rows.slice(0, limit).map((row) => foundAt(opened.table, row, { key, goal, last: args.last }));
+  const found = rows
+    .slice(0, limit)
+    .map(({ row }) => foundAt(opened.table, row, { key, goal, last: args.last }));
   if (args.ids) for (const { run } of found) context.out.line(visible(run.runId));
   else await printFound(context, args, { opened, key, goal, found, count: rows.length });
-}
-
-function goalOf(key: string, { min, max }: BestArguments): Goal {
-  if (min && max) throw usageError("--min and --max are both given", "Give one of them");
-  if (min || max) return { direction: min ? "min" : "max", from: "flag" };
-  const named = metricDirection(key);
-  return named === null ? { direction: "max", from: "default" } : { direction: named, from: "name" };
 }
 
 function candidates(context: CommandContext, opened: OpenRuns, { filter }: BestArguments): readonly number[] {
@@ -58,38 +49,13 @@ function candidates(context: CommandContext, opened: OpenRuns, { filter }: BestA
   return runs.map((run) => opened.rowOf(run)).filter((row) => row !== null);
 }
 
-interface Ranking {
+interface Sought {
   readonly key: string;
   readonly goal: Goal;
   readonly last: boolean;
 }
 
-/** The rows that have a finite number for the metric, the best first. */
-function rankedRows(
-  table: RunTable,
-  rows: readonly number[],
-  { key, goal, last }: Ranking,
-): readonly number[] {
-  const values = table.column({ entity: "metric", key, aggregate: last ? "last" : goal.direction });
-  const starts = table.column({ entity: "attribute", key: "start_time" });
-  const sign = goal.direction === "min" ? 1 : -1;
-  return rows
-    .map((row) => ({
-      row,
-      value: numberAt(values, row) ?? Number.NaN,
-      start: numberAt(starts, row) ?? Number.POSITIVE_INFINITY,
-    }))
-    .filter(({ value }) => Number.isFinite(value))
-    .sort((a, b) => sign * (a.value - b.value) || compare(a.start, b.start))
-    .map(({ row }) => row);
-}
-
-/** Starts that nobody knows are infinite, and differences of infinities NaN. */
-function compare(left: number, right: number): number {
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function foundAt(table: RunTable, row: number, { key, goal, last }: Ranking): Found {
+function foundAt(table: RunTable, row: number, { key, goal, last }: Sought): Found {
   const run = table.runAt(row);
   const summary = run.metrics[key]!;
   return { run, mark: (last ? summary.last : summary[goal.direction]) ?? summary.last };

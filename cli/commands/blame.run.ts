@@ -7,7 +7,7 @@ import {
 } from "../../core/git/history/index.js";
 import { codeOfRun, openRepository } from "../../core/git/index.js";
 import { activeRows, numberAt } from "../../core/search/cells.js";
-import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
+import type { Direction } from "../../core/search/metric-direction.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
@@ -16,7 +16,7 @@ import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
 import { formatAge } from "../output/time.js";
 import { readFormat } from "../parse/format-options.js";
-import { usageError } from "../parse/usage-error.js";
+import { goalOf } from "../parse/goal.js";
 import { prefixLength } from "../runs/id-prefix.js";
 import { findMetric } from "../store/best-run.js";
 import { openRuns, type StoreRuns } from "../store/open-runs.js";
@@ -34,11 +34,10 @@ interface Blamed extends NewRecord {
 }
 
 export async function runBlame(context: CommandContext, args: BlameArguments): Promise<void> {
-  if (args.min && args.max) throw usageError("--min and --max are both given", "Give one of them");
   const opened = openRuns(context, { experiments: args.experiment });
   tellAgeAtEnd(context, opened.table);
   const { key } = findMetric(opened.table, args.metric);
-  const direction: Direction = args.min ? "min" : args.max ? "max" : (metricDirection(key) ?? "max");
+  const { direction } = goalOf(key, args);
   const column = opened.table.column({ entity: "metric", key, aggregate: args.last ? "last" : direction });
   const records = recordsOverTime(rowsByStart(opened.table, activeRows(opened.table)), {
     direction,

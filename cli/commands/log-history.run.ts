@@ -10,7 +10,6 @@ import {
 } from "../../core/git/history/index.js";
 import { openRepository, type Repository } from "../../core/git/index.js";
 import { activeRows, numberAt } from "../../core/search/cells.js";
-import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
 import type { CommandContext } from "../context.js";
 import { historyColumns, historyRecords, historyRows } from "../git/history-rows.js";
 import { printHistory } from "../git/print-history.js";
@@ -18,6 +17,7 @@ import type { ShownCommit, ShownHistory, ShownMetric } from "../git/shown-histor
 import { withOutput } from "../output/output-file.js";
 import { printRows } from "../output/print-rows.js";
 import { readFormat } from "../parse/format-options.js";
+import { goalOf } from "../parse/goal.js";
 import { nearest } from "../parse/nearest.js";
 import { usageError } from "../parse/usage-error.js";
 import { findMetric } from "../store/best-run.js";
@@ -138,10 +138,9 @@ function metricOf(
   { min, max, tolerance = 0 }: HistoryArguments,
   { opened, runs, lines }: { opened: StoreRuns; runs: RunsOfCommits; lines: readonly HistoryLine[] },
 ): ShownMetric {
-  if (min && max) throw usageError("--min and --max are both given", "Give one of them");
   if (!(tolerance >= 0)) throw usageError("--tolerance must not be negative");
   const { key } = findMetric(opened.table, word);
-  const direction: Direction = min ? "min" : max ? "max" : (metricDirection(key) ?? "max");
+  const { direction } = goalOf(key, { min, max });
   const column = opened.table.column({ entity: "metric", key, aggregate: direction });
   const values: ReadonlyMap<string, CommitValue> = metricOnHistory(
     lines.flatMap(({ commit }) => commit ?? []),

@@ -2,8 +2,8 @@
 
 import { rowsByStart, runsOfCommits } from "../../core/git/history/index.js";
 import { codeOfRun, type Repository, resolveCommit } from "../../core/git/index.js";
-import { numberAt } from "../../core/search/cells.js";
 import { metricDirection } from "../../core/search/metric-direction.js";
+import { rankRows } from "../../core/search/rank-rows.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import { isRunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
@@ -83,11 +83,5 @@ async function ofCommit(
 
 function bestRow({ table }: StoreRuns, rows: readonly number[], word: string): number | undefined {
   const { key, aggregate } = findMetric(table, word);
-  const sign = metricDirection(key) === "min" ? 1 : -1;
-  const column = table.column({ entity: "metric", key, aggregate });
-  const ranked = rows.flatMap((row) => {
-    const value = numberAt(column, row);
-    return value === null || !Number.isFinite(value) ? [] : [{ row, value }];
-  });
-  return ranked.sort((a, b) => sign * (a.value - b.value))[0]?.row;
+  return rankRows(table, rows, { key, aggregate, direction: metricDirection(key) ?? "max" })[0]?.row;
 }

@@ -1,4 +1,5 @@
 /** The history for programs: a row for each run of each commit, an object for each commit. */
+import { codeOfRun } from "../../core/git/code-of-run.js";
 import { stateOf } from "../../core/search/scan-run-table.js";
 import type { CellValue } from "../output/cell.js";
 import type { RowColumn } from "../output/row-column.js";
@@ -51,8 +52,8 @@ function runRecord({ opened, metrics }: ShownHistory, row: number): object {
     experiment_id: run.experimentId,
     state: stateOf(run),
     start_time: run.info?.startTime ?? null,
-    dirty: run.tags["mlflow.source.git.dirty"]?.toLowerCase() === "true",
-    snapshot: run.tags["runstone.git.snapshot"] ?? null,
+    dirty: codeOfRun(run.tags).dirty === true,
+    snapshot: codeOfRun(run.tags).snapshot,
     metrics: Object.fromEntries(
       metrics.flatMap(({ key, bestOfRow }) => {
         const value = bestOfRow(row);

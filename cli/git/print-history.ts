@@ -1,4 +1,6 @@
 /** The history as a graph for people. */
+
+import { codeOfRun } from "../../core/git/code-of-run.js";
 import type { CommitValue } from "../../core/git/history/index.js";
 import { stateOf } from "../../core/search/scan-run-table.js";
 import type { CommandContext } from "../context.js";
@@ -54,7 +56,7 @@ function runLine(context: CommandContext, { shown, row, history }: RunOfCommit):
   const { style } = context;
   const run = history.opened.table.runAt(row);
   const state = stateOf(run);
-  const isDirty = run.tags["mlflow.source.git.dirty"]?.toLowerCase() === "true";
+  const isDirty = codeOfRun(run.tags).dirty === true;
   const values = history.metrics.flatMap((metric) => valueText(context, { metric, row, shown }));
   return [
     style.bold(run.runId.slice(0, SHORT)),

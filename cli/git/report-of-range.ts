@@ -1,8 +1,8 @@
 /** What changed between two revisions, in runs, metrics and code. */
 import type { ChangedFile } from "../../core/git/diff/diff-code.js";
 import type { HistoryCommit, RunsOfCommits } from "../../core/git/history/index.js";
-import { numberAt } from "../../core/search/cells.js";
 import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
+import { rankRows } from "../../core/search/rank-rows.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import { stateOf } from "../../core/search/scan-run-table.js";
 import { formatNumber } from "../output/number.js";
@@ -74,14 +74,8 @@ function comparedMetrics(
     metrics.length > 0 ? metrics : table.keys("metric").filter((key) => !key.startsWith("system/"));
   return keys.flatMap((key) => {
     const direction = metricDirection(key) ?? "max";
-    const column = table.column({ entity: "metric", key, aggregate: direction });
     const best = (rows: readonly number[]): BestValue | null => {
-      const sign = direction === "min" ? 1 : -1;
-      const valued = rows.flatMap((row) => {
-        const value = numberAt(column, row);
-        return value === null || !Number.isFinite(value) ? [] : [{ row, value }];
-      });
-      const [first] = valued.sort((a, b) => sign * (a.value - b.value));
+      const [first] = rankRows(table, rows, { key, aggregate: direction, direction });
       return first === undefined ? null : { run: table.runAt(first.row), value: first.value };
     };
     const [before, after] = [best(oldRows), best(newRows)];

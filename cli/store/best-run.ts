@@ -1,7 +1,8 @@
 /** The run with the best value of a metric. */
 
-import { activeRows, numberAt } from "../../core/search/cells.js";
+import { activeRows } from "../../core/search/cells.js";
 import { type Direction, metricDirection } from "../../core/search/metric-direction.js";
+import { rankRows } from "../../core/search/rank-rows.js";
 import type { RunRecord } from "../../core/search/run-record.js";
 import type { RunTable } from "../../core/search/run-table.js";
 import { type Field, METRIC_AGGREGATES, type MetricAggregate } from "../../core/search/table.js";
@@ -53,8 +54,8 @@ export function mustKnowDirection(key: string, told?: Direction): Direction {
 export function bestRun(table: RunTable, word: string, told?: Direction): RunRecord {
   const metric = findMetric(table, word);
   const direction = mustKnowDirection(metric.key, told);
-  const row = bestRow(table, metric, direction);
-  if (row !== null) return table.runAt(row);
+  const [best] = rankRows(table, activeRows(table), { ...metric, direction });
+  if (best !== undefined) return table.runAt(best.row);
   throw new RunstoneError(
     "RESOURCE_DOES_NOT_EXIST",
     `no active run has a finite number for '${metric.key}'`,
@@ -62,29 +63,4 @@ export function bestRun(table: RunTable, word: string, told?: Direction): RunRec
       data: { metric: metric.key },
     },
   );
-}
-
-function bestRow(table: RunTable, metric: MetricField, direction: Direction): number | null {
-  const values = table.column(metric);
-  const starts = table.column({ entity: "attribute", key: "start_time" });
-  const sign = direction === "min" ? 1 : -1;
-  const numbered = activeRows(table)
-    .map((row) => ({
-      row,
-      value: numberAt(values, row),
-      start: numberAt(starts, row) ?? Number.POSITIVE_INFINITY,
-    }))
-    .filter(({ value }) => value !== null && Number.isFinite(value));
-  let best = numbered[0];
-  for (const next of numbered) {
-    const order =
-      best === undefined ? 0 : sign * compare(next.value!, best.value!) || compare(next.start, best!.start);
-    if (order < 0) best = next;
-  }
-  return best?.row ?? null;
-}
-
-/** Differences of infinities are NaN. */
-function compare(left: number, right: number): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -26,9 +26,13 @@ export async function resolveCommit(repository: Repository, revision: string): P
 }
 
 /** The commit of HEAD, or null before the first one. */
-export async function readHeadCommit(repository: Repository): Promise<string | null> {
-  const { stdout } = await repository.git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], {
-    answers: [0, 1],
-  });
+export function readHeadCommit(repository: Repository): Promise<string | null> {
+  return readRefCommit(repository, "HEAD");
+}
+
+/** The commit of a ref that the program names itself, or null when there is none. */
+export async function readRefCommit(repository: Repository, ref: string): Promise<string | null> {
+  const args = ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`];
+  const { stdout } = await repository.git(args, { answers: [0, 1] });
   return stdout.toString("latin1").trim() || null;
 }

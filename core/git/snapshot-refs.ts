@@ -1,5 +1,6 @@
 /** The refs that keep snapshots: one for each run, on no branch. */
 import type { Repository } from "./repository.js";
+import { readRefCommit } from "./revision.js";
 
 /** `refs/runstone/runs/<run id>` points at the snapshot, or at HEAD when the work tree was clean. */
 export const SNAPSHOT_REFS = "refs/runstone/runs/";
@@ -36,8 +37,6 @@ export async function listSnapshotRefs(repository: Repository): Promise<readonly
 }
 
 /** The snapshot of one run, or null. */
-export async function readSnapshotRef(repository: Repository, runId: string): Promise<string | null> {
-  const args = ["rev-parse", "--verify", "--quiet", `${snapshotRef(runId)}^{commit}`];
-  const { stdout } = await repository.git(args, { answers: [0, 1] });
-  return stdout.toString("latin1").trim() || null;
+export function readSnapshotRef(repository: Repository, runId: string): Promise<string | null> {
+  return readRefCommit(repository, snapshotRef(runId));
 }

@@ -1,7 +1,7 @@
 /** The commits between two revisions. */
 import { RunstoneError } from "../../../store-format/index.js";
 import type { Repository } from "../repository.js";
-import { resolveCommit } from "../revision.js";
+import { readRefCommit, resolveCommit } from "../revision.js";
 
 export interface CommitRange {
   /** What was there before: an object id; null: nothing. */
@@ -24,10 +24,8 @@ export async function readRange(repository: Repository, words: string | undefine
 
 async function sinceDefaultBranch(repository: Repository): Promise<CommitRange> {
   const to = await resolveCommit(repository, "HEAD");
-  const args = ["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD^{commit}"];
-  const { stdout } = await repository.git(args, { answers: [0, 1, 128] });
-  const upstream = stdout.toString("latin1").trim();
-  if (upstream === "") return { from: null, to };
+  const upstream = await readRefCommit(repository, "refs/remotes/origin/HEAD");
+  if (upstream === null) return { from: null, to };
   return { from: await mergeBase(repository, upstream, to), to };
 }
 
