@@ -1,4 +1,4 @@
-import type { ExperimentPair } from "./catalog-sync.js";
+import type { ExperimentPair } from "./catalog-parties.js";
 
 /** What the journal tells of experiments by their names here. */
 interface NamedExperiments {

@@ -2,7 +2,7 @@
 import type { StoreContext } from "../../core/store/context.js";
 import { changeCatalogEntry, listCatalog, receiveCatalogEntry } from "../../core/transfer/index.js";
 import type { CatalogChanges, CatalogEntry, CatalogKind } from "../../store-format/index.js";
-import type { CatalogSide } from "./catalog-sync.js";
+import type { CatalogSide } from "./catalog-parties.js";
 
 export class LocalCatalogSide implements CatalogSide {
   readonly #context: StoreContext;

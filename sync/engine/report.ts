@@ -1,8 +1,8 @@
 /** What became of each run, and the sums: what a sync leaves behind when it ends, whole or in part. */
 import type { RunstoneError } from "../../store-format/index.js";
 import type { Conflict } from "../state/index.js";
+import type { CatalogResult } from "./catalog-parties.js";
 import { addCatalog, type CatalogConflict, type CatalogCounts, NO_CATALOG } from "./catalog-report.js";
-import type { CatalogResult } from "./catalog-sync.js";
 import type { Moved } from "./progress.js";
 
 /**

@@ -30,7 +30,7 @@ import {
   VERSION_TIME_TAG,
   versionOrigin,
 } from "../../store-format/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import type { MlflowCalls, Transport } from "./calls.js";
 import { cutText } from "./cut-values.js";
 import { mayHaveBeenDone } from "./failures.js";

@@ -25,7 +25,7 @@ import {
   type WantedArtifact,
 } from "../../protocol/index.js";
 import { type CatalogEntry, type CatalogKind, RunstoneError } from "../../store-format/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import { CONFLICT_FIELDS } from "../state/index.js";
 import type { Handler, Reply, Request } from "./answerer.js";
 import { readModel } from "./model-reader.js";

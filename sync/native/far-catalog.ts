@@ -7,7 +7,7 @@ import {
   serializeCatalogWork,
 } from "../../protocol/index.js";
 import type { CatalogChanges, CatalogEntry, CatalogKind } from "../../store-format/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import type { Asker } from "./asker.js";
 
 /** More than this is no store, but somebody who wants our memory. */

@@ -18,7 +18,7 @@ import {
   type WireCheck,
   type WireHead,
 } from "../../protocol/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import type { Moved } from "../engine/progress.js";
 import { CONFLICT_FIELDS, type Conflict } from "../state/index.js";
 import { Asker, type BodyPieces } from "./asker.js";

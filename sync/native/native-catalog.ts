@@ -1,7 +1,8 @@
 /** Experiments before the runs of a native sync, logged models with them, and the model registry after them. */
 import type { RunstoneError } from "../../store-format/index.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import { NO_CATALOG } from "../engine/catalog-report.js";
-import { type CatalogSide, CatalogSync } from "../engine/catalog-sync.js";
+import { CatalogSync } from "../engine/catalog-sync.js";
 import { followNames } from "../engine/follow-names.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { tracesNote } from "../engine/traces-note.js";

@@ -6,7 +6,7 @@
 import type { ArtifactBytes, ArtifactHead, ReceivedRun } from "../../core/transfer/index.js";
 import type { Capability, WantedArtifact, WireCheck, WireHead } from "../../protocol/index.js";
 import type { RunstoneError, StringMap } from "../../store-format/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import type { Moved } from "../engine/progress.js";
 import type { CommonRecord } from "../engine/run-state.js";
 import type { Conflict } from "../state/index.js";

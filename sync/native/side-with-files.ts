@@ -1,6 +1,6 @@
 /** A side of a catalog whose logged models come with their files from the other side. */
 import type { CatalogChanges, CatalogEntry, CatalogKind } from "../../store-format/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import type { ModelSide } from "./model-side.js";
 
 export interface SideParts {

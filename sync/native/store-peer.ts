@@ -4,7 +4,7 @@ import type { StoreContext } from "../../core/store/context.js";
 import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
 import type { Capability, WantedArtifact, WireCheck } from "../../protocol/index.js";
 import { RunstoneError } from "../../store-format/index.js";
-import type { CatalogSide } from "../engine/catalog-sync.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { countsHere } from "./counts-here.js";
 import { LocalModelSide } from "./local-models.js";

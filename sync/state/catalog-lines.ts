@@ -1,8 +1,8 @@
 /** What the journal knows of experiments, registered models and versions. Pure. */
 import type { StringMap } from "../../store-format/index.js";
+import type { CatalogRecord } from "../engine/catalog-parties.js";
 import type { CatalogConflict, CatalogCounts } from "../engine/catalog-report.js";
 import { NO_CATALOG } from "../engine/catalog-report.js";
-import type { CatalogRecord } from "../engine/catalog-sync.js";
 
 /** Undefined for a value that is none. */
 export function parseCatalogRecord(value: unknown): CatalogRecord | undefined {

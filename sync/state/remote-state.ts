@@ -7,7 +7,7 @@ import type { LeaseOwner, OwnerProbes } from "../../core/leases/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { writable } from "../../core/store/writable.js";
 import type { RunstoneError } from "../../store-format/index.js";
-import type { CatalogRecord } from "../engine/catalog-sync.js";
+import type { CatalogRecord } from "../engine/catalog-parties.js";
 import type { RunState } from "../engine/run-state.js";
 import { parseCatalogRecord } from "./catalog-lines.js";
 import { claimState } from "./claim-state.js";
