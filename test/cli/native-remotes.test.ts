@@ -1,10 +1,11 @@
 /** The commands that share runs with a directory and over ssh, as a user types them. ssh is a stand-in that starts a shell here. */
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { treeOf } from "../helpers/new-store.js";
-import { BINARY, newDirectory, type Workspace } from "./program.js";
+import { newDirectory, type Workspace } from "./program.js";
+import { newSshEnvironment } from "./ssh-stand-in.js";
 
 interface Lab {
   readonly a: Workspace;
@@ -13,14 +14,6 @@ interface Lab {
   in(name: string): Workspace["run"];
 }
 
-/** Drops ssh's options and gives the rest to a shell, as sshd does; writes down what it was called with. */
-const STAND_IN = `#!/bin/sh
-printf '%s\\n' "$@" > "$0.args"
-while [ "$1" != "--" ]; do shift; done
-shift 2
-exec sh -c "$1"
-`;
-
 const KINDS: Readonly<Record<string, (top: string) => string>> = {
   directory: (top) => join(top, "stick/lab"),
   ssh: (top) => `ssh://node17${encodeURI(top)}/far%20lab's`,
@@ -28,18 +21,7 @@ const KINDS: Readonly<Record<string, (top: string) => string>> = {
 
 function newLab(t: TestContext, kind: string): Lab {
   const top = newDirectory(t);
-  const tool = (name: string, text: string): void => {
-    writeFileSync(join(top.directory, name), text);
-    chmodSync(join(top.directory, name), 0o755);
-  };
-  tool("ssh", STAND_IN);
-  tool("runstone", `#!/bin/sh\nexec "${process.execPath}" "${BINARY}" "$@"\n`);
-  const env = {
-    RUNSTONE_SSH_COMMAND: join(top.directory, "ssh"),
-    PATH: `${top.directory}${delimiter}${process.env["PATH"]}`,
-    HOME: top.directory,
-    XDG_CONFIG_HOME: join(top.directory, "config"),
-  };
+  const env = newSshEnvironment(top.directory);
   const inside =
     (name: string): Workspace["run"] =>
     (args, call) =>

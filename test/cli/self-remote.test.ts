@@ -1,41 +1,16 @@
 /** A remote that is the store itself is refused by whatever way it is named: what it "has" is what would be freed here. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { treeOf } from "../helpers/new-store.js";
-import { BINARY, type Ended, newDirectory } from "./program.js";
-
-const STAND_IN = `#!/bin/sh
-while [ "$1" != "--" ]; do shift; done
-shift 2
-exec sh -c "$1"
-`;
+import { type Ended, newDirectory } from "./program.js";
+import { newSshEnvironment } from "./ssh-stand-in.js";
 
 function newLab(t: TestContext) {
   const top = newDirectory(t);
-  const tool = (name: string, text: string): void => {
-    writeFileSync(join(top.directory, name), text);
-    chmodSync(join(top.directory, name), 0o755);
-  };
-  tool("ssh", STAND_IN);
-  tool("runstone", `#!/bin/sh\nexec "${process.execPath}" "${BINARY}" "$@"\n`);
-  const env = {
-    RUNSTONE_SSH_COMMAND: join(top.directory, "ssh"),
-    PATH: `${top.directory}${delimiter}${process.env["PATH"]}`,
-    HOME: top.directory,
-    XDG_CONFIG_HOME: join(top.directory, "config"),
-  };
+  const env = newSshEnvironment(top.directory);
   const workspace = join(top.directory, "a");
   assert.equal(top.run(["init", "a"], { env }).status, 0);
   const run = (...args: readonly string[]): Ended => top.run(["-C", workspace, ...args], { env });

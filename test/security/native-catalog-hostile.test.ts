@@ -1,7 +1,6 @@
 /** Whoever tells of experiments, models and logged models may be anybody: nothing is written outside, nothing wrong is kept. */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { PassThrough } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
 import type { FileStore } from "../../core/index.js";
 import {
@@ -19,6 +18,7 @@ import { Asker } from "../../sync/native/asker.js";
 import { openFarPeer } from "../../sync/native/far-peer.js";
 import type { Peer } from "../../sync/native/peer.js";
 import { StorePeer } from "../../sync/native/store-peer.js";
+import { connection } from "../helpers/connection.js";
 import { all, peerOf } from "../helpers/native-peers.js";
 import { syncWith } from "../helpers/native-sync.js";
 import { treeOf } from "../helpers/new-store.js";
@@ -28,15 +28,6 @@ const CAPABILITIES: readonly Capability[] = ["write", "catalog", "models"];
 const HELLO = { versions: [1], program: "evil", capabilities: CAPABILITIES };
 const MODEL_ID = `m-${"a".repeat(32)}`;
 const WRONG_HASH = "0".repeat(64);
-
-function connection() {
-  const there = new PassThrough();
-  const back = new PassThrough();
-  return [
-    { input: back, output: there },
-    { input: there, output: back },
-  ] as const;
-}
 
 function everything(store: FileStore): Record<string, string> {
   return treeOf(dirname(store.context.workspace!));

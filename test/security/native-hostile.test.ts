@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { PassThrough } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
 import type { FileStore } from "../../core/index.js";
 import {
@@ -21,6 +20,7 @@ import { Asker } from "../../sync/native/asker.js";
 import { openFarPeer } from "../../sync/native/far-peer.js";
 import type { Peer } from "../../sync/native/peer.js";
 import { StorePeer } from "../../sync/native/store-peer.js";
+import { connection } from "../helpers/connection.js";
 import { all, peerOf } from "../helpers/native-peers.js";
 import { syncWith } from "../helpers/native-sync.js";
 import { treeOf } from "../helpers/new-store.js";
@@ -58,15 +58,6 @@ function spoiled(document: WireDocument): Record<string, unknown> {
     "no document": "evil",
     "an experiment without a name": { ...document, experimentName: "" },
   };
-}
-
-function connection() {
-  const there = new PassThrough();
-  const back = new PassThrough();
-  return [
-    { input: back, output: there },
-    { input: there, output: back },
-  ] as const;
 }
 
 /** What lies beside and in the workspace, but for what the store itself leaves behind. */

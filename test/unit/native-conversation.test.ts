@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
 import {
   type Hello,
@@ -13,19 +12,9 @@ import {
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { answerAll, type Handler } from "../../sync/native/answerer.js";
 import { Asker } from "../../sync/native/asker.js";
-import type { ByteStreams } from "../../sync/native/byte-stream.js";
+import { connection } from "../helpers/connection.js";
 
 const HELLO: Hello = { versions: [1], program: "test", capabilities: ["write"] };
-
-/** The two ends of a connection in this process. */
-function connection(): readonly [ByteStreams, ByteStreams] {
-  const there = new PassThrough();
-  const back = new PassThrough();
-  return [
-    { input: back, output: there },
-    { input: there, output: back },
-  ];
-}
 
 async function talk(handler: Handler, ask: (asker: Asker) => Promise<void>): Promise<void> {
   const [mine, theirs] = connection();
