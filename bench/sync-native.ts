@@ -18,6 +18,7 @@ import { milliseconds, printRow } from "./table.js";
 const RUNSTONE = fileURLToPath(new URL("../bin/runstone.js", import.meta.url));
 const ARTIFACT_BYTES = 100_000;
 const ARTIFACTS = 3;
+const ROUNDS = 3;
 const FIRST_COPY_BAR = 2;
 const UNCHANGED_BAR_MS = 1_000;
 
@@ -34,7 +35,7 @@ export async function benchSyncNative(
   }
 }
 
-/** A workspace with sealed runs and the remote `lab`; returns the environment that commands in it need. */
+/** A workspace with sealed runs and its remotes; returns the environment that commands in it need. */
 function makeWorkspace(directory: string, name: string, runs: number, artifacts: boolean): NodeJS.ProcessEnv {
   const workspace = join(directory, name);
   mkdirSync(workspace);
@@ -44,9 +45,12 @@ function makeWorkspace(directory: string, name: string, runs: number, artifacts:
   const { context } = openFileStore({ cwd: workspace });
   for (const location of listRunLocations(context)) sealRun(context, location);
   const env = { ...cleanEnvironment(), ...farEnd(directory), HOME: directory };
-  const urls = {
-    lab: join(directory, `${name}-lab`),
-    far: `ssh://far${encodeURI(join(directory, `${name}-lab`))}`,
+  const lab = join(directory, `${name}-lab`);
+  const fresh = Array.from({ length: ROUNDS }, (_, round) => [`lab${round}`, `${lab}${round}`]);
+  const urls: Record<string, string> = {
+    lab,
+    far: `ssh://far${encodeURI(lab)}`,
+    ...Object.fromEntries(fresh),
   };
   for (const [remote, url] of Object.entries(urls)) {
     addRemote(workspace, remote, { url });
@@ -89,15 +93,16 @@ function firstCopy(directory: string, runs: number): void {
   const env = makeWorkspace(directory, "first", runs, true);
   const workspace = join(directory, "first");
   const times: { push: number; rsync: number; durable: number }[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const copy = join(directory, "copy");
-    const rsync = timeCommand("rsync", ["-a", `${join(workspace, "mlruns")}/`, copy]);
-    rmSync(copy, { recursive: true, force: true });
-    const durable = timeCommand("rsync", ["-a", "--fsync", `${join(workspace, "mlruns")}/`, copy]);
-    rmSync(copy, { recursive: true, force: true });
-    rmSync(join(directory, "first-lab"), { recursive: true, force: true });
-    rmSync(join(workspace, ".runstone", "remotes"), { recursive: true, force: true });
-    const push = timeCommand(process.execPath, [RUNSTONE, "push", "lab"], { cwd: workspace, env });
+  // Each into a place of its own: a file system that has just freed as many files is slow for a while.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const rsync = timeCommand("rsync", [
+      "-a",
+      `${join(workspace, "mlruns")}/`,
+      join(directory, `copy${round}`),
+    ]);
+    const sure = join(directory, `durable${round}`);
+    const durable = timeCommand("rsync", ["-a", "--fsync", `${join(workspace, "mlruns")}/`, sure]);
+    const push = timeCommand(process.execPath, [RUNSTONE, "push", `lab${round}`], { cwd: workspace, env });
     times.push({ push, rsync, durable });
   }
   const ratio = summarize(times.map(({ push, rsync }) => push / rsync)).median;

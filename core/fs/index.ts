@@ -50,6 +50,7 @@ export {
 } from "./private-files.js";
 export {
   copyHashed,
+  copyOwnFile,
   type HashedFile,
   hashFile,
   hashPrefix,

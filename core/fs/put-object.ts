@@ -91,7 +91,7 @@ export async function putObjectFileLater(
 /** Null where the file system cannot clone, and no copy is wanted. */
 function cloneOrCopy(source: string, temporary: string, { copy }: PutOptions): HashedFile | null {
   if (guardedCopy(source, temporary, () => tryClone(source, temporary))) return hashFile(temporary);
-  return copy ? guardedCopy(source, temporary, () => copyBlocks(source, temporary)) : null;
+  return copy ? guardedCopy(source, temporary, () => copyBlocks(readBlocks(source), temporary)) : null;
 }
 
 const NO_LINKS = ["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EACCES"];
@@ -128,7 +128,7 @@ export function unshareFile(path: string, temporaryIn: string): void {
 /** Copies a file to a new one, cloned where possible; returns hash and size of the copy. Throws typed errors; leaves nothing on failure. */
 export function copyHashed(source: string, target: string): HashedFile {
   return guardedCopy(source, target, () =>
-    tryClone(source, target) ? hashFile(target) : copyBlocks(source, target),
+    tryClone(source, target) ? hashFile(target) : copyBlocks(readBlocks(source), target),
   );
 }
 
@@ -151,13 +151,20 @@ function tryClone(source: string, target: string): boolean {
   }
 }
 
+/** As {@link copyHashed}, of a file of a store: a link fails. Never cloned: for files of the record, which are small. */
+export function copyOwnFile(source: string, target: string): HashedFile {
+  return guardedCopy(source, target, () =>
+    withParent(target, () => copyBlocks(readOwnBlocks(source), target)),
+  );
+}
+
 /** One pass: read, hash, write. */
-function copyBlocks(source: string, target: string): HashedFile {
+function copyBlocks(blocks: Iterable<Uint8Array>, target: string): HashedFile {
   const hash = createHash("sha256");
   let size = 0;
   const fd = ops.open(target, "wx");
   try {
-    for (const block of readBlocks(source)) {
+    for (const block of blocks) {
       hash.update(block);
       writeAll(fd, block, target);
       size += block.length;

@@ -1,6 +1,11 @@
 /** The artifacts of a run with their hashes: from its seal where the files look as they did then. */
 import { join } from "node:path";
-import { compareCodePoints, isRunstoneError, type ManifestFile } from "../../store-format/index.js";
+import {
+  compareCodePoints,
+  isRunstoneError,
+  type ManifestFile,
+  type SealedManifest,
+} from "../../store-format/index.js";
 import { type HashedFile, hashFile, readBeginning, statIfExists } from "../fs/index.js";
 import { type ArtifactHomes, listArtifacts, resolveArtifactDirectory } from "../store/read/artifacts.js";
 import { type OnDamage, readable, report } from "../store/read/damages.js";
@@ -47,6 +52,8 @@ export interface ArtifactHeads {
   readonly artifacts: readonly ArtifactHead[];
   /** Paths of files that were being written. */
   readonly changing: readonly string[];
+  /** The seal that was read for them. */
+  readonly seal: SealedManifest | null;
 }
 
 export interface ArtifactHeadOptions {
@@ -84,21 +91,26 @@ function filesOf(context: ArtifactHomes, location: RunLocation): Found[] {
     .map(({ path }) => ({ path: path.slice(PREFIX.length), file: join(location.directory, path) }));
 }
 
-/** The artifacts that the seal of a run names, by path; none when it has none that can be read (reported). */
-export function sealedArtifacts(location: RunLocation, onDamage: OnDamage): Map<string, ManifestFile> {
+/** The seal of a run; null when it has none that can be read (reported). */
+export function readSeal(location: RunLocation, onDamage: OnDamage): SealedManifest | null {
   try {
-    const files = artifactsOf(readManifest(location.directory)?.files ?? []);
-    return new Map(files.map((file) => [file.path, file]));
+    return readManifest(location.directory);
   } catch (error) {
     if (!isRunstoneError(error, "DAMAGED") && !isRunstoneError(error, "FORMAT_TOO_NEW")) throw error;
     report(onDamage, location, "manifest_damaged", { name: "manifest.yaml", reason: error.message });
-    return new Map();
+    return null;
   }
+}
+
+/** The artifacts that a seal names, by path. */
+export function sealedArtifacts(seal: SealedManifest | null): Map<string, ManifestFile> {
+  return new Map(artifactsOf(seal?.files ?? []).map((file) => [file.path, file]));
 }
 
 class HeadReader {
   readonly #location: RunLocation;
   readonly #options: ArtifactHeadOptions;
+  readonly #seal: SealedManifest | null;
   readonly #sealed: Map<string, ManifestFile>;
   readonly #artifacts: ArtifactHead[] = [];
   readonly #changing: string[] = [];
@@ -106,7 +118,8 @@ class HeadReader {
   constructor(location: RunLocation, options: ArtifactHeadOptions) {
     this.#location = location;
     this.#options = options;
-    this.#sealed = sealedArtifacts(location, options.onDamage);
+    this.#seal = readSeal(location, options.onDamage);
+    this.#sealed = sealedArtifacts(this.#seal);
   }
 
   read(files: readonly Found[]): ArtifactHeads {
@@ -114,7 +127,7 @@ class HeadReader {
     for (const { path, size, sha256 } of this.#sealed.values())
       this.#artifacts.push({ path, size, sha256, absent: true });
     this.#artifacts.sort((a, b) => compareCodePoints(a.path, b.path));
-    return { artifacts: this.#artifacts, changing: this.#changing };
+    return { artifacts: this.#artifacts, changing: this.#changing, seal: this.#seal };
   }
 
   #readFile({ path, file }: Found): void {

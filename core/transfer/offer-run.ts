@@ -1,5 +1,10 @@
 /** A local run, ready to be received by another store on this machine. */
-import { isRunstoneError, type Point, type StringMap } from "../../store-format/index.js";
+import {
+  isRunstoneError,
+  type Point,
+  type SealedManifest,
+  type StringMap,
+} from "../../store-format/index.js";
 import type { ArtifactHomes } from "../store/read/artifacts.js";
 import { IGNORE_DAMAGE } from "../store/read/damages.js";
 import { experimentOf } from "../store/read/inputs-outputs.js";
@@ -10,6 +15,7 @@ import { type ReadDocument, type ReadDocumentOptions, readRunDocument } from "./
 import { readSeries } from "./read-series.js";
 import type { ArtifactSource } from "./receive-artifact.js";
 import type { ReceivedRun } from "./receive-run.js";
+import { sealedMetrics } from "./sealed-metrics.js";
 
 export interface OfferOptions extends ReadDocumentOptions {
   /** Default true. */
@@ -26,11 +32,12 @@ export function offerRun(
   location: RunLocation,
   options: OfferOptions = {},
 ): OfferedRun {
-  const { document, damages, changing } = readRunDocument(context, location, options);
+  const { document, damages, changing, seal } = readRunDocument(context, location, options);
   const run: ReceivedRun = {
     document,
     points: (key) => pointsOf(location, key),
-    artifact: options.artifacts === false ? () => null : artifactsOf(context, location),
+    ...(damages.length === 0 ? { metrics: sealedMetrics(location, { document, seal }) } : {}),
+    artifact: options.artifacts === false ? () => null : artifactsOf(context, location, seal),
     experimentTags: experimentTags(location),
     incomplete: damages.some(({ severity }) => severity !== "note"),
   };
@@ -41,8 +48,12 @@ function* pointsOf(location: RunLocation, key: string): Generator<readonly Point
   for (const { points } of readSeries(location, key).chunks) yield points;
 }
 
-function artifactsOf(context: ArtifactHomes, location: RunLocation): ArtifactSource {
-  const open = artifactOpener(context, location);
+function artifactsOf(
+  context: ArtifactHomes,
+  location: RunLocation,
+  seal: SealedManifest | null,
+): ArtifactSource {
+  const open = artifactOpener(context, location, seal);
   return (head) => {
     try {
       const bytes = open(head);

@@ -1,13 +1,13 @@
 /** Bytes that leave a store: checked before they are passed on. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type ManifestFile, RunstoneError } from "../../store-format/index.js";
+import { type ManifestFile, RunstoneError, type SealedManifest } from "../../store-format/index.js";
 import { OpenFile, objectPath, statIfExists } from "../fs/index.js";
 import { objectsPath, type StorePaths } from "../store/layout.js";
 import { type ArtifactHomes, artifactFile, resolveArtifactDirectory } from "../store/read/artifacts.js";
 import { IGNORE_DAMAGE } from "../store/read/damages.js";
 import type { RunLocation } from "../store/read/located.js";
-import { sealedArtifacts } from "./artifact-heads.js";
+import { readSeal, sealedArtifacts } from "./artifact-heads.js";
 import type { ArtifactHead } from "./run-document.js";
 
 /** A file held open. Close it. */
@@ -45,19 +45,20 @@ export function openArtifact(
   location: RunLocation,
   head: ArtifactHead,
 ): OpenStoredBytes {
-  return artifactOpener(context, location)(head);
+  return artifactOpener(context, location, readSeal(location, IGNORE_DAMAGE))(head);
 }
 
-/** As {@link openArtifact}, for the artifacts of one run: where they lie and what the seal says is looked up once. */
+/** As {@link openArtifact}, for the artifacts of one run, whose seal was read: where they lie is looked up once. */
 export function artifactOpener(
   context: ArtifactHomes,
   location: RunLocation,
+  seal: SealedManifest | null,
 ): (head: ArtifactHead) => OpenStoredBytes {
   let known: KnownArtifacts | null = null;
   return (head) => {
     known ??= {
       directory: resolveArtifactDirectory(context, location),
-      sealed: sealedArtifacts(location, IGNORE_DAMAGE),
+      sealed: sealedArtifacts(seal),
     };
     return openKnown(context, location, { ...known, head });
   };

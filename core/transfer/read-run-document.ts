@@ -4,6 +4,7 @@ import {
   decodeText,
   invalidUtf8Offset,
   isRunstoneError,
+  type SealedManifest,
   type StringMap,
 } from "../../store-format/index.js";
 import type { ArtifactHomes } from "../store/read/artifacts.js";
@@ -30,6 +31,8 @@ export interface ReadDocument {
   readonly damages: readonly Damage[];
   /** Artifacts that were being written while they were hashed; they are not in the document. */
   readonly changing: readonly string[];
+  /** The run's seal, if it has one that can be read; the record may have changed since. */
+  readonly seal: SealedManifest | null;
 }
 
 /**
@@ -49,7 +52,7 @@ export function readRunDocument(
   };
   const info = readRunInfo(location);
   const record = readRunRecord(location, onDamage);
-  const { artifacts, changing } = readArtifactHeads(context, location, {
+  const { artifacts, changing, seal } = readArtifactHeads(context, location, {
     onDamage,
     hashes: options.hashes ?? new ArtifactHashes(),
   });
@@ -64,7 +67,7 @@ export function readRunDocument(
     artifacts,
     recordDigest: digestRecord(record, artifacts),
   };
-  return { document, damages, changing };
+  return { document, damages, changing, seal };
 }
 
 /** An experiment that cannot be read has its id as name, as in every listing. */

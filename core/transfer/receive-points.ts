@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import {
+  encodeText,
   keyToPath,
   POINT_RECORD_BYTES,
   type Point,
@@ -11,11 +12,12 @@ import {
   serializePoint,
   writePointRecord,
 } from "../../store-format/index.js";
-import { type HashedFile, NewFile } from "../fs/index.js";
+import { copyOwnFile, type HashedFile, NewFile, removeFile } from "../fs/index.js";
 import { LINKS } from "../store/layout.js";
 import { newHasher } from "../store/runs/point-set.js";
 import { checkReceivedPoint } from "./check-received.js";
 import type { RunDocument } from "./run-document.js";
+import type { SealedMetric, SealedMetrics } from "./sealed-metrics.js";
 
 /** All points of a key, of every dataset, some at a time; for a run that is here, the caller may leave out what is known to be here. */
 export type PointSource = (key: string) => AsyncIterable<readonly Point[]> | Iterable<readonly Point[]>;
@@ -27,13 +29,19 @@ export interface ReceivedPoints {
   readonly series: ReadonlyMap<string, SeriesDigest> | null;
 }
 
+export interface PointSources {
+  readonly points: PointSource;
+  /** Files that hold the points of a key, if they are on this machine. */
+  readonly metrics?: SealedMetrics;
+}
+
 /** Writes the metric files of a document's series, and the links of their points. */
 export async function receivePoints(
   directory: string,
   { series }: RunDocument,
-  points: PointSource,
+  sources: PointSources,
 ): Promise<ReceivedPoints> {
-  const receiver = new PointReceiver(directory, points);
+  const receiver = new PointReceiver(directory, sources);
   try {
     for (const key of new Set(series.map((one) => one.key))) await receiver.receive(key);
   } catch (error) {
@@ -53,11 +61,10 @@ class LazyFile {
     this.#path = path;
   }
 
-  write(text: string): void {
-    if (text === "") return;
+  write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     this.#file ??= NewFile.create(this.#path);
     this.#hash ??= createHash("sha256");
-    const bytes = Buffer.from(text, "utf8");
     this.#hash.update(bytes);
     this.#file.write(bytes);
   }
@@ -76,7 +83,7 @@ class LazyFile {
 
 class PointReceiver {
   readonly #directory: string;
-  readonly #points: PointSource;
+  readonly #sources: PointSources;
   readonly #links: LazyFile;
   readonly #files = new Map<string, HashedFile>();
   readonly #series = new Map<string, SeriesDigest>();
@@ -84,18 +91,38 @@ class PointReceiver {
   readonly #view = new DataView(this.#record.buffer);
   #isPlain = true;
 
-  constructor(directory: string, points: PointSource) {
+  constructor(directory: string, sources: PointSources) {
     this.#directory = directory;
-    this.#points = points;
+    this.#sources = sources;
     this.#links = new LazyFile(join(directory, LINKS));
   }
 
   async receive(key: string): Promise<void> {
+    const sealed = this.#sources.metrics?.get(key);
+    if (sealed === undefined || !this.#copy(key, sealed)) await this.#receivePoints(key);
+  }
+
+  /** False, and nothing is left, when the file holds something else by now: its points are read then. */
+  #copy(key: string, sealed: SealedMetric): boolean {
+    const path = `metrics/${keyToPath(key)}`;
+    const target = join(this.#directory, path);
+    const copied = copyOwnFile(sealed.file, target);
+    if (copied.sha256 !== sealed.sha256) {
+      removeFile(target);
+      return false;
+    }
+    this.#series.set(keyToPath(key), sealed.digest);
+    this.#note(path, copied);
+    return true;
+  }
+
+  async #receivePoints(key: string): Promise<void> {
     const path = `metrics/${keyToPath(key)}`;
     const file = new LazyFile(join(this.#directory, path));
     const hasher = new SeriesHasher(newHasher());
     try {
-      for await (const some of this.#points(key)) file.write(this.#take(key, some, hasher));
+      for await (const some of this.#sources.points(key))
+        file.write(encodeText(this.#take(key, some, hasher)));
     } catch (error) {
       file.closeQuietly();
       throw error;
@@ -130,7 +157,7 @@ class PointReceiver {
       else if (this.#isPlain) this.#add(point, hasher);
     }
     if (links !== "") this.#isPlain = false;
-    this.#links.write(links);
+    this.#links.write(encodeText(links));
     return lines;
   }
 

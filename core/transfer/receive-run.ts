@@ -44,11 +44,14 @@ import { type ArtifactSource, dropParts, RESUMED_FROM_BYTES, receiveArtifact } f
 import { type PointSource, receivePoints } from "./receive-points.js";
 import { receivingExperiment } from "./receiving-experiment.js";
 import type { ArtifactHead, RunDocument } from "./run-document.js";
+import type { SealedMetrics } from "./sealed-metrics.js";
 
 /** A run of another store: its document, and where the rest of it is to be had. */
 export interface ReceivedRun {
   readonly document: RunDocument;
   readonly points: PointSource;
+  /** Metric files that hold the points, where they are on this machine. */
+  readonly metrics?: SealedMetrics;
   readonly artifact: ArtifactSource;
   /** Of the run's experiment, should it have to be made here. */
   readonly experimentTags?: StringMap;
@@ -256,7 +259,7 @@ class Draft {
     for (const folder of ["metrics", "params", "tags", "artifacts"])
       ensureDirectory(join(this.directory, folder));
     this.#writeRecords();
-    const points = await receivePoints(this.directory, this.#document, this.#received.points);
+    const points = await receivePoints(this.directory, this.#document, this.#received);
     for (const [path, file] of points.files) this.#written.set(path, file);
     const { here, absent } = await this.#receiveArtifacts();
     const digest = this.#digest(points.series);

@@ -172,7 +172,7 @@ describe("a run that is received", () => {
     const { run: offered } = offerRun(from.context, run);
     const before = treeOf(dirname(to.context.root));
     const refused: readonly [Partial<ReceivedRun>, string][] = [
-      [{ points: () => [] }, "REMOTE_FAILED"],
+      [{ points: () => [], metrics: new Map() }, "REMOTE_FAILED"],
       [{ points: () => [points("loss", 50, 51)] }, "REMOTE_FAILED"],
       [{ artifact: () => [Buffer.from("weightX")] }, "DAMAGED"],
       [{ artifact: () => [Buffer.from("w")] }, "DAMAGED"],
@@ -317,8 +317,9 @@ describe("a hostile document", () => {
       const { run } = offerRun(from.context, await makeRun(from, { metrics: points("a", 0, 1) }));
       const before = treeOf(to.context.root);
       const wrong = { timestamp: 1, step: 1, value: 1, ...point };
-      await assert.rejects(receiveRun(to.context, { ...run, points: () => [[wrong]] }), (error) =>
-        isRunstoneError(error, "INVALID_PARAMETER_VALUE"),
+      await assert.rejects(
+        receiveRun(to.context, { ...run, points: () => [[wrong]], metrics: new Map() }),
+        (error) => isRunstoneError(error, "INVALID_PARAMETER_VALUE"),
       );
       assert.deepEqual(treeOf(to.context.root), before);
     });
