@@ -22,7 +22,11 @@ export interface ReceivedExperiment {
 export function receivingExperiment(context: StoreContext, experiment: ReceivedExperiment): string {
   const found = findActive(context, experiment.name);
   if (found !== null) return found;
-  if (experiment.name === DEFAULT_EXPERIMENT_NAME) return ensureDefaultExperiment(context).experimentId;
+  if (experiment.name === DEFAULT_EXPERIMENT_NAME) {
+    const { experimentId, name } = ensureDefaultExperiment(context);
+    // One that was renamed here is another than theirs.
+    if (name === DEFAULT_EXPERIMENT_NAME) return experimentId;
+  }
   try {
     return createExperiment(context, experiment).experimentId;
   } catch (error) {

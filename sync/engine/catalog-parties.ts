@@ -28,6 +28,7 @@ export interface CatalogRecord {
 
 export interface CatalogState {
   catalog(key: string): CatalogRecord | null;
+  catalogKeys(): Iterable<string>;
   /** Null forgets it. */
   saveCatalog(key: string, record: CatalogRecord | null): void;
 }

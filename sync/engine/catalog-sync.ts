@@ -3,6 +3,7 @@
  * are merged one by one against what both had. Nothing is deleted because the other side lacks it.
  */
 import {
+  aliasesOfFields,
   CATALOG_KINDS,
   type CatalogChanges,
   type CatalogEntry,
@@ -23,7 +24,8 @@ import type {
   ExperimentPair,
 } from "./catalog-parties.js";
 import { type CatalogConflict, type CatalogCounts, NO_CATALOG } from "./catalog-report.js";
-import { commonFields, fieldOf, mergeFields, withChanges } from "./merge-fields.js";
+import { ExperimentNames, type NamedPair } from "./experiment-names.js";
+import { commonFields, type FieldConflict, fieldOf, mergeFields, withChanges } from "./merge-fields.js";
 
 const DELETED_VERSION = "Deleted_Internal";
 const DEFAULT_EXPERIMENT = "Default";
@@ -33,7 +35,7 @@ const DEFAULTS: StringMap = { lifecycle_stage: "active", stage: "None", status: 
 /** Nothing that comes after can end otherwise. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(["REMOTE_UNREACHABLE", "UNAUTHENTICATED", "DISK_FULL"]);
 
-interface Pair {
+interface Pair extends NamedPair {
   key: string;
   readonly kind: CatalogKind;
   local: CatalogEntry | null;
@@ -54,6 +56,9 @@ export class CatalogSync {
   readonly #failed = new Map<string, RunstoneError>();
   /** Logged models that were looked at. */
   readonly #settled = new Set<string>();
+  /** Registered models by their names. */
+  readonly #models = new Map<string, Pair>();
+  readonly #names = new ExperimentNames();
   #experiments: readonly Pair[] = [];
 
   constructor(parties: CatalogParties, options: CatalogOptions) {
@@ -80,20 +85,28 @@ export class CatalogSync {
   async experimentsBefore(): Promise<readonly ExperimentPair[]> {
     const pairs = await this.#pairs(["experiment"]);
     this.#experiments = pairs.filter((pair) => this.#isWanted(pair));
-    const found: ExperimentPair[] = [];
-    for (const pair of this.#experiments) {
-      const before = pair.record?.fields["name"] ?? null;
-      await this.#settle(pair, false);
-      const { local, remote } = pair;
-      if (local === null || remote === null) continue;
-      found.push({
-        here: nameOf(local),
-        there: this.#namesThere.get(remote.id) ?? this.#options.naming.there(nameOf(remote)),
-        remoteId: remote.id,
-        before,
-      });
+    for (const pair of pairs) this.#names.add(pair);
+    let waiting = this.#experiments;
+    while (waiting.length > 0) {
+      // What gives up a name goes before what takes it.
+      const free = waiting.filter((pair) => !this.#names.isTaken(pair));
+      for (const pair of free.length > 0 ? free : waiting) await this.#settleExperiment(pair);
+      waiting = free.length > 0 ? waiting.filter((pair) => !free.includes(pair)) : [];
     }
-    return found;
+    return this.#experiments.flatMap((pair) => this.#asPair(pair));
+  }
+
+  async #settleExperiment(pair: Pair): Promise<void> {
+    this.#names.remove(pair);
+    await this.#settle(pair, false);
+    this.#names.add(pair);
+  }
+
+  #asPair({ local, remote, record }: Pair): readonly ExperimentPair[] {
+    if (local === null || remote === null) return [];
+    const there = this.#namesThere.get(remote.id) ?? this.#options.naming.there(nameOf(remote));
+    const before = record?.fields["name"] ?? null;
+    return [{ here: nameOf(local), there, remoteId: remote.id, before }];
   }
 
   /** After the runs: experiments that are deleted on one side, where that is wanted. */
@@ -108,7 +121,10 @@ export class CatalogSync {
   async registry(): Promise<void> {
     const pairs = await this.#pairs(["registered_model", "model_version"]);
     const models = pairs.filter(({ kind }) => kind === "registered_model");
-    for (const pair of models) await this.#makeMissing(pair);
+    for (const pair of models) {
+      await this.#makeMissing(pair);
+      this.#models.set(nameOf(pair.local ?? pair.remote!), pair);
+    }
     for (const pair of pairs.filter(({ kind }) => kind === "model_version")) await this.#settle(pair, true);
     for (const pair of models) await this.#settle(pair, true);
   }
@@ -143,7 +159,20 @@ export class CatalogSync {
     const { asksWhenChanged, recheck } = this.#options;
     if (asksWhenChanged && !recheck && here.every((one) => this.#isKnown(one))) return [];
     const there = await remote.list(kinds, this.#problem);
-    return pairUp(here, this.#asHere(there), state);
+    const pairs = pairUp(here, this.#asHere(there), state);
+    if (this.#problems.size === 0) this.#forgetGone(kinds, pairs);
+    return pairs;
+  }
+
+  /** A model that neither side has any more says nothing of one that gets its name. */
+  #forgetGone(kinds: readonly CatalogKind[], pairs: readonly Pair[]): void {
+    const { state } = this.#parties;
+    const known = new Set(pairs.map(({ key }) => key));
+    for (const key of [...state.catalogKeys()]) {
+      const kind = kindOfKey(key);
+      if (kind !== null && kind !== "experiment" && kinds.includes(kind) && !known.has(key))
+        state.saveCatalog(key, null);
+    }
   }
 
   /** Whether a push has nothing to do for it. */
@@ -187,6 +216,12 @@ export class CatalogSync {
     }
     if (isDeleted(has) && !(has.kind === "experiment" && this.#options.includeDeleted)) return;
     if (isIdleDefault(has) || (has.kind === "experiment" && has.origin === "")) return;
+    if (has.kind === "experiment" && this.#names.isTaken(pair)) {
+      const [where, from] = isPush ? ["there", "here"] : ["here", "there"];
+      return this.#problem(
+        `${labelOf(has)} was not made ${where}: one ${where} that is called otherwise ${from} has that name`,
+      );
+    }
     const made = await this.#make(has, isPush);
     if (made === null) return;
     if (isPush) pair.remote = this.#asHere([made])[0]!;
@@ -221,9 +256,10 @@ export class CatalogSync {
     const merged = mergeFields(base, local.fields, theirs.fields, DEFAULTS);
     const toThere = this.#allowed(merged.there, { local, remote, isLast });
     const toHere = this.#allowed(merged.here, { local, remote, isLast });
-    const conflicts = merged.conflicts.filter(({ field }) =>
-      this.#isAllowed(field, "", { local, remote, isLast }),
-    );
+    const conflicts = [
+      ...merged.conflicts.filter(({ field }) => this.#isConflict(field, { local, remote, isLast })),
+      ...this.#deletedAndNamed({ local, remote }, { toThere, toHere }),
+    ];
     const after = { ...pair, local, remote: theirs };
     if (this.#goes("push") && (await this.#change(remote, toThere, "push")))
       after.remote = { ...theirs, fields: withChanges(theirs.fields, toThere) };
@@ -252,7 +288,7 @@ export class CatalogSync {
     return { ...remote, fields };
   }
 
-  #allowed(changes: CatalogChanges, about: About): CatalogChanges {
+  #allowed(changes: CatalogChanges, about: About): MutableChanges {
     return Object.fromEntries(
       Object.entries(changes).filter(([field, value]) => this.#isAllowed(field, value, about)),
     );
@@ -265,6 +301,34 @@ export class CatalogSync {
     if (isDeleted(local) || isDeleted(remote)) return false;
     if (field !== "name") return true;
     return !this.#options.naming.isMapped(nameOf(local)) && !isDefault(local) && !isDefault(remote);
+  }
+
+  #isConflict(field: string, about: About): boolean {
+    const { local, remote, isLast } = about;
+    if (field !== "stage" || !(isDeleted(local) || isDeleted(remote)))
+      return this.#isAllowed(field, "", about);
+    return this.#options.includeDeleted && isLast;
+  }
+
+  /** A version that is deleted on one side and got an alias on the other: it is not deleted there, for its aliases would go, too. */
+  #deletedAndNamed(
+    { local, remote }: Pick<About, "local" | "remote">,
+    { toThere, toHere }: { readonly toThere: MutableChanges; readonly toHere: MutableChanges },
+  ): readonly FieldConflict[] {
+    const [there, here] = [toThere["stage"] === DELETED_VERSION, toHere["stage"] === DELETED_VERSION];
+    if (!(there && this.#isNamedAnew(remote, "remote")) && !(here && this.#isNamedAnew(local, "local")))
+      return [];
+    delete (there ? toThere : toHere)["stage"];
+    const [mine, theirs] = [fieldOf(local.fields, "stage"), fieldOf(remote.fields, "stage")];
+    return [{ field: "stage", base: there ? theirs : mine, mine, theirs }];
+  }
+
+  /** Whether it has an alias there that it had not when both were the same. */
+  #isNamedAnew({ model, origin }: CatalogEntry, side: "local" | "remote"): boolean {
+    const pair = this.#models.get(model);
+    const aliases = Object.entries(aliasesOfFields(pair?.[side]?.fields ?? {}));
+    const before = aliasesOfFields(pair?.record?.fields ?? {});
+    return aliases.some(([alias, named]) => named === origin && before[alias] !== origin);
   }
 
   #goes(direction: "push" | "pull"): boolean {
@@ -318,6 +382,8 @@ export class CatalogSync {
       this.#parties.state.saveCatalog(key, next);
   }
 }
+
+type MutableChanges = Record<string, string | null>;
 
 interface About {
   readonly local: CatalogEntry;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import type { FileStore } from "../../core/index.js";
+import { type FileStore, openFileStore } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { listCatalog } from "../../core/transfer/index.js";
 import { isPartial, type SyncReport } from "../../sync/index.js";
@@ -139,6 +139,76 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       assert.ok(!isPartial(await sync(b, { direction: "both" })));
     });
 
+    test("names that were passed on from one experiment to the next follow in one sync; a name that is another's is told", async (t) => {
+      const { sync, a, b } = bench(t);
+      const [wine, beer] = [
+        await a.createExperiment({ name: "wine" }),
+        await a.createExperiment({ name: "beer" }),
+      ];
+      for (const store of [a, b]) await sync(store, { direction: "both" });
+      await a.renameExperiment(beer.experimentId, "tea");
+      await a.renameExperiment(wine.experimentId, "beer");
+      await b.createExperiment({ name: "gin" });
+      assert.ok(!isPartial(await sync(a, { direction: "both" })));
+      assert.ok(!isPartial(await sync(b, { direction: "both" })));
+      assert.deepEqual(await namesOf(b), ["Default", "beer", "gin", "tea"]);
+      await a.renameExperiment(beer.experimentId, "rum");
+      await b.createExperiment({ name: "rum", tags: { by: "bob" } });
+      await sync(a, { direction: "both" });
+      const report = await sync(b, { direction: "both" });
+      assert.ok(report.notes.some((note) => note.includes("'rum' was not made")));
+      assert.ok(isPartial(report));
+      assert.deepEqual(await namesOf(b), ["Default", "beer", "gin", "rum", "tea"]);
+      assert.deepEqual([report.catalog.experiment.made, report.catalog.experiment.changed], [0, 0]);
+    });
+
+    test("a default experiment that was renamed here is another than theirs", async (t) => {
+      const { sync, a, b } = bench(t);
+      await makeRun(b);
+      await b.setExperimentTags("0", { by: "bob" });
+      await sync(b, { direction: "both" });
+      await a.createExperiment({ name: "any" });
+      await a.renameExperiment("0", "mine");
+      await sync(a, { direction: "both" });
+      assert.deepEqual(await namesOf(a), ["Default", "any", "mine"]);
+      assert.deepEqual({ ...(await a.getExperiment("0")).tags }, {});
+    });
+
+    test("a model that both deleted may be made anew; of one that one side deleted the other keeps its own", async (t) => {
+      const { path, sync, a, b } = bench(t);
+      await a.createRegisteredModel("net", { tags: { n: "1" } });
+      for (const store of [a, b]) await sync(store, { direction: "both" });
+      const there = openFileStore({ cwd: path, path: openDirectory(path)!.root });
+      await a.deleteRegisteredModel("net");
+      assert.match((await sync(a, { direction: "both" })).notes.join(), /'net' was deleted here/);
+      await there.deleteRegisteredModel("net");
+      await sync(a, { direction: "both" });
+      await a.createRegisteredModel("net", { tags: { n: "2" } });
+      const report = await sync(a, { direction: "both" });
+      assert.deepEqual([report.catalog.registered_model.made, report.notes], [1, []]);
+      assert.equal((await there.getRegisteredModel("net")).tags["n"], "2");
+    });
+
+    test("a version that one side deleted and the other moved to a stage, or gave an alias, is in conflict", async (t) => {
+      const { sync, a, b } = bench(t);
+      await a.createRegisteredModel("net");
+      for (const _ of [1, 2]) await a.createModelVersion({ name: "net", source: "s3://models/net" });
+      for (const store of [a, b]) await sync(store, { direction: "both" });
+      for (const version of [1, 2]) await a.deleteModelVersion("net", version);
+      await b.transitionStage("net", 1, "Production");
+      await b.setAlias("net", "champion", 2);
+      for (const store of [a, b]) await sync(store, { direction: "both", includeDeleted: true });
+      const report = await sync(b, { direction: "both", includeDeleted: true });
+      assert.deepEqual(
+        report.catalogConflicts.map(({ what, field, mine }) => [what, field, mine]),
+        [
+          ["net version 1", "stage", "Production"],
+          ["net version 2", "stage", "None"],
+        ],
+      );
+      assert.equal((await b.getModelVersionByAlias("net", "champion")).version, 2);
+    });
+
     test("a deletion travels only when it is asked for, and so does a restoration", async (t) => {
       const { sync, a, b } = bench(t);
       const { experimentId } = await a.createExperiment({ name: "wine" });
@@ -156,6 +226,10 @@ for (const [how, connect] of Object.entries(CONNECTIONS))
       assert.equal((await a.getExperiment(experimentId)).lifecycleStage, "active");
     });
   });
+
+async function namesOf(store: FileStore): Promise<readonly string[]> {
+  return (await store.listExperiments("all")).map(({ name }) => name).sort();
+}
 
 async function withRegistry(store: FileStore, runId: string): Promise<void> {
   await store.createRegisteredModel("wine", { description: "of the cellar", tags: { owner: "ada" } });
