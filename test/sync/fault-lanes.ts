@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 
 /** Cases beside each other. */
 const LANES = 2;
+/** `RUNSTONE_SHARD=2/3`: of three processes that share the cases this is the second. */
+const [SHARD = 1, SHARDS = 1] = (process.env.RUNSTONE_SHARD ?? "1/1").split("/").map(Number);
 /** After so many cases it is said how far they are: a programme that is stopped has told something. */
 const REPORTED = 100;
 
@@ -19,8 +21,8 @@ export interface Programme<Case> {
 export async function runProgramme<Case>({ title, cases, nameOf, judge }: Programme<Case>): Promise<void> {
   console.log(title);
   const failures: string[] = [];
-  const pending = [...spreadOut(cases)];
-  const countCase = countedCases(cases.length);
+  const pending = spreadOut(cases).filter((_, index) => index % SHARDS === SHARD - 1);
+  const countCase = countedCases(pending.length);
   const lane = async (): Promise<void> => {
     for (let next = pending.shift(); next !== undefined; next = pending.shift())
       try {
@@ -34,7 +36,7 @@ export async function runProgramme<Case>({ title, cases, nameOf, judge }: Progra
       }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  assert.deepEqual(failures, [], `${failures.length} of ${cases.length}`);
+  assert.deepEqual(failures, [], `${failures.length} of them`);
 }
 
 /** All of them, far ones after each other: what a stopped programme has done is a sample of the whole. */
