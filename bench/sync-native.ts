@@ -46,20 +46,24 @@ function makeWorkspace(directory: string, name: string, runs: number, artifacts:
   for (const location of listRunLocations(context)) sealRun(context, location);
   const env = { ...cleanEnvironment(), ...farEnd(directory), HOME: directory };
   const lab = join(directory, `${name}-lab`);
-  const fresh = Array.from({ length: ROUNDS }, (_, round) => [`lab${round}`, `${lab}${round}`]);
-  const urls: Record<string, string> = {
-    lab,
-    far: `ssh://far${encodeURI(lab)}`,
-    ...Object.fromEntries(fresh),
-  };
-  for (const [remote, url] of Object.entries(urls)) {
-    addRemote(workspace, remote, { url });
-    changePrivateRemote(privateDirectoryOf(env, process.platform)!, { workspace, name: remote }, () => ({
-      confirmed: url,
-      ...{ login: null, insecureTls: false, plainHttp: false },
-    }));
+  for (const place of ["", ...Array.from({ length: ROUNDS }, (_, round) => String(round))]) {
+    confirmRemote(workspace, { name: `lab${place}`, url: lab + place, env });
+    // A store of its own for a first push, the same one for what comes later.
+    const far = place === "" ? lab : `${lab}-far${place}`;
+    confirmRemote(workspace, { name: `far${place}`, url: `ssh://far${encodeURI(far)}`, env });
   }
   return env;
+}
+
+function confirmRemote(
+  workspace: string,
+  { name, url, env }: { readonly name: string; readonly url: string; readonly env: NodeJS.ProcessEnv },
+): void {
+  addRemote(workspace, name, { url });
+  changePrivateRemote(privateDirectoryOf(env, process.platform)!, { workspace, name }, () => ({
+    confirmed: url,
+    ...{ login: null, insecureTls: false, plainHttp: false },
+  }));
 }
 
 /** Drops the options of ssh and gives the rest to a shell, as sshd does. */
@@ -92,7 +96,7 @@ function writeArtifacts(experiment: string): void {
 function firstCopy(directory: string, runs: number): void {
   const env = makeWorkspace(directory, "first", runs, true);
   const workspace = join(directory, "first");
-  const times: { push: number; rsync: number; durable: number }[] = [];
+  const times: FirstCopy[] = [];
   // Each into a place of its own: a file system that has just freed as many files is slow for a while.
   for (let round = 0; round < ROUNDS; round += 1) {
     const rsync = timeCommand("rsync", [
@@ -103,14 +107,51 @@ function firstCopy(directory: string, runs: number): void {
     const sure = join(directory, `durable${round}`);
     const durable = timeCommand("rsync", ["-a", "--fsync", `${join(workspace, "mlruns")}/`, sure]);
     const push = timeCommand(process.execPath, [RUNSTONE, "push", `lab${round}`], { cwd: workspace, env });
-    times.push({ push, rsync, durable });
+    const far = timeCommand(process.execPath, [RUNSTONE, "push", `far${round}`], { cwd: workspace, env });
+    const pull = timeFirstPull(directory, { lab: join(directory, `first-lab${round}`), round, env });
+    times.push({ rsync, durable, push, far, pull });
   }
-  const ratio = summarize(times.map(({ push, rsync }) => push / rsync)).median;
+  const size = `${runs.toLocaleString("en")} runs of 41 files, 100 points a metric, 3 artifacts of 100 KB`;
+  printFirst("first push to a directory", size, { times, how: "push" });
+  printFirst("first push through a pipe", size, { times, how: "far" });
+  printFirst("first pull from a directory", size, { times, how: "pull" });
+}
+
+/** Milliseconds. */
+interface FirstCopy {
+  readonly rsync: number;
+  /** With `--fsync`. */
+  readonly durable: number;
+  readonly push: number;
+  readonly far: number;
+  readonly pull: number;
+}
+
+/** Into a workspace that has no run. */
+function timeFirstPull(
+  directory: string,
+  { lab, round, env }: { readonly lab: string; readonly round: number; readonly env: NodeJS.ProcessEnv },
+): number {
+  const workspace = join(directory, `pulled${round}`);
+  mkdirSync(workspace);
+  initWorkspace(workspace);
+  confirmRemote(workspace, { name: "lab", url: lab, env });
+  return timeCommand(process.execPath, [RUNSTONE, "pull", "lab"], { cwd: workspace, env });
+}
+
+function printFirst(
+  scenario: string,
+  size: string,
+  { times, how }: { readonly times: readonly FirstCopy[]; readonly how: "push" | "far" | "pull" },
+): void {
+  const median = (of: (one: FirstCopy) => number): number => summarize(times.map(of)).median;
+  const ratio = median((one) => one[how] / one.rsync);
+  const durable = milliseconds(median((one) => one.durable));
   printRow({
-    scenario: "first push to a directory",
-    size: `${runs.toLocaleString("en")} runs of 41 files, 100 points a metric, 3 artifacts of 100 KB`,
-    result: milliseconds(summarize(times.map(({ push }) => push)).median),
-    baseline: `\`rsync -a\` ${milliseconds(summarize(times.map(({ rsync }) => rsync)).median)}, with \`--fsync\` ${milliseconds(summarize(times.map(({ durable }) => durable)).median)}`,
+    scenario,
+    size,
+    result: milliseconds(median((one) => one[how])),
+    baseline: `\`rsync -a\` ${milliseconds(median(({ rsync }) => rsync))}, with \`--fsync\` ${durable}`,
     ratio: ratio.toFixed(2),
     bar: `${FIRST_COPY_BAR}`,
     met: ratio <= FIRST_COPY_BAR,
