@@ -3,6 +3,7 @@ export { isAsSynced, toBeMoved } from "./engine/compare-state.js";
 export { joinDirections, joinReports } from "./engine/join-reports.js";
 export { planRuns, type RunPlan, type RunSelection, type RunTask } from "./engine/plan.js";
 export type { Moved, OnSyncEvent, SyncEvent } from "./engine/progress.js";
+export { hasExceptions } from "./engine/refusals.js";
 export {
   addMoved,
   isPartial,

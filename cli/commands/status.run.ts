@@ -11,7 +11,7 @@ import { visible } from "../output/visible.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { openPlace } from "../store/open-place.js";
 import { type Chosen, workspaceOf } from "../sync/chosen.js";
-import { plannedRuns } from "../sync/print-dry-run.js";
+import { plannedPush } from "../sync/print-dry-run.js";
 import type { StatusArguments } from "./status.js";
 
 /** Runs that are listed of each remote; `--json` lists all. */
@@ -25,6 +25,8 @@ interface RunRow {
   /** Null: as it was known, or nobody was asked. */
   readonly there: "new" | "changed" | "gone" | null;
   readonly inConflict: boolean;
+  /** It is synced with exceptions. */
+  readonly hasExceptions: boolean;
   readonly isRunning: boolean;
 }
 
@@ -98,11 +100,19 @@ function rowsHere(chosen: Chosen, state: RemoteStateView, { artifacts }: RemoteS
   const inConflict = new Set(state.runsInConflict());
   const rows = new Map<string, RunRow>();
   const choice = { withArtifacts: artifacts !== "none", includeDeleted: false };
-  for (const { runId, runName, state: here, isRunning } of plannedRuns(chosen, state, choice))
-    rows.set(runId, { runId, runName, here, there: null, inConflict: inConflict.has(runId), isRunning });
-  for (const runId of state.runIds())
-    if (!rows.has(runId) && (inConflict.has(runId) || state.run(runId)?.common?.status === "RUNNING"))
-      addSynced(chosen, rows, { runId, inConflict: inConflict.has(runId) });
+  const { runs, excepted } = plannedPush(chosen, state, choice);
+  for (const { runId, runName, state: here, isRunning } of runs)
+    rows.set(runId, {
+      ...{ runId, runName, here, there: null, isRunning },
+      ...{ inConflict: inConflict.has(runId), hasExceptions: false },
+    });
+  const withExceptions = new Set(excepted);
+  for (const runId of state.runIds()) {
+    const flags = { inConflict: inConflict.has(runId), hasExceptions: withExceptions.has(runId) };
+    const isOdd = flags.inConflict || flags.hasExceptions;
+    if (!rows.has(runId) && (isOdd || state.run(runId)?.common?.status === "RUNNING"))
+      addSynced(chosen, rows, { runId, ...flags });
+  }
   return rows;
 }
 
@@ -110,15 +120,15 @@ function rowsHere(chosen: Chosen, state: RemoteStateView, { artifacts }: RemoteS
 function addSynced(
   { place, experimentIds }: Chosen,
   rows: Map<string, RunRow>,
-  { runId, inConflict }: Pick<RunRow, "runId" | "inConflict">,
+  { runId, inConflict, hasExceptions }: Pick<RunRow, "runId" | "inConflict" | "hasExceptions">,
 ): void {
   const location = findRun(place.context, runId);
   if (location === null || experimentIds?.includes(location.experimentId) === false) return;
   const info = infoOf(location);
   const isRunning = info !== null && readRunState(location, info).state === "RUNNING";
   const runName = info?.runName ?? "";
-  if (isRunning || inConflict)
-    rows.set(runId, { runId, runName, here: null, there: null, inConflict, isRunning });
+  if (isRunning || inConflict || hasExceptions)
+    rows.set(runId, { runId, runName, here: null, there: null, inConflict, hasExceptions, isRunning });
 }
 
 function infoOf(location: RunLocation): ReturnType<typeof readRunInfo> | null {
@@ -167,7 +177,10 @@ async function withThere(context: CommandContext, { chosen, state, here }: Looki
 }
 
 function unchangedHere(runId: string, runName: string): RunRow {
-  return { runId, runName, here: null, there: null, inConflict: false, isRunning: false };
+  return {
+    ...{ runId, runName, here: null, there: null },
+    ...{ inConflict: false, hasExceptions: false, isRunning: false },
+  };
 }
 
 function synced(state: RemoteStateView, rows: Rows): Pick<RemoteStatus, "synced" | "lastTime"> {
@@ -193,6 +206,7 @@ interface Counts {
   readonly changedThere: number;
   readonly goneThere: number;
   readonly conflict: number;
+  readonly withExceptions: number;
   readonly running: number;
 }
 
@@ -205,6 +219,7 @@ function countsOf({ rows }: RemoteStatus): Counts {
     ...{ new: here("new"), changed: here("changed") },
     ...{ newThere: there("new"), changedThere: there("changed"), goneThere: there("gone") },
     conflict: rows.length - calm.length,
+    withExceptions: rows.filter(({ hasExceptions }) => hasExceptions).length,
     running: rows.filter(({ isRunning }) => isRunning).length,
   };
 }
@@ -251,9 +266,10 @@ function printRuns({ out, style }: CommandContext, { name, rows }: RemoteStatus,
   if (rows.length > SHOWN) out.line(`  and ${rows.length - SHOWN} more`);
 }
 
-function wordsOf({ here, there, inConflict, isRunning }: RunRow): string {
+function wordsOf({ here, there, inConflict, hasExceptions, isRunning }: RunRow): string {
   const words = [
     ...(inConflict ? ["conflict"] : here === null ? [] : [here]),
+    ...(hasExceptions ? ["with exceptions"] : []),
     ...(there === null ? [] : [`${there} there`]),
     ...(isRunning ? ["running"] : []),
   ];
@@ -269,11 +285,13 @@ function recordOf(status: RemoteStatus, online: boolean): object {
     ...(online && error === null
       ? { new_there: counts.newThere, changed_there: counts.changedThere, gone_there: counts.goneThere }
       : {}),
-    ...{ conflict: counts.conflict, running: counts.running, last_sync: lastTime },
+    ...{ conflict: counts.conflict, with_exceptions: counts.withExceptions },
+    ...{ running: counts.running, last_sync: lastTime },
     ...(error === null ? {} : { error: error.toJSON() }),
-    runs: rows.map(({ runId, runName, here, there, inConflict, isRunning }) => ({
+    runs: rows.map(({ runId, runName, here, there, inConflict, hasExceptions, isRunning }) => ({
       ...{ run_id: runId, run_name: runName, state: inConflict ? "conflict" : here },
       ...(online && error === null ? { there } : {}),
+      ...(hasExceptions ? { with_exceptions: true } : {}),
       running: isRunning,
     })),
   };

@@ -4,7 +4,10 @@ import { choiceOptions, pushPositionals } from "./push-options.js";
 const options = {
   ...choiceOptions,
   hash: { type: "boolean", describe: "Read every artifact back; by default those of up to 1 MiB" },
-  fix: { type: "boolean", describe: "Send what is missing, then read back again" },
+  fix: {
+    type: "boolean",
+    describe: "Send what is missing, also what was refused before, then read back again",
+  },
 } as const satisfies Options;
 export type VerifyArguments = ArgumentsOf<typeof options, typeof pushPositionals>;
 

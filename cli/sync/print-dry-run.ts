@@ -4,6 +4,7 @@ import { readRunDocument } from "../../core/transfer/index.js";
 import { isRunstoneError, type LifecycleStage } from "../../store-format/index.js";
 import {
   addMoved,
+  hasExceptions,
   isAsSynced,
   type Moved,
   NOTHING_MOVED,
@@ -53,24 +54,37 @@ export interface DryRunWords {
   readonly done: string;
   /** `to`. */
   readonly preposition: string;
+  /** How many others are synced with exceptions. */
+  readonly excepted?: number;
+}
+
+/** What a push would find. */
+export interface PlannedPush {
+  readonly runs: readonly PlannedRun[];
+  /** Ids of the runs that are synced with exceptions. */
+  readonly excepted: readonly string[];
 }
 
 /** Runs that a push would send, with how much of them. */
-export function* plannedRuns(
+export function plannedPush(
   chosen: Chosen,
   state: RemoteStateView,
   { withArtifacts, includeDeleted }: DryRunChoice,
-): Generator<PlannedRun> {
+): PlannedPush {
   const { place, runIds, experimentIds } = chosen;
-  const { tasks } = planRuns(place.context, state, {
+  const plan = planRuns(place.context, state, {
     ...(runIds === undefined ? {} : { runIds }),
     ...(experimentIds === undefined ? {} : { experimentIds }),
-    onDamage: place.onDamage,
+    ...{ withArtifacts, onDamage: place.onDamage },
   });
-  for (const task of tasks) {
+  const runs: PlannedRun[] = [];
+  const excepted = [...plan.excepted];
+  for (const task of plan.tasks) {
     const planned = plannedRun(chosen, task, withArtifacts);
-    if (planned !== null && (includeDeleted || planned.lifecycleStage === "active")) yield planned;
+    if (planned === null && hasExceptions(task.state, withArtifacts)) excepted.push(task.id);
+    if (planned !== null && (includeDeleted || planned.lifecycleStage === "active")) runs.push(planned);
   }
+  return { runs, excepted };
 }
 
 function plannedRun({ place }: Chosen, { head, state }: RunTask, withArtifacts: boolean): PlannedRun | null {
@@ -111,14 +125,14 @@ export async function printDryRun(
   choice: DryRunChoice,
 ): Promise<void> {
   const state = readRemoteState(chosen.place.context, chosen.remoteName);
-  let runs: readonly PlannedRun[];
+  let planned: PlannedPush;
   try {
-    runs = [...plannedRuns(chosen, state, choice)];
+    planned = plannedPush(chosen, state, choice);
   } finally {
     state.close();
   }
   const words = { verb: "push", done: "pushed to", preposition: "to", remoteName: chosen.remoteName };
-  await printRowsOfDryRun(context, runs, words);
+  await printRowsOfDryRun(context, planned.runs, { ...words, excepted: planned.excepted.length });
 }
 
 export async function printRowsOfDryRun(
@@ -145,14 +159,18 @@ export async function printRowsOfDryRun(
   if (!context.json) context.out.line(sumLine(runs, words));
 }
 
-function sumLine(runs: readonly DryRow[], { verb, preposition, remoteName }: DryRunWords): string {
+function sumLine(
+  runs: readonly DryRow[],
+  { verb, preposition, remoteName, excepted = 0 }: DryRunWords,
+): string {
   const { params, points, artifacts, bytes } = runs.reduce(
     (moved, run) => addMoved(moved, run.moved),
     NOTHING_MOVED,
   );
   const where = `${preposition} ${remoteName}`;
-  if (runs.length === 0) return `Nothing to ${verb} ${where}`;
+  const besides = excepted === 0 ? "" : `, ${excepted} with exceptions`;
+  if (runs.length === 0) return `Nothing to ${verb} ${where}${besides}`;
   const files = `${counted(artifacts, "artifact")} of ${formatBytes(bytes)}`;
   const what = `${counted(params, "param")}, ${counted(points, "point")}, ${files}`;
-  return `Would ${verb} ${counted(runs.length, "run")} ${where}: ${what}`;
+  return `Would ${verb} ${counted(runs.length, "run")} ${where}: ${what}${besides}`;
 }

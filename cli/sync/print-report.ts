@@ -58,12 +58,13 @@ export function tellProblems({ err }: CommandContext, report: SyncReport): void 
   for (const line of outcomes.flatMap(problemsOf)) say(line);
   for (const conflict of catalogConflicts) say(conflictLine(conflict));
   for (const line of untriedOf(outcomes, interrupted)) say(line);
-  const known = outcomes.filter((outcome) => isKnown(outcome) && outcome.exceptions.length > 0);
+  const known = outcomes.filter((one) => isKnown(one) && !one.incomplete && one.exceptions.length > 0);
   const fresh = outcomes.filter((outcome) => !isKnown(outcome)).flatMap(exceptionsOf);
   const lines = [...notes, ...fresh];
   for (const line of lines.slice(0, SHOWN)) say(line);
   if (lines.length > SHOWN) say(`and ${lines.length - SHOWN} more; --json has all of them`);
   for (const line of leftOut(outcomes)) say(line);
+  for (const line of exceptedOf(report)) say(line);
   const sentences = known.reduce((sum, { exceptions }) => sum + exceptions.length, 0);
   if (sentences > 0)
     say(
@@ -74,7 +75,19 @@ export function tellProblems({ err }: CommandContext, report: SyncReport): void 
 /** Nothing of the run was on its way: what is to be said of it was said when it was. */
 function isKnown({ moved, result, incomplete }: RunOutcome): boolean {
   const isIdle = Object.values(moved).every((count) => count === 0);
-  return isIdle && !incomplete && result !== "failed" && result !== "conflict";
+  if (incomplete && result !== "unchanged") return false;
+  return isIdle && result !== "failed" && result !== "conflict";
+}
+
+/** Runs that were synced with exceptions before. */
+function exceptedOf({ excepted, outcomes, remote }: SyncReport): readonly string[] {
+  const told = new Set(outcomes.filter((outcome) => !isKnown(outcome)).map(({ runId }) => runId));
+  const count = excepted.filter((runId) => !told.has(runId)).length;
+  if (count === 0) return [];
+  const what = count === 1 ? "1 run is" : `${count} runs are`;
+  return [
+    `${what} synced with exceptions: \`runstone verify ${remote}\` tells what is not there and why, \`--fix\` asks for it again`,
+  ];
 }
 
 /** Runs whose turn did not come, and why. */
@@ -146,7 +159,7 @@ function nameOf({ runId, runName }: RunOutcome): string {
 }
 
 function summaryOf(report: SyncReport, what: string): string {
-  const { remote, counts, moved, duration, interrupted, outcomes } = report;
+  const { remote, counts, excepted, moved, duration, interrupted, outcomes } = report;
   const sent = counts.done + counts.running;
   const untried = outcomes.filter(isUntried).length;
   const isSound = !interrupted && untried + counts.failed + counts.conflict === 0;
@@ -159,6 +172,7 @@ function summaryOf(report: SyncReport, what: string): string {
     ...besides,
     ...(counts.running === 0 ? [] : [`${counts.running} still running`]),
     ...(counts.unchanged === 0 ? [] : [`${counts.unchanged} unchanged`]),
+    ...(excepted.length === 0 ? [] : [`${excepted.length} with exceptions`]),
     ...(counts.conflict === 0 ? [] : [`${counts.conflict} in conflict`]),
     ...(counts.skipped === untried ? [] : [`${counts.skipped - untried} left out`]),
     ...(counts.failed === 0 ? [] : [`${counts.failed} failed`]),
@@ -190,13 +204,13 @@ function contentOf({ params, points, artifacts, bytes }: SyncReport["moved"]): s
 }
 
 function reportRecord(report: SyncReport): object {
-  const { remote, counts, moved, notes, requests, duration, interrupted, outcomes } = report;
+  const { remote, counts, excepted, moved, notes, requests, duration, interrupted, outcomes } = report;
   const { catalog, catalogConflicts } = report;
   return {
     remote,
     complete: !isPartial(report),
     interrupted,
-    ...{ counts, moved, requests },
+    ...{ counts, excepted, moved, requests },
     duration_ms: Math.round(duration),
     ...{ catalog, catalog_conflicts: catalogConflicts },
     notes,

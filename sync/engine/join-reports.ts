@@ -10,6 +10,8 @@ export function joinReports(before: SyncReport, report: SyncReport): SyncReport 
   const later = new Set(report.outcomes.filter(isNews).map(({ runId }) => runId));
   const onlyBefore = before.outcomes.filter((outcome) => isNews(outcome) && !later.has(outcome.runId));
   builder.addUnchanged(Math.max(0, report.counts.unchanged - onlyBefore.length));
+  const lookedAt = new Set(report.outcomes.map(({ runId }) => runId));
+  builder.addExcepted(before.excepted.filter((runId) => !lookedAt.has(runId)));
   for (const note of [...before.notes, ...report.notes]) builder.note(note);
   for (const outcome of report.outcomes.filter(isNews)) {
     const earlier = outcomes.get(outcome.runId);
@@ -17,6 +19,7 @@ export function joinReports(before: SyncReport, report: SyncReport): SyncReport 
     outcomes.set(outcome.runId, { ...outcome, moved });
   }
   for (const outcome of outcomes.values()) if (isNews(outcome)) builder.add(outcome);
+  builder.addExcepted(report.excepted);
   const joined = builder.finish({
     remote: report.remote,
     requests: before.requests + report.requests,

@@ -5,6 +5,7 @@ import { isSameMark, type LocalRunHead, listRunHeads } from "../../core/transfer
 import { decodeText, isRunstoneError } from "../../store-format/index.js";
 import type { RemoteStateView } from "../state/index.js";
 import type { PoolTask } from "./pool.js";
+import { hasExceptions } from "./refusals.js";
 import type { RunState } from "./run-state.js";
 
 export interface RunSelection {
@@ -26,17 +27,20 @@ export interface RunPlan {
   readonly tasks: readonly RunTask[];
   /** Runs whose mark is that of the journal. */
   readonly unchanged: readonly string[];
+  /** Those of them that are synced with exceptions. */
+  readonly excepted: readonly string[];
 }
 
 /** `recheck`: takes no run for the same. Throws NOT_A_STORE and typed I/O errors. */
 export function planRuns(
   context: StoreContext,
   state: RemoteStateView,
-  selection: RunSelection & { readonly recheck?: boolean },
+  selection: RunSelection & { readonly recheck?: boolean; readonly withArtifacts?: boolean },
 ): RunPlan {
-  const { recheck = false, runIds, experimentIds, onDamage } = selection;
+  const { recheck = false, withArtifacts = true, runIds, experimentIds, onDamage } = selection;
   const tasks: RunTask[] = [];
   const unchanged: string[] = [];
+  const excepted: string[] = [];
   const heads = listRunHeads(context, {
     ...(runIds === undefined ? {} : { runIds }),
     ...(experimentIds === undefined ? {} : { experimentIds }),
@@ -44,11 +48,12 @@ export function planRuns(
   });
   for (const head of heads) {
     const known = state.run(head.runId);
-    if (!recheck && known?.receipt != null && isSameMark(known.localMark, head.mark))
+    if (!recheck && known?.receipt != null && isSameMark(known.localMark, head.mark)) {
       unchanged.push(head.runId);
-    else tasks.push({ id: head.runId, after: parentIn(head.location), head, state: known });
+      if (hasExceptions(known, withArtifacts)) excepted.push(head.runId);
+    } else tasks.push({ id: head.runId, after: parentIn(head.location), head, state: known });
   }
-  return { tasks, unchanged };
+  return { tasks, unchanged, excepted };
 }
 
 /** The id of the run's parent, without reading all of the run. */

@@ -24,7 +24,7 @@ export interface RunOutcome {
   readonly conflicts: readonly Conflict[];
   /** What could not be sent as it is, one sentence each. */
   readonly exceptions: readonly string[];
-  /** True when something of the run is not there and a repeat will not bring it without a change of the remote. */
+  /** Synced with exceptions: something of the run is not there, and a repeat does not bring it as long as both sides are as they are. */
   readonly incomplete: boolean;
   readonly moved: Required<Moved>;
 }
@@ -34,6 +34,8 @@ export interface SyncReport {
   /** Every run that was looked at closely; those whose mark had not changed are only counted. */
   readonly outcomes: readonly RunOutcome[];
   readonly counts: Readonly<Record<RunResult, number>>;
+  /** Ids of the runs that are synced with exceptions, also of those that had not changed: their receipts say what is not there. */
+  readonly excepted: readonly string[];
   readonly moved: Required<Moved>;
   /** What concerns no run alone. */
   readonly notes: readonly string[];
@@ -68,8 +70,9 @@ export function addMoved(a: Required<Moved>, b: Moved): Required<Moved> {
 
 /** Whether something that was asked for is missing at the other side. */
 export function isPartial(report: SyncReport): boolean {
-  const { counts, outcomes, catalogConflicts } = report;
+  const { counts, outcomes, excepted, catalogConflicts } = report;
   if (report.interrupted || report.incomplete || catalogConflicts.length > 0) return true;
+  if (excepted.length > 0) return true;
   return counts.failed > 0 || counts.conflict > 0 || outcomes.some(({ incomplete }) => incomplete);
 }
 
@@ -77,6 +80,7 @@ export function isPartial(report: SyncReport): boolean {
 export class ReportBuilder {
   readonly #outcomes = new Map<string, RunOutcome>();
   readonly #notes: string[] = [];
+  readonly #excepted = new Set<string>();
   readonly #counts: Record<RunResult, number> = {
     ...{ done: 0, unchanged: 0, skipped: 0 },
     ...{ conflict: 0, failed: 0, running: 0 },
@@ -100,6 +104,13 @@ export class ReportBuilder {
     this.#outcomes.set(outcome.runId, outcome);
     this.#counts[outcome.result] += 1;
     this.#moved = addMoved(this.#moved, outcome.moved);
+    if (outcome.incomplete && outcome.result !== "failed") this.#excepted.add(outcome.runId);
+    else this.#excepted.delete(outcome.runId);
+  }
+
+  /** Runs that are synced with exceptions and were not looked at. */
+  addExcepted(runIds: Iterable<string>): void {
+    for (const runId of runIds) this.#excepted.add(runId);
   }
 
   isDone(runId: string): boolean {
@@ -128,6 +139,7 @@ export class ReportBuilder {
       remote,
       outcomes: [...this.#outcomes.values()],
       counts: { ...this.#counts },
+      excepted: [...this.#excepted],
       moved: this.#moved,
       notes: this.#notes,
       ...{ catalog: this.#catalog, catalogConflicts: this.#catalogConflicts },

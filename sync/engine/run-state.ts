@@ -1,6 +1,7 @@
 /** What is known about a run and its counterpart at one remote: one line of the state journal. */
 import type { CommonRecord as MergedRecord } from "../../core/transfer/index.js";
 import type { StringMap } from "../../store-format/index.js";
+import type { Refusal } from "./refusals.js";
 
 /** The record both sides had when they were last equal; three-way merges start from it. */
 export interface CommonRecord extends MergedRecord {
@@ -37,6 +38,8 @@ export interface RunState {
   /** Artifacts the remote is known to hold: path -> SHA-256. */
   readonly artifacts: StringMap;
   readonly receipt: Receipt | null;
+  /** What of the run is not there, and not asked again as long as it is as it was; absent: nothing. */
+  readonly refused?: readonly Refusal[];
   /** The remote lost something: where its record differs from ours, nobody knows which side changed it. */
   readonly isUnclear?: true;
 }

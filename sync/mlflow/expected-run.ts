@@ -31,6 +31,8 @@ export interface ExpectedRun {
   readonly keysWithNan: ReadonlySet<string>;
   /** Id there of a logged model here; null: it is not there. Undefined as a whole: they are looked up. */
   readonly modelIds: ReadonlyMap<string, string | null> | undefined;
+  /** Logged models that are known not to be there. */
+  readonly refusedModels: ReadonlySet<string>;
   readonly datasetInputs: readonly DatasetInput[];
   readonly artifacts: readonly ArtifactHead[];
 }

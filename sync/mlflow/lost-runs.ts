@@ -133,6 +133,7 @@ function forget(state: RemoteState, runId: string, more: Partial<RunState>): voi
     receipt: null,
     watermarks: {},
     artifacts: {},
+    refused: [],
     common: null,
   };
   state.save({ ...known, ...nothing, ...more });

@@ -203,8 +203,9 @@ class Push {
   /** The runs that have to be looked at. */
   #plan(): readonly RunTask[] {
     const { context, state, recheck } = this.#session;
-    const { tasks, unchanged } = planRuns(context, state, { ...this.#options, recheck });
+    const { tasks, unchanged, excepted } = planRuns(context, state, { ...this.#options, recheck });
     this.#report.addUnchanged(unchanged.length);
+    this.#report.addExcepted(excepted);
     this.#unchanged = new Set(unchanged);
     this.#session.onEvent({ type: "plan", runs: tasks.length, unchanged: unchanged.length });
     return tasks;

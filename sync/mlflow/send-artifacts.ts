@@ -5,7 +5,7 @@ import type { OpenBytes } from "../../core/transfer/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import type { Moved } from "../engine/progress.js";
 import type { MlflowCalls } from "./calls.js";
-import { isRefusal } from "./failures.js";
+import { isMissingEndpoint, isRefusal } from "./failures.js";
 
 export interface OutgoingFile {
   /** Relative to the run's artifacts. */
@@ -23,11 +23,13 @@ export interface ArtifactTarget {
   readonly limit: LimitFunction;
   readonly signal: AbortSignal | undefined;
   moved(moved: Moved): void;
-  /** One sentence on what cannot be there. */
+  /** A file that the server takes never. */
+  refuse(what: "artifact", path: string, error: RunstoneError): void;
+  /** One sentence on what cannot be there for another reason. */
   except(sentence: string): void;
 }
 
-/** Returns path -> SHA-256 of what was sent; the rest was told to `except`. Throws when the server fails. */
+/** Returns path -> SHA-256 of what was sent; the rest was told to `refuse` or `except`. Throws when the server fails. */
 export async function sendArtifacts(
   target: ArtifactTarget,
   files: readonly OutgoingFile[],
@@ -52,13 +54,13 @@ async function sendFile(target: ArtifactTarget, file: OutgoingFile): Promise<boo
       content: () => contentOf(file),
     });
   } catch (error) {
-    // Bytes that are not here, or not what they were, cannot be sent; a name that the server refuses stays out.
-    const isHere = !isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST") && !isRunstoneError(error, "DAMAGED");
-    if (!isHere || isRefusal(error)) {
+    // Bytes that are not here, or not what they were, cannot be sent.
+    if (isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST") || isRunstoneError(error, "DAMAGED"))
       target.except(`The artifact '${file.path}' is not there: ${error.message}.`);
-      return false;
-    }
-    throw error;
+    else if (error instanceof RunstoneError && (isRefusal(error) || isMissingEndpoint(error)))
+      target.refuse("artifact", file.path, error);
+    else throw error;
+    return false;
   }
   target.moved({ artifacts: 1, bytes: file.size });
   return true;

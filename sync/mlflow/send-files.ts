@@ -1,9 +1,9 @@
 /** The artifacts of one run, and its values that the server cuts, on their way to the server. */
 
 import type { RunLocation } from "../../core/index.js";
-import { openArtifact, type RunDocument } from "../../core/transfer/index.js";
-import type { Run, StringMap } from "../../store-format/index.js";
-import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
+import { type ArtifactHead, openArtifact, type RunDocument } from "../../core/transfer/index.js";
+import type { Run, RunstoneError, StringMap } from "../../store-format/index.js";
+import { ARTIFACTS_OUT_OF_REACH, type Refusals } from "../engine/refusals.js";
 import { artifactPlace } from "./artifact-place.js";
 import { LONG_VALUES_PATH } from "./cut-values.js";
 import type { ExpectedRun } from "./expected-run.js";
@@ -26,7 +26,11 @@ export interface FilesToSend {
   readonly known: StringMap;
   /** All of it was there as it was here: what is there now and not known is somebody else's. */
   readonly wasSynced: boolean;
+  /** What was refused before, and is not asked again. */
+  readonly refused: Refusals;
   readonly notes: TransferNotes;
+  /** An artifact that the server takes never. */
+  refuse(what: "artifact", path: string, error: RunstoneError): void;
 }
 
 /** Returns path -> SHA-256 of what is there then. */
@@ -47,6 +51,7 @@ export async function sendFiles(session: PushSession, sending: FilesToSend): Pro
   const target = {
     ...{ calls, place, limit: artifactLimit, signal },
     moved: notes.move.bind(notes),
+    refuse: sending.refuse,
     except: notes.lack.bind(notes),
   };
   const { send, there } = await filesToSend(session, sending, { place, files });
@@ -73,13 +78,15 @@ async function filesToSend(
 }
 
 function missingFiles({ context, recheck }: PushSession, sending: FilesToSend): readonly OutgoingFile[] {
-  const { location, document, wanted, known } = sending;
+  const { location, document, wanted, known, refused } = sending;
+  const isMissing = ({ path, sha256 }: ArtifactHead): boolean =>
+    known[path] !== sha256 && refused.of("artifact", path, sha256) === undefined;
   const files: OutgoingFile[] = document.artifacts
     // What was freed here cannot be sent again.
-    .filter(({ path, sha256, absent }) => (recheck && absent !== true) || known[path] !== sha256)
+    .filter((artifact) => (recheck && artifact.absent !== true) || isMissing(artifact))
     .map((artifact) => ({ ...artifact, open: () => openArtifact(context, location, artifact) }));
   const long = wanted.longValues === null ? null : outgoingLongValues(wanted.longValues);
-  return long !== null && (recheck || known[long.path] !== long.sha256) ? [...files, long] : files;
+  return long !== null && (recheck || isMissing(long)) ? [...files, long] : files;
 }
 
 /** Of what was sent, all that should be found there. */

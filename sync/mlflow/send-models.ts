@@ -38,7 +38,9 @@ export interface ModelSending {
   /** The run there. */
   readonly run: Run;
   /** Counts artifacts, and tells what cannot be there. */
-  readonly target: Omit<ArtifactTarget, "place">;
+  readonly target: Omit<ArtifactTarget, "place" | "refuse">;
+  /** The server knows no logged models. */
+  refuseModel(modelId: string, sentence: string): void;
 }
 
 /** Ids there by id here; null: it cannot be there. */
@@ -228,10 +230,18 @@ class ModelPush {
       target.except(`Files of the logged model '${remote.name}' are not there: ${reason}.`);
     else {
       const missing = await this.#missing(path, files, remote);
-      await sendArtifacts({ ...target, place: path }, missing);
-      await this.#verifyFiles(path, missing);
+      const sent = await sendArtifacts({ ...target, place: path, refuse: this.#refuseFile }, missing);
+      await this.#verifyFiles(
+        path,
+        missing.filter((file) => Object.hasOwn(sent, file.path)),
+      );
     }
   }
+
+  readonly #refuseFile: ArtifactTarget["refuse"] = (_, path, { message }) =>
+    this.#sending.target.except(
+      `The artifact '${path}' of the logged model ${this.#modelId} is not there: ${message}.`,
+    );
 
   /** Before its status says that it is whole. */
   async #verifyFiles(place: string, artifacts: readonly OutgoingFile[]): Promise<void> {
@@ -266,8 +276,10 @@ class ModelPush {
     const { path } = artifactPlace(run.info.artifactUri, session.baseUrl);
     const isOwn = model.sourceRunId === document.info.runId;
     const files = isOwn && session.withArtifacts ? models.filesOf(this.#modelId, session.hashes) : [];
-    if (path !== undefined) await sendArtifacts({ ...target, place: `${path}/${model.name}` }, files);
-    target.except(
+    const refuse = this.#refuseFile;
+    if (path !== undefined) await sendArtifacts({ ...target, refuse, place: `${path}/${model.name}` }, files);
+    this.#sending.refuseModel(
+      this.#modelId,
       `The server knows no logged models: the files of ${this.#modelId} are artifacts of its run, below '${model.name}'.`,
     );
     return null;

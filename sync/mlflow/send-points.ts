@@ -29,8 +29,8 @@ export interface PointTarget {
   /** A point of the run with the ids of its models there. */
   link(key: string, point: Point): Metric;
   moved(moved: Moved): void;
-  /** One sentence on what cannot be there. */
-  except(sentence: string): void;
+  /** Points that the server takes never. */
+  refuse(what: "metric", key: string, error: RunstoneError): void;
 }
 
 /** Requests that a server may refuse of one key before the rest of it is given up. */
@@ -134,7 +134,7 @@ export class PointSender {
   #refuse(key: string, error: RunstoneError): void {
     if (this.#refused.has(key)) return;
     this.#refused.add(key);
-    this.#target.except(`The server refuses points of the metric '${key}': ${error.message}.`);
+    this.#target.refuse("metric", key, error);
   }
 
   *#newMetrics(keys: readonly string[], from: Watermarks, doubtful: Set<string>): Generator<Metric> {

@@ -15,8 +15,8 @@ export interface ValueTarget {
   readonly calls: MlflowCalls;
   readonly remoteRunId: string;
   moved(moved: Moved): void;
-  /** One sentence on what cannot be there. */
-  except(sentence: string): void;
+  /** What the server takes never. */
+  refuse(what: "param" | "tag", key: string, error: RunstoneError): void;
 }
 
 /** Values that did not arrive, by key. */
@@ -40,11 +40,9 @@ export async function sendValues(
       for (const [key, value] of Object.entries(batch[kind]))
         await sendOne(target, { kind, key, value, refused });
   }
-  for (const [key, error] of Object.entries(refused.tags))
-    target.except(`The server refuses the tag '${key}': ${error.message}.`);
+  for (const [key, error] of Object.entries(refused.tags)) target.refuse("tag", key, error);
   for (const [key, error] of Object.entries(refused.params))
-    if (error.code !== "PARAM_CONFLICT")
-      target.except(`The server refuses the param '${key}': ${error.message}.`);
+    if (error.code !== "PARAM_CONFLICT") target.refuse("param", key, error);
   return refused;
 }
 

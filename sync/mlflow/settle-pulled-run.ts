@@ -8,8 +8,8 @@ import {
   type SeriesMark,
 } from "../../core/transfer/index.js";
 import { OWN_TAG_PREFIX, type Run } from "../../store-format/index.js";
-import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
 import { mergeTags } from "../engine/merge-tags.js";
+import { ARTIFACTS_OUT_OF_REACH, type Refusal, tagsBesides } from "../engine/refusals.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
 import { commonBesides, NOTHING_KNOWN } from "../native/outcomes.js";
 import type { Conflict } from "../state/index.js";
@@ -50,9 +50,10 @@ export function settlePulledRun(session: PullSession, pulled: PulledRun): void {
     remoteExperimentId: task.remoteExperimentId,
     localMark: isEqual ? (head?.mark ?? null) : null,
     remoteMark: remoteMarkAfter(session, pulled),
-    common: isEqual ? commonOf(now) : commonAfter(pulled),
+    common: isEqual ? commonOf(now, refusedAfter(pulled)) : commonAfter(pulled),
     watermarks: isEqual ? watermarks : {},
     artifacts: { ...agreedArtifacts(pulled), ...pulled.artifacts.besides },
+    refused: refusedAfter(pulled),
     receipt: isEqual ? receiptOf(session, pulled, now) : null,
   };
   states.save(state);
@@ -77,7 +78,8 @@ function remoteMarkAfter(
 /** Whether the remote has all that is here now. */
 function isAsThere(pulled: PulledRun, now: RunDocument): boolean {
   const { document, points, mine, artifacts } = pulled;
-  if (!hasSameFields(document, now)) return false;
+  const tags = tagsBesides(now.tags, refusedAfter(pulled));
+  if (!hasSameFields(document, { ...now, tags })) return false;
   // What a push has found that the server cannot hold does not make them differ.
   if (mine !== null && wasSynced(pulled, mine)) return true;
   if (mine !== null && points.lacks) return false;
@@ -99,6 +101,12 @@ function wasSynced({ state }: PulledRun, mine: RunDocument): boolean {
   return state?.receipt?.recordDigest === digest && state.common?.recordDigest === digest;
 }
 
+/** What a push was refused counts as long as the run here is what was pushed. */
+function refusedAfter(pulled: PulledRun): readonly Refusal[] {
+  const { mine, state } = pulled;
+  return mine !== null && wasSynced(pulled, mine) ? (state?.refused ?? []) : [];
+}
+
 function hasSameFields(a: RunDocument, b: RunDocument): boolean {
   const fields = ["runName", "status", "endTime", "lifecycleStage"] as const;
   if (fields.some((field) => a.info[field] !== b.info[field])) return false;
@@ -113,12 +121,12 @@ function modelsOf({ inputs, outputs }: RunDocument): readonly string[] {
 }
 
 function commonAfter({ document, state, conflicts }: PulledRun): CommonRecord {
-  return commonBesides(commonOf(document), state?.common ?? NOTHING_KNOWN, conflicts);
+  return commonBesides(commonOf(document, []), state?.common ?? NOTHING_KNOWN, conflicts);
 }
 
-function commonOf({ info, tags, recordDigest }: RunDocument): CommonRecord {
+function commonOf({ info, tags, recordDigest }: RunDocument, refused: readonly Refusal[]): CommonRecord {
   const { runName, status, endTime, lifecycleStage } = info;
-  return { recordDigest, tags, runName, status, endTime, lifecycleStage };
+  return { recordDigest, tags: tagsBesides(tags, refused), runName, status, endTime, lifecycleStage };
 }
 
 function receiptOf(session: PullSession, pulled: PulledRun, now: RunDocument): Receipt {

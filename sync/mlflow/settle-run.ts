@@ -1,6 +1,7 @@
 /** The end of a run's push: after it was read back, its state and receipt are written. */
 import type { StringMap } from "../../store-format/index.js";
 import { lacksParent } from "../engine/compare-state.js";
+import { type Refusal, tagsBesides } from "../engine/refusals.js";
 import type { RunOutcome } from "../engine/report.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
 import { commonBesides, NOTHING_KNOWN } from "../native/outcomes.js";
@@ -24,7 +25,7 @@ export function settleRun(
   sent: SentRun,
   { found, commitReceipts }: Settlement,
 ): RunOutcome {
-  const { expected, conflicts, incomplete, moved, head, watermarks, artifacts } = sent;
+  const { expected, conflicts, incomplete, moved, head, watermarks, artifacts, refused } = sent;
   const { runId, document, remoteRunId } = expected;
   const exceptions = [...new Set([...sent.exceptions, ...found.exceptions])];
   const { runName } = document.info;
@@ -37,7 +38,7 @@ export function settleRun(
   const isAll = hasArtifacts && !lacksParent(parentOf(document.tags), exceptions);
   const former = session.state.run(runId);
   const state = stateAfter(expected, {
-    ...{ watermarks, artifacts, exceptions, found },
+    ...{ watermarks, artifacts, refused, exceptions, found },
     mark: isAll ? head.mark : null,
     now: session.now(),
     conflicts,
@@ -72,6 +73,8 @@ export interface SettledFacts {
   readonly mark: string | null;
   readonly watermarks: Watermarks;
   readonly artifacts: StringMap;
+  /** What is not there. */
+  readonly refused: readonly Refusal[];
   readonly exceptions: readonly string[];
   readonly found: VerifiedRun;
   /** Milliseconds since 1970. */
@@ -87,7 +90,8 @@ export interface SettledFacts {
 export function stateAfter(expected: ExpectedRun, facts: SettledFacts): RunState {
   const { document, runId, remoteRunId, remoteExperimentId } = expected;
   const { runName, status, endTime, lifecycleStage } = document.info;
-  const { recordDigest, tags } = document;
+  const { recordDigest } = document;
+  const tags = tagsBesides(document.tags, facts.refused);
   const common = { recordDigest, tags, runName, status, endTime, lifecycleStage };
   return {
     ...{ runId, remoteRunId, remoteExperimentId },
@@ -96,6 +100,7 @@ export function stateAfter(expected: ExpectedRun, facts: SettledFacts): RunState
     common: commonBesides(common, facts.former ?? NOTHING_KNOWN, facts.conflicts),
     watermarks: facts.watermarks,
     artifacts: facts.artifacts,
+    refused: facts.refused,
     receipt: receiptOf(expected, facts),
   };
 }

@@ -1,5 +1,6 @@
 /** What is to be told of one run's push: conflicts, what is not there as it is here, and how much was moved. */
 import type { Moved } from "../engine/progress.js";
+import { digestOf, type Refusal, Refusals } from "../engine/refusals.js";
 import { addMoved, NOTHING_MOVED } from "../engine/report.js";
 import type { Conflict, ConflictField } from "../state/index.js";
 
@@ -11,8 +12,8 @@ export class TransferNotes {
   readonly exceptions: string[] = [];
   readonly leftAlone = new Set<LeftAlone>();
   readonly #onMoved: (moved: Moved) => void;
+  readonly #refused = new Refusals();
   #moved = NOTHING_MOVED;
-  #incomplete = false;
 
   constructor(onMoved: (moved: Moved) => void) {
     this.#onMoved = onMoved;
@@ -24,7 +25,12 @@ export class TransferNotes {
 
   /** Something of the run is not there. */
   get incomplete(): boolean {
-    return this.#incomplete;
+    return this.#refused.list.length > 0;
+  }
+
+  /** What of the run is not there. */
+  get refused(): Refusals {
+    return this.#refused;
   }
 
   conflict(
@@ -41,10 +47,15 @@ export class TransferNotes {
     this.exceptions.push(sentence);
   }
 
-  /** Something of the run is not there. */
+  /** Something of the run is not there, for a reason that is not the server's or not that thing's alone. */
   lack(sentence: string): void {
-    this.exceptions.push(sentence);
-    this.#incomplete = true;
+    this.refuse({ what: "other", key: digestOf(sentence), sha256: "", sentence });
+  }
+
+  /** Something of the run is not there, and will not be as long as it is as it is. */
+  refuse(refusal: Refusal): void {
+    if (!this.exceptions.includes(refusal.sentence)) this.exceptions.push(refusal.sentence);
+    this.#refused.add(refusal);
   }
 
   move(moved: Moved): void {

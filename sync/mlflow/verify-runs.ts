@@ -2,9 +2,8 @@
  * Reads runs back and holds them against what is here. Many runs share their requests: a search brings up to a hundred of
  * them, and one request the points that a key has in all of them.
  */
-import type { RunDocument } from "../../core/transfer/index.js";
 import { type Run, RunstoneError } from "../../store-format/index.js";
-import { ARTIFACTS_OUT_OF_REACH } from "../engine/compare-state.js";
+import { ARTIFACTS_OUT_OF_REACH } from "../engine/refusals.js";
 import { acceptedSentence, acceptedThere, withAccepted } from "./accepted-params.js";
 import { artifactPlace } from "./artifact-place.js";
 import type { MlflowCalls } from "./calls.js";
@@ -100,7 +99,7 @@ class Verifier {
       differences.push({ what: "run", key: expected.remoteRunId, problem: "is gone there" });
       return { run, differences, exceptions, isSame: false, points: 0, artifacts: 0, hashedArtifacts: 0 };
     }
-    const modelIds = expected.modelIds ?? (await this.#modelIds(expected.document, run));
+    const modelIds = expected.modelIds ?? (await this.#modelIds(expected, run));
     const { acceptedParams: accepted } = expected.wanted;
     const params = withAccepted(expected.params, accepted, run.params);
     for (const key of acceptedThere(accepted, expected.params, run.params))
@@ -126,7 +125,10 @@ class Verifier {
   }
 
   /** Models there by the id of their origin, of those that the run there has to do with. */
-  async #modelIds({ outputs, inputs }: RunDocument, run: Run): Promise<ReadonlyMap<string, string | null>> {
+  async #modelIds(
+    { document: { outputs, inputs }, refusedModels }: ExpectedRun,
+    run: Run,
+  ): Promise<ReadonlyMap<string, string | null>> {
     const ids = new Map<string, string | null>();
     for (const { modelId } of [...outputs, ...inputs.modelInputs]) ids.set(modelId, null);
     if (ids.size === 0) return ids;
@@ -135,6 +137,7 @@ class Verifier {
       const originId = model?.tags[MODEL_ORIGIN_TAG] ?? modelId;
       if (ids.has(originId)) ids.set(originId, modelId);
     }
+    for (const modelId of refusedModels) if (ids.get(modelId) === null) ids.delete(modelId);
     return ids;
   }
 

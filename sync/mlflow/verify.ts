@@ -1,8 +1,14 @@
 /** Reading back everything that a server should hold of some runs, without sending anything. */
-import { type LocalRunHead, readRunDocument, readRunHead } from "../../core/transfer/index.js";
-import { RunstoneError } from "../../store-format/index.js";
+import {
+  type ArtifactHead,
+  type LocalRunHead,
+  readRunDocument,
+  readRunHead,
+} from "../../core/transfer/index.js";
+import { RunstoneError, type StringMap } from "../../store-format/index.js";
 import { planRuns, type RunSelection, type RunTask } from "../engine/plan.js";
 import type { OnSyncEvent } from "../engine/progress.js";
+import { isOutOfReach, type Refusal, Refusals } from "../engine/refusals.js";
 import { NOTHING_MOVED, ReportBuilder, type RunOutcome, type SyncReport } from "../engine/report.js";
 import { MlflowCalls } from "./calls.js";
 import type { ExpectedRun, VerifiedRun } from "./expected-run.js";
@@ -14,6 +20,7 @@ import { outgoingLongValues } from "./long-values.js";
 import { notEqual } from "./not-equal.js";
 import { oddPointTags } from "./odd-points.js";
 import type { PushParties } from "./push.js";
+import { datasetKey, RunContents } from "./run-contents.js";
 import { stateAfter } from "./settle-run.js";
 import type { HashChoice } from "./verify-artifacts.js";
 import { verifyRuns } from "./verify-runs.js";
@@ -137,6 +144,10 @@ class Verification {
       const odd = oddPointTags(head.location, keys);
       const wanted = wantedRecord(document, parentId, odd);
       const long = wanted.longValues === null ? [] : [outgoingLongValues(wanted.longValues)];
+      const standing = new RunContents(document, wanted).standing(state);
+      const refused = new Refusals(standing.list.filter(({ sentence }) => !isOutOfReach(sentence)));
+      const isThere = ({ path, sha256 }: ArtifactHead): boolean =>
+        refused.of("artifact", path, sha256) === undefined;
       const run: ExpectedRun = {
         runId: head.runId,
         location: head.location,
@@ -144,16 +155,19 @@ class Verification {
         remoteRunId: place.runId,
         remoteExperimentId: place.experimentId,
         wanted,
-        tags: wanted.tags,
-        params: wanted.params,
+        tags: without(wanted.tags, refused.keys("tag")),
+        params: without(wanted.params, refused.keys("param")),
         leftAlone: new Set(),
-        keys,
+        keys: keys.filter((key) => !refused.keys("metric").has(key)),
         keysWithNan: new Set(),
         modelIds: undefined,
-        datasetInputs: document.inputs.datasetInputs,
-        artifacts: this.#options.withArtifacts ? [...document.artifacts, ...long] : [],
+        refusedModels: refused.keys("model"),
+        datasetInputs: document.inputs.datasetInputs.filter(
+          (input) => !refused.keys("dataset").has(datasetKey(input)),
+        ),
+        artifacts: this.#options.withArtifacts ? [...document.artifacts, ...long].filter(isThere) : [],
       };
-      return { head: now, run, watermarks: state?.watermarks ?? {} };
+      return { head: now, run, watermarks: state?.watermarks ?? {}, refused: refused.list };
     } catch (error) {
       if (!(error instanceof RunstoneError)) throw error;
       this.#end(head, { result: "failed", error });
@@ -161,12 +175,14 @@ class Verification {
     }
   }
 
-  #settle({ head, run, watermarks }: Expectation, found: VerifiedRun | RunstoneError): void {
+  #settle({ head, run, watermarks, refused }: Expectation, found: VerifiedRun | RunstoneError): void {
     const { runName } = run.document.info;
     const { remoteRunId, wanted } = run;
     if (found instanceof RunstoneError)
       return this.#end(head, { result: "failed", error: found, runName, remoteRunId });
-    const exceptions = [...new Set([...wanted.exceptions, ...found.exceptions])];
+    const exceptions = [
+      ...new Set([...wanted.exceptions, ...refused.map(({ sentence }) => sentence), ...found.exceptions]),
+    ];
     if (found.differences.length > 0) {
       const error = notEqual(run.runId, found.differences);
       return this.#end(head, { result: "failed", error, runName, remoteRunId, exceptions });
@@ -177,7 +193,7 @@ class Verification {
       const seen = found.artifacts === run.artifacts.length ? run.artifacts : [];
       const artifacts = Object.fromEntries(seen.map(({ path, sha256 }) => [path, sha256]));
       const saved = stateAfter(run, {
-        ...{ mark: head.mark, watermarks, artifacts, exceptions },
+        ...{ mark: head.mark, watermarks, artifacts, refused, exceptions },
         found,
         now: context.now(),
         conflicts: [],
@@ -188,7 +204,7 @@ class Verification {
       state.saveConflicts(run.runId, []);
       state.writeReceipt(saved, this.#options.commitReceipts ? run.location.directory : null);
     }
-    const incomplete = found.artifacts < run.artifacts.length;
+    const incomplete = refused.length > 0 || found.artifacts < run.artifacts.length;
     this.#end(head, { result: "done", runName, remoteRunId, exceptions, incomplete });
   }
 
@@ -220,7 +236,13 @@ interface RemotePlace {
 interface Expectation {
   readonly head: LocalRunHead;
   readonly run: ExpectedRun;
+  /** What is known not to be there. */
+  readonly refused: readonly Refusal[];
   readonly watermarks: Parameters<typeof stateAfter>[1]["watermarks"];
+}
+
+function without(values: StringMap, keys: ReadonlySet<string>): StringMap {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.has(key)));
 }
 
 function notThere(runId: string): RunstoneError {

@@ -3,6 +3,7 @@
  * takes it away. Pure. The key can be told without parsing the value, so that a journal of many runs loads at once.
  */
 import type { Integer } from "../../store-format/index.js";
+import { REFUSED_THINGS, type Refusal } from "../engine/refusals.js";
 import type { CommonRecord, Receipt, RunState } from "../engine/run-state.js";
 import { CONFLICT_FIELDS, type Conflict } from "./conflict.js";
 import type { Losses } from "./losses.js";
@@ -85,7 +86,7 @@ export type RunMarks = Pick<RunState, "remoteRunId" | "remoteExperimentId" | "lo
 /** What the journal keeps of a run's state (its id is the key), the {@link RunMarks} first. */
 export function toStateValue(state: RunState): Omit<RunState, "runId"> {
   const { remoteRunId, remoteExperimentId, localMark, remoteMark } = state;
-  const { common, watermarks, artifacts, receipt, isUnclear } = state;
+  const { common, watermarks, artifacts, receipt, refused = [], isUnclear } = state;
   return {
     remoteRunId,
     remoteExperimentId,
@@ -95,6 +96,7 @@ export function toStateValue(state: RunState): Omit<RunState, "runId"> {
     watermarks,
     artifacts,
     receipt,
+    ...(refused.length > 0 ? { refused } : {}),
     ...(isUnclear === true ? { isUnclear } : {}),
   };
 }
@@ -124,8 +126,24 @@ export function parseState(runId: string, value: unknown): RunState | undefined 
   const receipt = value["receipt"] === null ? null : parseReceipt(value["receipt"]);
   if (marks === undefined || common === undefined || receipt === undefined) return undefined;
   if (!isRecordOf(watermarks, isWatermark) || !isRecordOf(artifacts, isText)) return undefined;
+  const refused = value["refused"] === undefined ? {} : parseRefused(value["refused"]);
+  if (refused === undefined) return undefined;
   const unclear = value["isUnclear"] === true ? { isUnclear: true as const } : {};
-  return { runId, ...marks, common, watermarks, artifacts, receipt, ...unclear };
+  return { runId, ...marks, common, watermarks, artifacts, receipt, ...refused, ...unclear };
+}
+
+function parseRefused(value: unknown): Pick<RunState, "refused"> | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const refused = value.map(parseRefusal);
+  return refused.every((refusal) => refusal !== undefined) ? { refused } : undefined;
+}
+
+function parseRefusal(value: unknown): Refusal | undefined {
+  if (!isObject(value)) return undefined;
+  const what = REFUSED_THINGS.find((known) => known === value["what"]);
+  const { key, sha256, sentence } = value;
+  if (what === undefined || !isText(key) || !isText(sha256) || !isText(sentence)) return undefined;
+  return { what, key, sha256, sentence };
 }
 
 const STATUSES = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"] as const;

@@ -60,6 +60,33 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     assert.match(read(["verify"]), /^1 run equal at lab/);
   });
 
+  test("what the server refuses is told alike by all: push, a second one, --dry-run, status, verify, --fix", (t) => {
+    const { run, read, directory } = workspaceWithRuns(t, server, 1);
+    writeFileSync(join(directory, "#1.txt"), "one");
+    read(["log", "artifact", "#1.txt", "--run", read(["runs", "--ids"])]);
+    const pushed = run(["push"]);
+    assert.equal(pushed.status, 11);
+    assert.match(pushed.stdout, /^1 run pushed to lab \(.*\), 1 with exceptions in /);
+    assert.match(
+      pushed.stderr,
+      /^runstone: \w+ \(r0\): The artifact '#1\.txt' is not there: .*Invalid path\.$/m,
+    );
+    const again = run(["push"]);
+    assert.equal(again.status, 11);
+    assert.match(again.stdout, /^Nothing is new for lab, 1 unchanged, 1 with exceptions in /);
+    assert.match(again.stderr, /^runstone: 1 run is synced with exceptions: /);
+    assert.match(read(["push", "--dry-run"]), /^Nothing to push to lab, 1 with exceptions$/);
+    assert.match(read(["status"]), /^lab +1 +0 +0 +0 +0 [^]*^ {2}with exceptions {2}\w{8} {2}r0$/m);
+    for (const args of [["verify"], ["verify", "--fix"], ["verify", "--hash"]]) {
+      const verified = run(args);
+      assert.equal(verified.status, 11);
+      assert.match(verified.stdout, /^1 run equal at lab.*, 1 with exceptions in /);
+      assert.match(verified.stderr, /: The artifact '#1\.txt' is not there: /);
+    }
+    assert.equal(run(["push", "--no-artifacts"]).status, 0);
+    assert.equal((lastLine(run(["push", "--json"]).stdout)["excepted"] as readonly string[]).length, 1);
+  });
+
   test("a tag that both sides changed is a conflict that is named; the rest of the run goes on", async (t) => {
     const { run, read } = workspaceWithRuns(t, server, 1);
     const id = read(["runs", "--ids"]);
