@@ -56,15 +56,40 @@ function headState(headers: ReadonlyMap<string, string>): Pick<GitStatus, "commi
   };
 }
 
+const FIELDS_BEFORE_PATH: Readonly<Record<string, number>> = { "?": 1, "1": 8, "2": 9, u: 10 };
+
 /** Fields: kind, XY, sub (`N...` or `S<c><m><u>`), modes and hashes (5 more for `1`, 6 for `2`, 7 for `u`), path. */
 function submoduleOf(record: string): SubmoduleState | null {
   const sub = record.split(" ", 3)[2] ?? "N...";
   if (sub[0] !== "S") return null;
-  const fields = record[0] === "u" ? 10 : record[0] === "2" ? 9 : 8;
-  const path = utf8(record.split(" ").slice(fields).join(" "));
-  return { path, commitChanged: sub[1] === "C", dirty: sub[2] === "M" || sub[3] === "U" };
+  return {
+    path: utf8(pathOf(record)),
+    commitChanged: sub[1] === "C",
+    dirty: sub[2] === "M" || sub[3] === "U",
+  };
 }
 
 function utf8(bytes: string): string {
   return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+/** Without the records of files in a `.runstone`, at any depth. */
+export function withoutRunstone(text: string): string {
+  if (!text.includes(".runstone")) return text;
+  return text
+    .split("\0")
+    .filter((record) => !pathOf(record).split("/").includes(".runstone"))
+    .join("\0");
+}
+
+/** Whether nothing differs but that there are untracked directories. */
+export function isDirectoriesOnly(text: string): boolean {
+  const records = text.split("\0").filter((record) => record !== "" && record[0] !== "#");
+  return records.length > 0 && records.every((record) => record[0] === "?" && record.endsWith("/"));
+}
+
+/** Empty for a header. Renames are off. */
+function pathOf(record: string): string {
+  const fields = FIELDS_BEFORE_PATH[record[0] ?? ""];
+  return fields === undefined ? "" : record.split(" ").slice(fields).join(" ");
 }

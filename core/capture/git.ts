@@ -11,7 +11,7 @@ import {
   operationInProgress,
 } from "./git-directory.js";
 import { mayNameFilters, withoutFilters } from "./git-filters.js";
-import { type GitStatus, parseGitStatus } from "./git-status.js";
+import { type GitStatus, isDirectoriesOnly, parseGitStatus, withoutRunstone } from "./git-status.js";
 import { type Missing, reasonOf } from "./missing.js";
 import { stripUrlCredentials } from "./remote-url.js";
 
@@ -76,7 +76,7 @@ export const DEFAULT_GIT_TIMEOUT_MS = 5000;
 
 /** What Git said while the code was captured, for those who go on from there. */
 export interface WorkTreeState {
-  /** What {@link statusArguments} gave, byte by byte as latin1. */
+  /** What {@link readStatus} gave, byte by byte as latin1. */
   readonly status: string;
   /** Settings by their names in small letters; the last one of a name. */
   readonly config: ReadonlyMap<string, string>;
@@ -133,7 +133,7 @@ async function captureDirectory(directory: GitDirectory, options: GitCaptureOpti
 async function askGit(git: GitCommand, base: GitCapture, options: GitCaptureOptions): Promise<CodeCapture> {
   const root = base.root ?? "";
   const [told, head, config, modules] = await Promise.all([
-    settle(readStatus(git, excludedPaths(root, options.storePath))),
+    settle(readStatus((args) => git(args, "latin1"), root, options.storePath)),
     settle(readHead(git)),
     settle(readConfig(git)),
     settle(existsSync(join(root, ".gitmodules")) ? readSubmodules(root, options) : Promise.resolve([])),
@@ -203,8 +203,27 @@ export function pathInside(root: string, path: string): string | null {
   return inside.split(sep).join("/");
 }
 
-/** The `git status` of a capture; `paths` as {@link excludedPaths} gives them. */
-export function statusArguments(paths: readonly string[]): readonly string[] {
+/**
+ * The `git status` of a capture, but for the store and `.runstone`: porcelain version 2 with NUL between records, as latin1.
+ * `ask` runs Git at the root. Pathspecs with a glob cost a third of the command in a large repository, so that Git is asked
+ * without them as long as its answer tells enough.
+ */
+export async function readStatus(
+  ask: (args: readonly string[]) => Promise<string>,
+  root: string,
+  storePath: string | undefined,
+): Promise<string> {
+  const status = withoutRunstone(await ask(statusArguments(storeExcluded(root, storePath))));
+  // Of an untracked directory Git tells the name only: it may hold nothing but a workspace's `.runstone`.
+  return isDirectoriesOnly(status) ? ask(statusArguments(excludedPaths(root, storePath))) : status;
+}
+
+function storeExcluded(root: string, storePath: string | undefined): readonly string[] {
+  const store = storePath === undefined ? null : pathInside(root, storePath);
+  return store === null ? [] : [":(top)", `:(top,exclude,literal)${store}`];
+}
+
+function statusArguments(paths: readonly string[]): readonly string[] {
   const format = [
     "--porcelain=v2",
     "--branch",
@@ -216,10 +235,6 @@ export function statusArguments(paths: readonly string[]): readonly string[] {
     "--ignore-submodules=dirty",
   ];
   return ["status", ...format, "--", ...paths];
-}
-
-function readStatus(git: GitCommand, paths: readonly string[]): Promise<string> {
-  return git(statusArguments(paths), "latin1");
 }
 
 interface Head {

@@ -92,6 +92,18 @@ describe("the state of a repository", () => {
     assert.equal((await capture(repository, { storePath })).dirty, true);
   });
 
+  inRepository(
+    "files of a workspace further down make it dirty, its .runstone does not",
+    async (repository) => {
+      repository.commit("sub/.runstone/config.yaml", "a\n");
+      repository.write("sub/.runstone/config.yaml", "b\n");
+      repository.write("new/deep/.runstone/config.yaml", "x\n");
+      assert.equal((await capture(repository)).dirty, false);
+      repository.write("new/deep/train.py", "x\n");
+      assert.equal((await capture(repository)).dirty, true);
+    },
+  );
+
   inRepository("a committed store that changed does not make it dirty", async (repository) => {
     repository.commit("mlruns/0/meta.yaml", "a\n");
     repository.write("mlruns/0/meta.yaml", "b\n");

@@ -9,10 +9,9 @@ import { isCredentialFile } from "../../capture/credential-files.js";
 import type { Env } from "../../capture/find-program.js";
 import {
   CONFIG_ARGUMENTS,
-  excludedPaths,
   parseConfigValues,
   readDirtySubmodules,
-  statusArguments,
+  readStatus,
   type WorkTreeState,
 } from "../../capture/git.js";
 import { gitDirectoryOf } from "../../capture/git-directory.js";
@@ -82,11 +81,11 @@ export async function buildSnapshot(options: BuildOptions): Promise<Snapshot> {
 async function askGit(repository: Repository, { storePath, env }: BuildOptions): Promise<WorkTreeState> {
   const { root } = repository;
   const [status, config, dirtySubmodules] = await Promise.all([
-    repository.git(statusArguments(excludedPaths(root, storePath))),
+    readStatus(async (args) => (await repository.git(args)).stdout.toString("latin1"), root, storePath),
     repository.text(CONFIG_ARGUMENTS, { answers: [0, 1] }),
     readDirtySubmodules(root, { cwd: root, env }),
   ]);
-  return { status: status.stdout.toString("latin1"), config: parseConfigValues(config), dirtySubmodules };
+  return { status, config: parseConfigValues(config), dirtySubmodules };
 }
 
 function refuseUnknown(repository: Repository, config: ReadonlyMap<string, string>): void {
