@@ -46,7 +46,7 @@ export {
 } from "./leases/index.js";
 export { type FsckOptions, type FsckReport, fsck } from "./maintenance/fsck.js";
 export { collectGarbage, DEFAULT_GRACE_MS, type GcOptions, type GcReport } from "./maintenance/gc.js";
-export { type RepairAction, type RepairReport, repair } from "./maintenance/repair.js";
+export { type RepairAction, type RepairOptions, type RepairReport, repair } from "./maintenance/repair.js";
 export { type Change, type RunVerification, verifyRun } from "./maintenance/verify-run.js";
 export { searchExperiments } from "./search/search-experiments.js";
 export { searchLoggedModels } from "./search/search-logged-models.js";

@@ -1,6 +1,6 @@
 /** Line ends that a version control system converted to CR LF: what the file was before, proven by its sealed hash. */
 import { createHash } from "node:crypto";
-import { readBlocks, readBytes } from "../fs/index.js";
+import { readBlocks, readBytes, readOwnBlocks } from "../fs/index.js";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -19,7 +19,24 @@ export function isConverted(path: string, size: number, sha256: string): boolean
   return stripper.found && left === 0 && hash.digest("hex") === sha256;
 }
 
-/** A file's bytes with LF for each CR LF; null when it has none. */
+/** Whether the file has a CR LF. Flat memory. */
+export function hasConvertedEnds(path: string): boolean {
+  const stripper = new CarriageReturnStripper();
+  for (const block of readOwnBlocks(path)) {
+    stripper.push(block);
+    if (stripper.found) return true;
+  }
+  return false;
+}
+
+/** A file's bytes with LF for each CR LF. */
+export function* blocksWithoutCarriageReturns(path: string): Generator<Uint8Array> {
+  const stripper = new CarriageReturnStripper();
+  for (const block of readOwnBlocks(path)) yield stripper.push(block);
+  yield stripper.end();
+}
+
+/** A small file's bytes with LF for each CR LF; null when it has none. */
 export function withoutCarriageReturns(path: string): Uint8Array | null {
   const stripper = new CarriageReturnStripper();
   const bytes = Buffer.concat([stripper.push(readBytes(path)), stripper.end()]);

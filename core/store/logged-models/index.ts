@@ -6,5 +6,10 @@ export {
 } from "./change-logged-model.js";
 export { createLoggedModel } from "./create-logged-model.js";
 export { locateActiveModel } from "./locate.js";
-export { cutTornModelMetrics, logModelMetrics, type ModelPoints } from "./logged-model-metrics.js";
+export {
+  cutTornModelFile,
+  logModelMetrics,
+  type ModelPoints,
+  tornModelFiles,
+} from "./logged-model-metrics.js";
 export { logLoggedModelParams } from "./logged-model-params.js";

@@ -78,17 +78,20 @@ function appendLines(path: string, lines: string, temporaryIn: string): void {
   }
 }
 
-/** Cuts the torn tails of a model's metric files; the record is the run's file. Returns the paths, relative to the root. */
-export function cutTornModelMetrics(model: LoggedModelLocation): string[] {
+/** Metric files of a logged model whose last line is torn, relative to the model. */
+export function tornModelFiles(model: LoggedModelLocation): string[] {
   const names = readKeys(inside(model, "metrics"), THROW_UNREADABLE).map(
     (key) => `metrics/${keyToPath(key)}`,
   );
-  const torn = names.filter((name) => {
+  return names.filter((name) => {
     const path = join(model.directory, name);
     return wholeLinesLength(path) < (statIfExists(path)?.size ?? 0);
   });
-  for (const name of torn) openShared(join(model.directory, name), model.directory).close();
-  return torn.map((name) => `${model.path}/${name}`);
+}
+
+/** Cuts the torn tail of one of {@link tornModelFiles}, unless it is a line that another process is writing. */
+export function cutTornModelFile(model: LoggedModelLocation, name: string): void {
+  openShared(join(model.directory, name), model.directory).close();
 }
 
 const PAUSE_MS = 10;

@@ -179,15 +179,21 @@ export function resealAfterEdit(context: StoreContext, location: RunLocation): v
   if (statIfExists(join(location.directory, MANIFEST)) !== null) sealRun(context, location);
 }
 
-/** Moves a manifest that cannot be read to `torn/` and returns its name there; null when there is nothing to move. */
-export function quarantineManifest(directory: string): string | null {
+/** Whether there is a manifest that cannot be read. */
+export function isManifestDamaged(directory: string): boolean {
   try {
     readManifest(directory);
-    return null;
+    return false;
   } catch (error) {
     if (!isRunstoneError(error, "DAMAGED")) throw error;
-    return moveAside(join(directory, MANIFEST), join(directory, TORN));
+    return true;
   }
+}
+
+/** Moves a manifest that cannot be read to `torn/` and returns its name there; null when there is nothing to move. */
+export function quarantineManifest(directory: string): string | null {
+  if (!isManifestDamaged(directory)) return null;
+  return moveAside(join(directory, MANIFEST), join(directory, TORN));
 }
 
 interface SealedContent extends HashedFile {

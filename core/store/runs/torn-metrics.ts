@@ -27,15 +27,17 @@ export function keepTornTail(context: StoreContext, location: RunLocation, name:
   };
 }
 
-/** Cuts the torn tails of a run nobody writes into, those of its slots too; returns the paths, relative to the root. */
-export function cutTornMetrics(context: StoreContext, location: RunLocation): string[] {
-  const torn = appendedFiles(location).filter((name) => isTorn(join(location.directory, name)));
-  for (const name of torn)
-    LineAppender.open(join(location.directory, name), {
-      keepTorn: keepTornTail(context, location, name),
-      temporaryIn: location.directory,
-    }).close();
-  return torn.map((name) => `${location.path}/${name}`);
+/** Files of a run nobody writes into whose last line is torn, those of its slots too; relative to the run. */
+export function tornFiles(location: RunLocation): string[] {
+  return appendedFiles(location).filter((name) => isTorn(join(location.directory, name)));
+}
+
+/** Cuts the torn tail of one of {@link tornFiles}. */
+export function cutTornFile(context: StoreContext, location: RunLocation, name: string): void {
+  LineAppender.open(join(location.directory, name), {
+    keepTorn: keepTornTail(context, location, name),
+    temporaryIn: location.directory,
+  }).close();
 }
 
 /** Every file that a writer of the run appends to, relative to the run. */
