@@ -61,6 +61,7 @@ const LOADERS = {
       async () => (await import("./commands/merge-file.run.js")).runMergeFile,
     ),
   prune: async () => (await import("./commands/prune.js")).prune,
+  adopt: async () => (await import("./commands/adopt.js")).adopt,
   fsck: async () => (await import("./commands/fsck.js")).fsck,
   gc: async () => (await import("./commands/gc.js")).gc,
   snapshots: async () => (await import("./commands/snapshots.js")).snapshots,

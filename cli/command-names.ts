@@ -111,6 +111,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: "Keep in order",
     commands: [
       { name: "fsck", describe: "Check the store: read everything, hash every sealed file and object" },
+      {
+        name: "adopt",
+        describe: "Take over an mlruns directory that was committed by hand: list what it needs, then do it",
+      },
       { name: "prune", describe: "Free artifacts here that a remote was just seen to hold" },
       { name: "gc", describe: "Remove what nothing needs any more" },
       { name: "snapshots", describe: "List, send, bring and prune the code of runs, kept as commits in Git" },

@@ -166,6 +166,7 @@ export { decodeText, encodeText, type TextValue } from "./text-value.js";
 export { parseTraceInfo } from "./trace-info.js";
 export { type GeneralYamlParser, parseYamlMap } from "./yaml/parse.js";
 export { serializeYamlMap, type YamlInput, type YamlInputObject } from "./yaml/serialize.js";
+export { setYamlFields, type YamlFields } from "./yaml/set-fields.js";
 export {
   isYamlList,
   isYamlMap,

@@ -1,7 +1,7 @@
 /** Making a workspace: `.runstone/` with its config, and a store that MLflow reads. Repeating it changes nothing. */
 import { join, resolve } from "node:path";
 import { DEFAULT_CONFIG, serializeConfig, type WorkspaceConfig } from "../../store-format/index.js";
-import { assertNoLinks, createFile, ensureDirectory } from "../fs/index.js";
+import { assertNoLinks, createFile, ensureDirectory, statIfExists } from "../fs/index.js";
 import { createStore } from "../store/experiments/index.js";
 import { openContext, storeRoot } from "../store/open-context.js";
 import { assertInWorkspace } from "../store/writable.js";
@@ -42,6 +42,17 @@ export function initWorkspace(
   storePath = "mlruns",
   settings: InitSettings = {},
 ): InitResult {
+  const result = makeWorkspaceFiles(directory, storePath, settings);
+  createStore(openContext({ cwd: directory }));
+  return result;
+}
+
+/** As {@link initWorkspace}, but nothing is made in the store itself. */
+export function makeWorkspaceFiles(
+  directory: string,
+  storePath: string,
+  settings: InitSettings = {},
+): InitResult {
   const created: string[] = [];
   assertInWorkspace(resolve(directory, storePath), directory);
   assertNoLinks(directory, [WORKSPACE_DIRECTORY]);
@@ -52,9 +63,21 @@ export function initWorkspace(
   put(configPath(directory), config, own, created);
   const root = storeRoot(directory);
   ensureDirectory(root, true);
-  createStore(openContext({ cwd: directory }));
   put(join(root, ".gitattributes"), Buffer.from(STORE_ATTRIBUTES), own, created);
   return { workspace: directory, root, created: created.map((path) => path.slice(directory.length + 1)) };
+}
+
+export type WorkspaceFile = "ignore" | "config" | "attributes";
+
+/** Which files {@link makeWorkspaceFiles} would make. */
+export function missingWorkspaceFiles(directory: string, root: string): WorkspaceFile[] {
+  const own = join(directory, WORKSPACE_DIRECTORY);
+  const places = [
+    ["ignore", join(own, ".gitignore")],
+    ["config", configPath(directory)],
+    ["attributes", join(root, ".gitattributes")],
+  ] as const;
+  return places.filter(([, path]) => statIfExists(path) === null).map(([file]) => file);
 }
 
 function put(path: string, bytes: Uint8Array, temporaryIn: string, created: string[]): void {

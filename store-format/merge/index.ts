@@ -1,4 +1,5 @@
 /** Three-way merging of record files, as Git's merge drivers need it. Pure. */
+export { type ConflictSides, splitConflict } from "./conflict-sides.js";
 export {
   type MergedFile,
   type MergeRecordFileOptions,

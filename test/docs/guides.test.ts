@@ -12,6 +12,7 @@ const PAGES = [
   ["docs/guide/history.md", 10],
   ["docs/guide/remotes.md", 12],
   ["docs/guide/carry.md", 15],
+  ["docs/guide/adopt.md", 9],
 ] as const;
 
 for (const [page, commands] of PAGES) {

@@ -1,0 +1,3 @@
+/** Taking over stores that were committed by hand. */
+export { type AdoptOptions, adopt } from "./adopt.js";
+export type { AdoptChange, AdoptReport, LeftAlone } from "./change.js";
