@@ -47,9 +47,7 @@ function printReport(context: CommandContext, report: AdoptReport): void {
   for (const { path, what, why } of report.changes)
     out.line(`${word}  ${visible(path)}: ${visible(what)} ${style.dim(`(${visible(why)})`)}`);
   for (const { path, reason, hint } of report.leftAlone)
-    out.line(
-      `${style.yellow("left")}  ${visible(path)}: ${visible(reason)}${hint === "" ? "" : `. ${visible(hint)}`}`,
-    );
+    out.line(`${style.yellow("left")}  ${visible(path)}: ${visible(withHint(reason, hint))}`);
   for (const { path, reason } of report.failures)
     out.line(`${style.red("failed")}  ${visible(path)}: ${visible(reason)}`);
   out.line(summaryOf(report));
