@@ -1,16 +1,21 @@
-import { basename, resolve } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
 import { listDirectory } from "../../core/fs/index.js";
 import { openContext } from "../../core/store/open-context.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { parseRemoteAddress, type RemoteAddress } from "../../sync/remotes/address.js";
 import { addRemote } from "../../sync/remotes/edit-remotes.js";
-import { openRemote } from "../../sync/remotes/open-remote.js";
+import { type OpenedRemote, openRemote, openTypedRemote } from "../../sync/remotes/open-remote.js";
 import { changePrivateRemote, privateDirectoryOf } from "../../sync/remotes/private-settings.js";
-import { readRemotes } from "../../sync/remotes/read-remotes.js";
+import { readRemote, readRemotes } from "../../sync/remotes/read-remotes.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
+import { rateOf } from "../parse/byte-rate.js";
 import { damageNotes } from "../store/open-place.js";
+import { dryRunNative } from "../sync/dry-run-native.js";
+import { dryRunPull } from "../sync/dry-run-pull.js";
 import { jobsFor } from "../sync/jobs.js";
 import { runNativeSync } from "../sync/native-sync.js";
 import { openPeer } from "../sync/open-peer.js";
@@ -23,23 +28,61 @@ export async function runClone(context: CommandContext, args: CloneArguments): P
   const name = args.name ?? "origin";
   const workspace = resolve(context.cwd, args.directory ?? nameOf(address));
   const isBegun = isBegunClone(workspace, name, address);
-  if (!isBegun) await begin(context, { workspace, name, address });
+  if (!isBegun) await assertCanBegin(context, { workspace, address });
+  if (args["dry-run"] && !isBegun) return foreseeNew(context, args, { name, address });
+  if (!isBegun) begin(context, { workspace, name, address });
   const remote = openRemote({ workspace, name, env: context.env, warn: (text) => context.err.line(text) });
+  process.exitCode = await cloneInto(context, args, remote);
+}
+
+/** What a clone would bring, against a workspace for the time of the command, which is empty. */
+async function foreseeNew(
+  context: CommandContext,
+  args: CloneArguments,
+  { name, address }: Omit<NewClone, "workspace">,
+): Promise<void> {
+  const workspace = mkdtempSync(join(tmpdir(), "runstone-clone-"));
+  try {
+    initWorkspace(workspace);
+    addRemote(workspace, name, { url: address.text });
+    const warn = (text: string): void => context.err.line(text);
+    const options = { workspace, name, env: context.env, warn };
+    const remote = openTypedRemote(readRemote(workspace, name), options);
+    process.exitCode = await cloneInto(context, args, remote);
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+async function cloneInto(
+  context: CommandContext,
+  args: CloneArguments,
+  remote: OpenedRemote,
+): Promise<number> {
+  const { workspace, name } = remote;
   const store = openContext({ cwd: workspace, now: context.now, warn: (text) => context.err.line(text) });
-  const place = { context: store, onDamage: damageNotes(context) };
-  const chosen = { place, remoteName: name, runIds: undefined, experimentIds: undefined };
+  const chosen = {
+    place: { context: store, onDamage: damageNotes(context) },
+    ...{ remoteName: name, runIds: undefined, experimentIds: undefined },
+    ...(args.experiment.length === 0 ? {} : { experimentNames: args.experiment }),
+  };
   const how = {
-    ...{ command: "runstone clone", verb: "Cloning" },
     jobs: jobsFor(args.jobs, remote),
     withArtifacts: !args["no-artifacts"],
     includeDeleted: args["include-deleted"],
+    withRegistry: args.models,
   };
-  const target = { chosen, remote };
-  const report =
-    address.kind === "mlflow"
-      ? await pullFromServer(context, target, how)
-      : await runNativeSync(context, target, { ...how, direction: "pull" });
-  process.exitCode = printSyncReport(context, report, "cloned from");
+  const target = { chosen, remote, rate: rateOf(args["limit-rate"]) };
+  const isServer = remote.address.kind === "mlflow";
+  if (args["dry-run"])
+    return isServer
+      ? dryRunPull(context, target, { ...how, command: "clone" })
+      : dryRunNative(context, target, { ...how, direction: "pull", command: "clone" });
+  const words = { ...how, command: "runstone clone", verb: "Cloning", rate: target.rate };
+  const report = isServer
+    ? await pullFromServer(context, target, words)
+    : await runNativeSync(context, target, { ...words, direction: "pull" });
+  return printSyncReport(context, report, "cloned from");
 }
 
 interface NewClone {
@@ -49,7 +92,10 @@ interface NewClone {
 }
 
 /** Asks first: an address where nothing is leaves nothing behind. */
-async function begin(context: CommandContext, { workspace, name, address }: NewClone): Promise<void> {
+async function assertCanBegin(
+  context: CommandContext,
+  { workspace, address }: Omit<NewClone, "name">,
+): Promise<void> {
   if ((listDirectory(workspace) ?? []).length > 0)
     throw new RunstoneError("RESOURCE_ALREADY_EXISTS", `${workspace} is there and not empty`, {
       hint: "Give another directory, or add the remote to that workspace and pull.",
@@ -57,6 +103,9 @@ async function begin(context: CommandContext, { workspace, name, address }: NewC
     });
   // A server is asked when the remote can be opened, with the user's credentials for it.
   if (address.kind !== "mlflow") await assertThere(context, address);
+}
+
+function begin(context: CommandContext, { workspace, name, address }: NewClone): void {
   initWorkspace(workspace);
   addRemote(workspace, name, { url: address.text });
   const confirmed = { confirmed: address.origin, login: null, insecureTls: false, plainHttp: false };

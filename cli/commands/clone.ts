@@ -1,13 +1,18 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { dryRunOption, experimentOption, jobsOption, limitRateOption } from "./push-options.js";
 
 const options = {
+  experiment: { ...experimentOption, describe: "Only runs of this experiment (its name there)" },
   "no-artifacts": {
     type: "boolean",
     describe: "Leave the artifacts there; `runstone fetch RUN` brings those of a run",
   },
   name: { type: "string", value: "NAME", describe: "Call the remote so", defaultText: "origin" },
   "include-deleted": { type: "boolean", describe: "Also runs that are deleted there" },
-  jobs: { type: "integer", alias: ["j"], value: "N", describe: "Transfers at once", defaultText: "4" },
+  models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
+  "dry-run": dryRunOption,
+  jobs: { ...jobsOption, defaultText: "4" },
+  "limit-rate": limitRateOption,
 } as const satisfies Options;
 
 const positionals = {
@@ -27,6 +32,7 @@ export const clone = defineCommand({
   positionals,
   examples: [
     { line: "runstone clone /mnt/usb/lab", describe: "The runs of a stick, in ./lab" },
+    { line: "runstone clone /mnt/usb/lab --dry-run", describe: "How many runs, and how many bytes" },
     { line: "runstone clone https://mlflow.example.org lab", describe: "The runs of an MLflow server" },
     {
       line: "runstone clone ssh://node17/data/lab here --no-artifacts",

@@ -1,18 +1,23 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
+import { dryRunOption, experimentOption, jobsOption, limitRateOption } from "./push-options.js";
 
 const options = {
+  experiment: experimentOption,
   only: {
     type: "strings",
     value: "PATH",
     describe: "Only this artifact, what lies below this directory, or what a pattern such as **/*.ckpt names",
   },
+  "dry-run": dryRunOption,
+  jobs: jobsOption,
+  "limit-rate": limitRateOption,
 } as const satisfies Options;
 
 const positionals = {
   what: {
     variadic: true,
     describe:
-      "Runs whose artifacts are wanted; none: new and changed runs, without artifacts. Last, the remote",
+      "Runs whose artifacts are wanted (filter, ids or names; none: new and changed runs, without artifacts), then the remote (by default the only one, or origin)",
   },
 } as const satisfies Positionals;
 
@@ -26,6 +31,7 @@ export const fetch = defineCommand({
   examples: [
     { line: "runstone fetch", describe: "Params, metrics and tags of everything new there" },
     { line: "runstone fetch @best(loss)", describe: "All artifacts of one run" },
+    { line: "runstone fetch @best(loss) --dry-run", describe: "How many there are, and how large" },
     { line: "runstone fetch 3f2a lab --only checkpoints", describe: "Some of them" },
     { line: "runstone fetch 3f2a --only 'plots/*.png'", describe: "By a pattern" },
   ],

@@ -67,9 +67,13 @@ async function pruneWith(
 }
 
 /** Runs that have a receipt of this remote. */
-function syncedRuns({ state }: NativeParties, { chosen }: NativeTarget): readonly string[] {
+function syncedRuns({ state, context }: NativeParties, { chosen }: NativeTarget): readonly string[] {
   const wanted = chosen.runIds === undefined ? null : new Set(chosen.runIds);
-  return [...state.runIds()].filter((id) => wanted?.has(id) !== false && state.run(id)?.receipt != null);
+  const experiments = chosen.experimentIds === undefined ? null : new Set(chosen.experimentIds);
+  const isChosen = (id: string): boolean =>
+    wanted?.has(id) !== false &&
+    (experiments === null || experiments.has(findRun(context, id)?.experimentId ?? ""));
+  return [...state.runIds()].filter((id) => isChosen(id) && state.run(id)?.receipt != null);
 }
 
 class Pruner {

@@ -3,6 +3,8 @@ import type { CommandContext } from "../context.js";
 import { rateOf } from "../parse/byte-rate.js";
 import { choosePull } from "../sync/choose-pull.js";
 import { openChosenRemote } from "../sync/chosen.js";
+import { dryRunNative } from "../sync/dry-run-native.js";
+import { dryRunPull } from "../sync/dry-run-pull.js";
 import { jobsFor } from "../sync/jobs.js";
 import { type NativeTarget, runNativeSync } from "../sync/native-sync.js";
 import { printSyncReport } from "../sync/print-report.js";
@@ -25,9 +27,11 @@ async function pullMlflow(
   args: PullArguments,
   target: NativeTarget,
 ): Promise<number> {
+  const rate = rateOf(args["limit-rate"]);
+  const choice = choiceOf(args, target);
+  if (args["dry-run"]) return dryRunPull(context, { ...target, rate }, { ...choice, command: "pull" });
   const report = await pullFromServer(context, target, {
-    ...{ command: "runstone pull", verb: "Pulling", rate: rateOf(args["limit-rate"]) },
-    ...choiceOf(args, target),
+    ...{ command: "runstone pull", verb: "Pulling", rate, ...choice },
   });
   return printSyncReport(context, report, "pulled from");
 }
@@ -55,9 +59,12 @@ async function pullNative(
   target: NativeTarget,
 ): Promise<number> {
   const limited = { ...target, rate: rateOf(args["limit-rate"]) };
+  const choice = choiceOf(args, target);
+  if (args["dry-run"])
+    return dryRunNative(context, limited, { direction: "pull", command: "pull", ...choice });
   const report = await runNativeSync(context, limited, {
     ...{ direction: "pull", command: "runstone pull", verb: "Pulling" },
-    ...choiceOf(args, target),
+    ...choice,
   });
   return printSyncReport(context, report, "pulled from");
 }

@@ -1,15 +1,11 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
-import { jobsOption, limitRateOption } from "./push-options.js";
+import { dryRunOption, experimentOption, jobsOption, limitRateOption } from "./push-options.js";
 
 export const pullOptions = {
-  experiment: {
-    type: "strings",
-    alias: ["e"],
-    value: "NAME",
-    describe: "Only runs of this experiment (its name here)",
-  },
+  experiment: experimentOption,
   "no-artifacts": { type: "boolean", describe: "Leave artifacts there; `runstone fetch RUN` brings them" },
   "include-deleted": { type: "boolean", describe: "Also runs deleted there: they are deleted here" },
+  "dry-run": dryRunOption,
   models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
   jobs: jobsOption,
   "limit-rate": limitRateOption,
@@ -34,6 +30,7 @@ export const pull = defineCommand({
     { line: "runstone pull", describe: "Everything that is new or changed there" },
     { line: "runstone pull lab --no-artifacts", describe: "Params, metrics, tags; artifacts on demand" },
     { line: "runstone pull 3f2a lab", describe: "One run" },
+    { line: "runstone pull --dry-run", describe: "What would come, and how much of it" },
     { line: "runstone pull --models", describe: "With registered models, their versions and aliases" },
   ],
   details:

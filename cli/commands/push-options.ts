@@ -15,21 +15,28 @@ export const limitRateOption = {
   describe: "Bytes a second, such as 500k or 2M",
 } as const satisfies Option;
 
+export const experimentOption = {
+  type: "strings",
+  alias: ["e"],
+  value: "NAME",
+  describe: "Only runs of this experiment (its name here, or its id)",
+} as const satisfies Option;
+
+export const dryRunOption = {
+  type: "boolean",
+  describe: "Only tell what would be done, run by run, and how much: nothing is written",
+} as const satisfies Option;
+
 /** What goes, and with what of it. */
 export const choiceOptions = {
-  experiment: {
-    type: "strings",
-    alias: ["e"],
-    value: "NAME",
-    describe: "Only runs of this experiment (name or id)",
-  },
+  experiment: experimentOption,
   "no-artifacts": { type: "boolean", describe: "Leave artifacts out" },
   "include-deleted": { type: "boolean", describe: "Also runs deleted here: they are deleted there" },
 } as const satisfies Options;
 
 export const pushOptions = {
   ...choiceOptions,
-  "dry-run": { type: "boolean", describe: "Only tell what would be sent" },
+  "dry-run": dryRunOption,
   map: {
     type: "strings",
     value: "LOCAL=REMOTE",

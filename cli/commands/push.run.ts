@@ -1,16 +1,17 @@
 import { joinDirections, type PushOptions, type SyncEvent, type SyncReport } from "../../sync/index.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
+import { EXIT } from "../exit-codes.js";
 import { rateOf } from "../parse/byte-rate.js";
 import { parsePairs } from "../parse/pairs.js";
-import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
+import { chooseForBoth, chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { dryRunNative } from "../sync/dry-run-native.js";
 import { jobsFor } from "../sync/jobs.js";
-import { runNativeSync } from "../sync/native-sync.js";
+import { type NativeChosen, runNativeSync } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printDryRun } from "../sync/print-dry-run.js";
 import { printSyncReport } from "../sync/print-report.js";
-import { pullOptions } from "../sync/pull-from-server.js";
+import { pullOptions, type ServerPull } from "../sync/pull-from-server.js";
 import { pushWhileRunning } from "../sync/push-rounds.js";
 import { syncProgress } from "../sync/sync-progress.js";
 import { tellWaits } from "../sync/tell-waits.js";
@@ -25,10 +26,8 @@ export async function pushOrSync(
   args: PushArguments,
   direction: "push" | "both",
 ): Promise<void> {
-  const chosen = chooseForSync(context, args);
+  const chosen = direction === "both" ? chooseForBoth(context, args) : chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
-  const choice = { withArtifacts: withArtifacts(args, remote), includeDeleted: args["include-deleted"] };
-  if (args["dry-run"] && remote.address.kind === "mlflow") return printDryRun(context, chosen, choice);
   const native = (): Promise<number> => syncWithPeer(context, args, { chosen, remote, direction });
   process.exitCode = await openByKind(remote, {
     mlflow: (opened) => syncWithMlflow(context, args, { chosen, remote: opened, direction }),
@@ -46,7 +45,8 @@ async function syncWithPeer(
   const limited = { ...target, rate: rateOf(args["limit-rate"]) };
   if (args["dry-run"])
     return dryRunNative(context, limited, {
-      ...{ direction, map: args.map, jobs: jobsFor(args.jobs, target.remote) },
+      ...{ direction, command: direction === "push" ? "push" : "sync" },
+      ...{ map: args.map, jobs: jobsFor(args.jobs, target.remote) },
       withArtifacts: withArtifacts(args, target.remote),
       includeDeleted: args["include-deleted"],
     });
@@ -64,7 +64,7 @@ async function syncWithPeer(
 }
 
 interface Target {
-  readonly chosen: Chosen;
+  readonly chosen: NativeChosen;
   readonly remote: OpenedRemote;
 }
 
@@ -77,6 +77,7 @@ async function syncWithMlflow(
   const isPush = direction === "push";
   const jobs = jobsFor(args.jobs, target.remote);
   const rate = rateOf(args["limit-rate"]);
+  if (args["dry-run"]) return dryRunServer(context, args, target);
   const progress = syncProgress(context, isPush ? "Pushing" : "Syncing");
   const server = {
     command: isPush ? "runstone push" : "runstone sync",
@@ -96,16 +97,41 @@ async function syncWithMlflow(
       args.watch ? pushWhileRunning(parties, options) : push(parties, options);
     try {
       if (isPush) return await pushing();
-      const isAll = options.withArtifacts && target.remote.settings.artifacts === "all";
-      const { includeDeleted } = options;
-      const how = { jobs, withArtifacts: isAll, includeDeleted, withRegistry: args.models, map: args.map };
-      const pulled = await pull(parties, { ...pullOptions(target, how), signal, onEvent });
+      const how = pullOptions(target, pullHalf(args, target.remote));
+      const pulled = await pull(parties, { ...how, signal, onEvent });
       return signal.aborted ? pulled : joinDirections(pulled, await pushing());
     } finally {
       progress.clear();
     }
   });
   return printSyncReport(context, report, isPush ? "pushed to" : "synced with");
+}
+
+async function dryRunServer(
+  context: CommandContext,
+  args: PushArguments,
+  target: Target & { readonly direction: "push" | "both" },
+): Promise<number> {
+  const { chosen, remote, direction } = target;
+  const choice = { withArtifacts: withArtifacts(args, remote), includeDeleted: args["include-deleted"] };
+  if (direction === "both") {
+    const { dryRunSync } = await import("../sync/dry-run-pull.js");
+    const limited = { ...target, rate: rateOf(args["limit-rate"]) };
+    return dryRunSync(context, limited, { pull: pullHalf(args, remote), push: choice });
+  }
+  await printDryRun(context, chosen, choice);
+  return EXIT.ok;
+}
+
+/** Of a sync. Artifacts that are pulled on demand are none of it. */
+function pullHalf(args: PushArguments, remote: OpenedRemote): ServerPull {
+  return {
+    jobs: jobsFor(args.jobs, remote),
+    withArtifacts: withArtifacts(args, remote) && remote.settings.artifacts === "all",
+    includeDeleted: args["include-deleted"],
+    withRegistry: args.models,
+    map: args.map,
+  };
 }
 
 function optionsOf(args: PushArguments, { chosen, remote }: Target, jobs: number): PushOptions {

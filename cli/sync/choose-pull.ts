@@ -2,6 +2,7 @@
 import type { CommandContext } from "../context.js";
 import { openPlace } from "../store/open-place.js";
 import { type SyncWords, splitRemote } from "./chosen.js";
+import { namesOfWords } from "./experiment-names.js";
 import type { NativeChosen } from "./native-sync.js";
 
 /**
@@ -17,6 +18,6 @@ export function choosePull(context: CommandContext, { what, experiment = [] }: S
     runIds: undefined,
     experimentIds: undefined,
     ...(words.length === 0 ? {} : { runWords: words }),
-    ...(experiment.length === 0 ? {} : { experimentNames: experiment }),
+    ...(experiment.length === 0 ? {} : { experimentNames: namesOfWords(place, experiment) }),
   };
 }

@@ -4,9 +4,11 @@ import { RunstoneError } from "../../store-format/index.js";
 import { defaultRemote, type OpenedRemote, openRemote, readRemotes } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
-import type { OpenPlace } from "../store/open-place.js";
+import { type OpenPlace, openPlace } from "../store/open-place.js";
 import { openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
+import { experimentHere, namesOfWords } from "./experiment-names.js";
+import type { NativeChosen } from "./native-sync.js";
 
 export interface Chosen {
   readonly place: OpenPlace;
@@ -21,6 +23,16 @@ export interface SyncWords {
   readonly what: readonly string[];
   /** Names or ids of experiments. */
   readonly experiment?: readonly string[];
+}
+
+/** As {@link chooseForSync}; an experiment that is not here may be one that comes, and is meant by its name. */
+export function chooseForBoth(context: CommandContext, words: SyncWords): NativeChosen {
+  const { experiment = [] } = words;
+  if (experiment.length === 0) return chooseForSync(context, words);
+  const place = openPlace(context);
+  const here = experiment.flatMap((word) => experimentHere(place, word)?.experimentId ?? []);
+  const chosen = chooseForSync(context, { what: words.what, experiment: here });
+  return { ...chosen, experimentIds: here, experimentNames: namesOfWords(place, experiment) };
 }
 
 /**

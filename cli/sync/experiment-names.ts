@@ -1,5 +1,8 @@
 /** Names of the experiments that a command chose. */
-import { findExperiment, readExperimentMeta } from "../../core/index.js";
+import { findExperiment as findExperimentHere, readExperimentMeta } from "../../core/index.js";
+import { type Experiment, isRunstoneError } from "../../store-format/index.js";
+import { findExperiment } from "../store/find-experiment.js";
+import type { OpenPlace } from "../store/open-place.js";
 import type { NativeChosen } from "./native-sync.js";
 
 /** By name, or as experiments here; undefined: every one. */
@@ -11,8 +14,23 @@ export function experimentNamesOf({
   if (names !== undefined) return new Set(names);
   if (experimentIds === undefined) return undefined;
   const found = experimentIds.flatMap((id) => {
-    const location = findExperiment(place.context, id);
+    const location = findExperimentHere(place.context, id);
     return location === null ? [] : [readExperimentMeta(location).name];
   });
   return new Set(found);
+}
+
+/** Ids of experiments here as their names; what is no experiment here may be the name of one that comes. */
+export function namesOfWords(place: OpenPlace, words: readonly string[]): readonly string[] {
+  return words.map((word) => experimentHere(place, word)?.name ?? word);
+}
+
+/** Null: there is none of this name or id. */
+export function experimentHere(place: OpenPlace, word: string): Experiment | null {
+  try {
+    return findExperiment(place, word);
+  } catch (error) {
+    if (isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST")) return null;
+    throw error;
+  }
 }

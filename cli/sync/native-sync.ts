@@ -16,6 +16,7 @@ import type { OpenedRemote } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { parsePairs } from "../parse/pairs.js";
 import type { Chosen } from "./chosen.js";
+import { experimentNamesOf } from "./experiment-names.js";
 import { onInterrupt } from "./interrupt.js";
 import { type OpenedPeer, openPeer, PROGRAM } from "./open-peer.js";
 import { untilEnded } from "./push-rounds.js";
@@ -118,7 +119,7 @@ export async function runNativeSync(
 }
 
 /** Throws RESOURCE_DOES_NOT_EXIST for a word that begins no id of a run there, INVALID_PARAMETER_VALUE when it begins several. */
-async function idsThere(remote: Peer, words: readonly string[]): Promise<readonly string[]> {
+export async function idsThere(remote: Peer, words: readonly string[]): Promise<readonly string[]> {
   const ids = ((await remote.heads(null)).heads ?? []).map(({ runId }) => runId);
   return words.map((word) => {
     const found = ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word));
@@ -143,12 +144,13 @@ export function nativeOptions(
   { chosen, remote }: NativeTarget,
   { map = [], jobs, withArtifacts, includeDeleted, withRegistry = false, recheck = false }: NativeWords,
 ): Omit<NativeOptions, "direction"> {
-  const { runIds, experimentIds, experimentNames, place } = chosen;
+  const { runIds, experimentIds, place } = chosen;
+  const experimentNames = experimentNamesOf(chosen);
   const { experiments, receipts } = remote.settings;
   return {
     ...(runIds === undefined ? {} : { runIds }),
     ...(experimentIds === undefined ? {} : { experimentIds }),
-    ...(experimentNames === undefined ? {} : { experimentNames: new Set(experimentNames) }),
+    ...(experimentNames === undefined ? {} : { experimentNames }),
     ...{ jobs, withArtifacts, includeDeleted, withRegistry, recheck },
     experiments: {
       map: new Map(Object.entries({ ...experiments.map, ...parsePairs(map) })),

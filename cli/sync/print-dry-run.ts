@@ -45,15 +45,11 @@ export interface DryRow {
   readonly moved: Required<Moved>;
 }
 
-/** How the command is told of. */
+export type DryCommand = "push" | "pull" | "sync" | "fetch" | "clone";
+
 export interface DryRunWords {
+  readonly command: DryCommand;
   readonly remoteName: string;
-  /** `push`. */
-  readonly verb: string;
-  /** `pushed to`. */
-  readonly done: string;
-  /** `to`. */
-  readonly preposition: string;
   /** How many others are synced with exceptions. */
   readonly excepted?: number;
 }
@@ -64,6 +60,22 @@ export interface PlannedPush {
   /** Ids of the runs that are synced with exceptions. */
   readonly excepted: readonly string[];
 }
+
+const DONE: Readonly<Record<DryCommand, string>> = {
+  push: "pushed",
+  pull: "pulled",
+  sync: "synced",
+  fetch: "fetched",
+  clone: "cloned",
+};
+
+const PREPOSITIONS: Readonly<Record<DryCommand, string>> = {
+  push: "to",
+  pull: "from",
+  sync: "with",
+  fetch: "from",
+  clone: "from",
+};
 
 /** Runs that a push would send, with how much of them. */
 export function plannedPush(
@@ -131,7 +143,7 @@ export async function printDryRun(
   } finally {
     state.close();
   }
-  const words = { verb: "push", done: "pushed to", preposition: "to", remoteName: chosen.remoteName };
+  const words = { command: "push", remoteName: chosen.remoteName } as const;
   await printRowsOfDryRun(context, planned.runs, { ...words, excepted: planned.excepted.length });
 }
 
@@ -142,7 +154,7 @@ export async function printRowsOfDryRun(
 ): Promise<void> {
   if (runs.length > 0 || context.json)
     await printRows(context, {
-      title: `to be ${words.done} ${words.remoteName}`,
+      title: `to be ${DONE[words.command]} ${whereOf(words)}`,
       columns: COLUMNS,
       rows: runs.map(({ runId, runName, state: kind, moved }) => [
         { value: runId, text: runId.slice(0, 8) },
@@ -159,18 +171,20 @@ export async function printRowsOfDryRun(
   if (!context.json) context.out.line(sumLine(runs, words));
 }
 
-function sumLine(
-  runs: readonly DryRow[],
-  { verb, preposition, remoteName, excepted = 0 }: DryRunWords,
-): string {
+function whereOf({ command, remoteName }: DryRunWords): string {
+  return `${PREPOSITIONS[command]} ${remoteName}`;
+}
+
+function sumLine(runs: readonly DryRow[], words: DryRunWords): string {
   const { params, points, artifacts, bytes } = runs.reduce(
     (moved, run) => addMoved(moved, run.moved),
     NOTHING_MOVED,
   );
-  const where = `${preposition} ${remoteName}`;
+  const { command, excepted = 0 } = words;
+  const where = whereOf(words);
   const besides = excepted === 0 ? "" : `, ${excepted} with exceptions`;
-  if (runs.length === 0) return `Nothing to ${verb} ${where}${besides}`;
+  if (runs.length === 0) return `Nothing to ${command} ${where}${besides}`;
   const files = `${counted(artifacts, "artifact")} of ${formatBytes(bytes)}`;
   const what = `${counted(params, "param")}, ${counted(points, "point")}, ${files}`;
-  return `Would ${verb} ${counted(runs.length, "run")} ${where}: ${what}${besides}`;
+  return `Would ${command} ${counted(runs.length, "run")} ${where}: ${what}${besides}`;
 }

@@ -31,7 +31,12 @@ export {
   type SeriesReading,
 } from "./read-series.js";
 export { type ArtifactBytes, type ArtifactSource, RESUMED_FROM_BYTES } from "./receive-artifact.js";
-export { type FetchedArtifacts, type FetchOptions, receiveArtifacts } from "./receive-artifacts.js";
+export {
+  absentArtifacts,
+  type FetchedArtifacts,
+  type FetchOptions,
+  receiveArtifacts,
+} from "./receive-artifacts.js";
 export { changeCatalogEntry, receiveCatalogEntry } from "./receive-catalog.js";
 export { type ReceivedModel, receiveLoggedModel } from "./receive-logged-model.js";
 export { receiveLoggedModelEntry } from "./receive-model-entry.js";

@@ -8,14 +8,11 @@ import type { MergeView } from "./merge-view.js";
 
 /** The number of inputs and outputs written. Of two steps of an output the later one counts. */
 export function mergeInputs(merge: Merge): number {
-  const { context, location, mine, document } = merge;
+  const { context, location } = merge;
   const place = { ...location, experimentDirectory: dirname(location.directory) };
   const datasets = missingDatasets(merge);
-  const models = new Set(mine.inputs.modelInputs.map(({ modelId }) => modelId));
-  const modelIds = document.inputs.modelInputs
-    .map(({ modelId }) => modelId)
-    .filter((modelId) => !models.has(modelId));
-  const outputs = document.outputs.filter((theirs) => isNewer(mine.outputs, theirs));
+  const modelIds = missingModels(merge);
+  const outputs = newerOutputs(merge);
   writeInputs(context, place, { datasets, modelIds });
   writeOutputs(context, place, outputs);
   return datasets.length + modelIds.length + outputs.length;
@@ -24,6 +21,17 @@ export function mergeInputs(merge: Merge): number {
 /** What is to be written of their datasets. One that differs is a conflict. */
 export function missingDatasets(merge: MergeView): NewDatasetInput[] {
   return merge.document.inputs.datasetInputs.flatMap((theirs) => missingOf(merge, theirs));
+}
+
+/** Ids of models that they used and that are no inputs here. */
+export function missingModels({ mine, document }: MergeView): string[] {
+  const models = new Set(mine.inputs.modelInputs.map(({ modelId }) => modelId));
+  return document.inputs.modelInputs.map(({ modelId }) => modelId).filter((modelId) => !models.has(modelId));
+}
+
+/** Those that are not here, or whose step is an earlier one here. */
+export function newerOutputs({ mine, document }: MergeView): readonly ModelOutput[] {
+  return document.outputs.filter((theirs) => isNewer(mine.outputs, theirs));
 }
 
 function isNewer(mine: readonly ModelOutput[], theirs: ModelOutput): boolean {

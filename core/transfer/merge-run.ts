@@ -26,7 +26,7 @@ import { mergeInputs } from "./merge-inputs.js";
 import { differingKeys, mergePoints } from "./merge-points.js";
 import { mergeParams, mergeTags } from "./merge-texts.js";
 import { type CommonRecord, isClash, type MergeConflict } from "./merge-value.js";
-import { type MergeView, mergedName, mergedOutcome } from "./merge-view.js";
+import { type MergeView, mergedName, mergedOutcome, mergedStage } from "./merge-view.js";
 import { readRunDocument } from "./read-run-document.js";
 import type { ReceivedRun } from "./receive-run.js";
 import { sealedDigest } from "./run-heads.js";
@@ -140,7 +140,12 @@ function finishFold(directory: string): void {
 function mergeMeta(merge: Merge): number {
   const { context, location } = merge;
   const before = readRunMeta(location);
-  const after = { ...before, ...mergedName(merge), ...mergedOutcome(merge), ...mergedStage(merge) };
+  const after = {
+    ...before,
+    ...mergedName(merge),
+    ...mergedOutcome(merge),
+    ...mergedStage({ ...merge, stage: before.lifecycleStage }),
+  };
   if (isSameMeta(before, after)) return 0;
   const { experimentId, runId } = location;
   const isRevived = isEnded(before.status) && !isEnded(after.status);
@@ -161,14 +166,6 @@ function isSameMeta(a: RunMeta, b: RunMeta): boolean {
 function isLive({ directory }: RunLocation): boolean {
   const lease = inspectLease(directory);
   return (lease !== null && lease.verdict !== "dead") || liveWriters(directory).length > 0;
-}
-
-/** Nothing is deleted or restored because the other side never knew it otherwise. */
-function mergedStage({ location, document, common }: Merge): Partial<RunMeta> {
-  const theirs = document.info.lifecycleStage;
-  const mine = readRunMeta(location).lifecycleStage;
-  if (common === null || theirs === common.lifecycleStage || theirs === mine) return {};
-  return { lifecycleStage: theirs, deletedTime: theirs === "deleted" ? document.info.deletedTime : null };
 }
 
 type ArtifactsToSeal = Awaited<ReturnType<typeof mergeArtifacts>>;

@@ -1,5 +1,5 @@
 /** What a merge compares, and what it takes of name and outcome. Pure. */
-import type { RunMeta } from "../../store-format/index.js";
+import type { LifecycleStage, RunMeta } from "../../store-format/index.js";
 import type { KeyFolder } from "../store/key-files.js";
 import {
   type CommonRecord,
@@ -49,4 +49,16 @@ export function mergedOutcome({ isLive, mine, document, common, conflict }: Merg
   if (taken === "theirs") return { status: theirs.status, endTime: theirs.endTime };
   if (taken === "conflict") conflict(outcomeConflict(common, ours, theirs));
   return {};
+}
+
+/** Nothing is deleted or restored because the other side never knew it otherwise. `stage`: as it is by now; default: as in `mine`. */
+export function mergedStage({
+  mine,
+  document,
+  common,
+  stage = mine.info.lifecycleStage,
+}: Pick<MergeView, "mine" | "document" | "common"> & { readonly stage?: LifecycleStage }): Partial<RunMeta> {
+  const theirs = document.info.lifecycleStage;
+  if (common === null || theirs === common.lifecycleStage || theirs === stage) return {};
+  return { lifecycleStage: theirs, deletedTime: theirs === "deleted" ? document.info.deletedTime : null };
 }

@@ -1,11 +1,11 @@
 /** What a merge would write, worked out from both documents alone: for a dry run, wherever the keeper's files lie. */
 import type { KeyFolder } from "../store/key-files.js";
 import { wantedArtifacts } from "./merge-artifacts.js";
-import { missingDatasets } from "./merge-inputs.js";
+import { missingDatasets, missingModels, newerOutputs } from "./merge-inputs.js";
 import { differingKeys } from "./merge-points.js";
 import { changedTags, missingParams } from "./merge-texts.js";
 import type { MergeConflict } from "./merge-value.js";
-import { type MergeView, mergedName, mergedOutcome } from "./merge-view.js";
+import { type MergeView, mergedName, mergedOutcome, mergedStage } from "./merge-view.js";
 import type { ArtifactHead, RunDocument } from "./run-document.js";
 
 export type PlannedMerge = Pick<
@@ -22,6 +22,8 @@ export interface MergePlan {
   /** Artifacts that would be brought or recorded. */
   readonly artifacts: readonly ArtifactHead[];
   readonly conflicts: readonly MergeConflict[];
+  /** Inputs, outputs, name, outcome and stage that would be written. */
+  readonly others: number;
 }
 
 /** Of a keeper that nobody else writes to, and whose file system keeps names that differ in case apart. */
@@ -42,11 +44,11 @@ export function planMerge(planned: PlannedMerge): MergePlan {
     if (!isFree) conflicts.push({ field: "metric", key, base: null, mine: null, theirs: "" });
     return isFree;
   });
-  missingDatasets(view);
+  const inputs = missingDatasets(view).length + missingModels(view).length + newerOutputs(view).length;
   const artifacts = [...wantedArtifacts(view, new Set())].map(({ head }) => head);
-  mergedName(view);
-  mergedOutcome(view);
-  return { params, tags: Object.keys(set).length + removed.length, keys, artifacts, conflicts };
+  const meta = { ...mergedName(view), ...mergedOutcome(view), ...mergedStage(view) };
+  const tags = Object.keys(set).length + removed.length;
+  return { params, tags, keys, artifacts, conflicts, others: inputs + Object.keys(meta).length };
 }
 
 /** Whether a file of a key can lie beside those of the document: none is a directory of another. */

@@ -54,7 +54,8 @@ export async function receiveArtifacts(
   return { received, missing };
 }
 
-function absentArtifacts(context: StoreContext, location: RunLocation): ArtifactHead[] {
+/** Artifacts that the run's seal names and that are not here. */
+export function absentArtifacts(context: StoreContext, location: RunLocation): ArtifactHead[] {
   const options = { onDamage: IGNORE_DAMAGE, hashes: new ArtifactHashes() };
   const { artifacts } = readArtifactHeads(context, location, options);
   return artifacts.filter(({ absent }) => absent === true);

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { listDirectory, NewFile, removeFile, removeIfEmpty } from "../../core/fs/index.js";
-import type { ArtifactBytes } from "../../core/transfer/index.js";
+import type { ArtifactBytes, ArtifactHead } from "../../core/transfer/index.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type { MlflowCalls } from "./calls.js";
 
@@ -16,6 +16,18 @@ export interface DownloadedArtifact {
   readonly size: number;
   readonly sha256: string;
   readonly bytes: ArtifactBytes;
+}
+
+/** Where artifacts of one run come from. */
+export interface Spool {
+  /**
+   * `path`: below the proxy's root; `size`: what the listing says; `own`: what is here under its name. Throws REMOTE_FAILED
+   * for other than so many bytes, and what the server says.
+   */
+  download(path: string, size: number, own?: ArtifactHead): Promise<DownloadedArtifact>;
+  /** As `download`, of what is read for its content. */
+  read(path: string, size: number): Promise<DownloadedArtifact>;
+  clear(): void;
 }
 
 /** Of one pull. */
@@ -31,7 +43,7 @@ export function clearSpool(stateDirectory: string): void {
 }
 
 /** Of one run. */
-export class ArtifactSpool {
+export class ArtifactSpool implements Spool {
   readonly #calls: MlflowCalls;
   readonly #directory: string;
   readonly #files: string[] = [];
@@ -42,10 +54,10 @@ export class ArtifactSpool {
     this.#directory = spoolDirectory(stateDirectory);
   }
 
-  /**
-   * `path`: below the proxy's root; `size`: what the listing says. Throws REMOTE_FAILED for other than so many bytes, and what
-   * the server says.
-   */
+  read(path: string, size: number): Promise<DownloadedArtifact> {
+    return this.download(path, size);
+  }
+
   async download(path: string, size: number): Promise<DownloadedArtifact> {
     const isSmall = this.#inMemory + size <= MEMORY_OF_A_RUN;
     if (isSmall) this.#inMemory += size;

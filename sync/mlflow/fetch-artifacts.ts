@@ -1,12 +1,18 @@
 /** Bytes of artifacts that a run here came without, or was freed of, from the counterpart at an MLflow server. */
 import type { RunLocation } from "../../core/index.js";
-import { type FetchedArtifacts, type FetchOptions, receiveArtifacts } from "../../core/transfer/index.js";
+import {
+  type ArtifactHead,
+  absentArtifacts,
+  type FetchedArtifacts,
+  type FetchOptions,
+  receiveArtifacts,
+} from "../../core/transfer/index.js";
 import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
 import { artifactPlace } from "./artifact-place.js";
 import { MlflowCalls } from "./calls.js";
+import type { ForeseeParties } from "./foresee-pull.js";
 import { HttpTransport } from "./http-transport.js";
-import { joined } from "./list-remote-artifacts.js";
-import type { PushParties } from "./push.js";
+import { joined, listRemoteArtifacts } from "./list-remote-artifacts.js";
 
 export interface FetchFromServerOptions extends Pick<FetchOptions, "isWanted"> {
   readonly signal?: AbortSignal;
@@ -17,30 +23,48 @@ export interface FetchFromServerOptions extends Pick<FetchOptions, "isWanted"> {
  * `receiveArtifacts`.
  */
 export async function fetchFromServer(
-  { context, http, state }: PushParties,
+  parties: ForeseeParties,
   location: RunLocation,
   { isWanted, signal }: FetchFromServerOptions,
 ): Promise<FetchedArtifacts> {
-  const calls = new MlflowCalls(new HttpTransport(http, signal));
-  const remoteRunId = state.run(location.runId)?.remoteRunId ?? null;
-  const run = remoteRunId === null ? null : await calls.getRun(remoteRunId);
-  if (run === null)
-    throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `run ${location.runId} is not at ${state.name}`, {
-      hint: "Pull first; `runstone status` tells what is there.",
-      data: { runId: location.runId },
-    });
-  const { path: place, reason } = artifactPlace(run.info.artifactUri, http.settings.url);
-  if (place === undefined)
-    throw new RunstoneError(
-      "UNSUPPORTED",
-      `artifacts of run ${location.runId} cannot be fetched: ${reason}`,
-      {
-        data: { runId: location.runId },
-      },
-    );
-  return receiveArtifacts(context, location, {
+  const { calls, place } = await artifactsThere(parties, location, signal);
+  return receiveArtifacts(parties.context, location, {
     source: ({ path }, start) => opened(calls.download(joined(place, path)), start),
     ...(isWanted === undefined ? {} : { isWanted }),
+  });
+}
+
+/** What {@link fetchFromServer} would bring: what the server lists with the right size. Writes nothing. Throws as it does. */
+export async function foreseeFetchFromServer(
+  parties: ForeseeParties,
+  location: RunLocation,
+  { isWanted = () => true, signal }: FetchFromServerOptions,
+): Promise<FetchedArtifacts> {
+  const wanted = absentArtifacts(parties.context, location).filter(isWanted);
+  if (wanted.length === 0) return { received: [], missing: [] };
+  const { calls, place } = await artifactsThere(parties, location, signal);
+  const sizes = new Map((await listRemoteArtifacts(calls, place)).map(({ path, size }) => [path, size]));
+  const isThere = ({ path, size }: ArtifactHead): boolean => sizes.get(path) === size;
+  return { received: wanted.filter(isThere), missing: wanted.filter((head) => !isThere(head)) };
+}
+
+async function artifactsThere(
+  { http, state }: ForeseeParties,
+  { runId }: RunLocation,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly calls: MlflowCalls; readonly place: string }> {
+  const calls = new MlflowCalls(new HttpTransport(http, signal));
+  const remoteRunId = state.run(runId)?.remoteRunId ?? null;
+  const run = remoteRunId === null ? null : await calls.getRun(remoteRunId);
+  if (run === null)
+    throw new RunstoneError("RESOURCE_DOES_NOT_EXIST", `run ${runId} is not at ${state.name}`, {
+      hint: "Pull first; `runstone status` tells what is there.",
+      data: { runId },
+    });
+  const { path: place, reason } = artifactPlace(run.info.artifactUri, http.settings.url);
+  if (place !== undefined) return { calls, place };
+  throw new RunstoneError("UNSUPPORTED", `artifacts of run ${runId} cannot be fetched: ${reason}`, {
+    data: { runId },
   });
 }
 

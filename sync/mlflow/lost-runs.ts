@@ -8,7 +8,7 @@ import { readSeries } from "../../core/transfer/index.js";
 import { isRunstoneError, OWN_TAG_PREFIX, type Point, type Run } from "../../store-format/index.js";
 import { kindOfKey } from "../engine/catalog-sync.js";
 import type { RunState } from "../engine/run-state.js";
-import type { Losses, RemoteState } from "../state/index.js";
+import type { Losses, RemoteState, RemoteStateView } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
 import { isRefusal } from "./failures.js";
 import { chunksOf } from "./find-runs.js";
@@ -18,7 +18,8 @@ import { remoteMarkOf } from "./remote-mark.js";
 export interface LossParties {
   readonly context: StoreContext;
   readonly calls: MlflowCalls;
-  readonly state: RemoteState;
+  /** Of a dry run only to be read. */
+  readonly state: RemoteStateView & Partial<Pick<RemoteState, "saw">>;
   /** Receives the ids here of the runs, of those that were seen last, that somebody deleted there since. */
   readonly onDeleted?: (runId: string) => void;
 }
@@ -47,7 +48,7 @@ export async function noticeLosses(parties: LossParties): Promise<Losses> {
   for (const runId of suspects) {
     const run = found.get(runId);
     if (run === undefined || lost.less.has(runId)) continue;
-    state.saw(runId, remoteMarkOf(run));
+    state.saw?.(runId, remoteMarkOf(run));
     if (run.info.lifecycleStage === "deleted" && state.run(runId)?.common?.lifecycleStage === "active")
       onDeleted(runId);
   }
@@ -94,6 +95,11 @@ export function forgetLost(state: RemoteState, lost: Losses): string {
   for (const runId of less) forget(state, runId, {});
   for (const runId of different) forget(state, runId, { isUnclear: true });
   state.saveLosses(null);
+  return lossText(lost);
+}
+
+/** What there is to say of them. */
+export function lossText({ gone, less }: Losses): string {
   const parts = [
     ...(gone.size > 0 ? [`lacks ${runsText(gone.size)} that it had`] : []),
     ...(less.size > 0 ? [`has less of ${runsText(less.size)} than it had`] : []),
@@ -143,7 +149,7 @@ function runsText(count: number): string {
   return count === 1 ? "1 run" : `${count} runs`;
 }
 
-function hasReceipt(state: RemoteState, runId: string): boolean {
+function hasReceipt(state: RemoteStateView, runId: string): boolean {
   const known = state.run(runId);
   return known !== null && known.receipt !== null && known.remoteRunId !== null;
 }

@@ -4,19 +4,18 @@
  */
 import pLimit from "p-limit";
 import { ArtifactHashes } from "../../core/transfer/index.js";
-import { type Experiment, isRunstoneError, RunstoneError } from "../../store-format/index.js";
-import { runPool } from "../engine/pool.js";
+import { type Experiment, RunstoneError } from "../../store-format/index.js";
 import type { OnSyncEvent } from "../engine/progress.js";
-import { NOTHING_MOVED, ReportBuilder, type RunOutcome, STOPPED, type SyncReport } from "../engine/report.js";
-import { clearSpool } from "./artifact-spool.js";
+import { ReportBuilder, type SyncReport } from "../engine/report.js";
+import { ArtifactSpool, clearSpool } from "./artifact-spool.js";
 import { MlflowCalls } from "./calls.js";
-import { chunksOf } from "./find-runs.js";
 import { HttpTransport } from "./http-transport.js";
 import { LocalModels } from "./local-models.js";
 import { forgetLost, isAny, noticeLosses } from "./lost-runs.js";
 import { MovedRuns } from "./moved-runs.js";
 import { PulledHistories } from "./pull-histories.js";
-import { type PullPlan, type PullTask, planPull } from "./pull-plan.js";
+import { type PullPlan, planPull } from "./pull-plan.js";
+import { PullRounds } from "./pull-rounds.js";
 import { pullRun } from "./pull-run.js";
 import type { PullSession } from "./pull-session.js";
 import { PulledCatalog } from "./pulled-catalog.js";
@@ -48,13 +47,6 @@ export interface PullOptions {
   readonly onEvent?: OnSyncEvent;
 }
 
-/** Runs whose points are asked for together. */
-const RUNS_AT_ONCE = 64;
-/** After so many runs in a row without an answer, the rest is not tried. */
-const MOST_UNREACHABLE = 3;
-
-const HAS_LESS = "it has less there than it had";
-
 /** Rejects when the server cannot be asked at all; what fails of a run is in its outcome. */
 export async function pull(parties: PushParties, options: PullOptions): Promise<SyncReport> {
   return new Pull(parties, options).run();
@@ -66,10 +58,8 @@ class Pull {
   readonly #transport: HttpTransport;
   readonly #calls: MlflowCalls;
   readonly #report = new ReportBuilder();
-  readonly #stop = new AbortController();
   /** Ids here of runs that have less there than they had. */
   readonly #less = new Set<string>();
-  #unreachable = 0;
 
   constructor(parties: PushParties, options: PullOptions) {
     this.#parties = parties;
@@ -119,8 +109,9 @@ class Pull {
     const experiments = this.#experiments(all);
     const plan = await this.#plan(experiments);
     const session = this.#session(experiments, plan);
-    await this.#pullAll(plan, session);
-    if (!this.#isInterrupted && !this.#stop.signal.aborted) await this.#afterRuns(catalog, session);
+    const rounds = this.#rounds(session);
+    await rounds.run(plan.tasks);
+    if (!this.#isInterrupted && !rounds.isStopped) await this.#afterRuns(catalog, session);
     this.#report.addCatalog(catalog.result);
   }
 
@@ -171,73 +162,19 @@ class Pull {
       ...{ signal, withArtifacts, includeDeleted, commitReceipts },
       isWantedArtifact: this.#options.isWantedArtifact,
       recheck: recheck === true || words !== undefined,
+      newSpool: () => new ArtifactSpool(this.#calls, state.directory),
       onEvent: (event) => this.#tell(event),
       now: () => context.now(),
     };
   }
 
-  async #pullAll({ tasks }: PullPlan, session: PullSession): Promise<void> {
-    const { jobs, signal } = this.#options;
-    const stop = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
-    for (const some of chunksOf(tasks, RUNS_AT_ONCE)) {
-      if (stop.aborted) return;
-      const wanted = some.filter((task) => !this.#isLeftOut(task));
-      await this.#readAhead(session, wanted);
-      await runPool(wanted, { jobs, signal: stop, run: (task) => this.#pullOne(session, task) });
-    }
-  }
-
-  /** A run that is deleted there and was never here is nobody's loss. */
-  #isLeftOut({ lifecycleStage, isHere }: PullTask): boolean {
-    return lifecycleStage === "deleted" && !isHere && !this.#options.includeDeleted;
-  }
-
-  async #readAhead({ histories }: PullSession, tasks: readonly PullTask[]): Promise<void> {
-    const [first] = tasks;
-    if (first === undefined || tasks.length < 2) return;
-    const ids = tasks.map(({ remoteRunId }) => `'${remoteRunId}'`);
-    const runs = [];
-    try {
-      const found = this.#calls.searchRuns({
-        experimentIds: [...new Set(tasks.map(({ remoteExperimentId }) => remoteExperimentId))],
-        filter: `attributes.run_id IN (${ids.join(",")})`,
-        maxResults: RUNS_AT_ONCE,
-        view: "all",
-      });
-      for await (const run of found) runs.push(run);
-    } catch (error) {
-      // Each run's own transfer meets the reason again.
-      if (isRunstoneError(error) || this.#isInterrupted) return;
-      throw error;
-    }
-    await histories.readAhead(runs);
-  }
-
-  async #pullOne(session: PullSession, task: PullTask): Promise<void> {
-    if (this.#less.has(task.id))
-      return this.#end({ ...outcomeOf(task), result: "skipped", reason: HAS_LESS });
-    try {
-      this.#end(await pullRun(session, task));
-      this.#unreachable = 0;
-    } catch (error) {
-      this.#failed(task, error);
-    }
-  }
-
-  #failed(task: PullTask, error: unknown): void {
-    const outcome = outcomeOf(task);
-    if (this.#isInterrupted) return this.#end({ ...outcome, result: "skipped", reason: STOPPED });
-    if (!(error instanceof RunstoneError)) throw error;
-    this.#end({ ...outcome, result: "failed", error });
-    if (isRunstoneError(error, "REMOTE_UNREACHABLE")) this.#unreachable += 1;
-    // Everything else would fail the same way.
-    const isHopeless = isRunstoneError(error, "UNAUTHENTICATED") || isRunstoneError(error, "DISK_FULL");
-    if (isHopeless || this.#unreachable >= MOST_UNREACHABLE) this.#stop.abort();
-  }
-
-  #end(outcome: RunOutcome): void {
-    this.#report.add(outcome);
-    this.#tell({ type: "end", outcome });
+  #rounds(session: PullSession): PullRounds {
+    const { jobs, includeDeleted, signal } = this.#options;
+    return new PullRounds({
+      ...{ calls: this.#calls, histories: session.histories, report: this.#report, less: this.#less },
+      ...{ jobs, includeDeleted, signal, onEvent: session.onEvent },
+      one: (task) => pullRun(session, task),
+    });
   }
 
   #note(message: string): void {
@@ -248,11 +185,4 @@ class Pull {
   #tell(event: Parameters<OnSyncEvent>[0]): void {
     this.#options.onEvent?.(event);
   }
-}
-
-function outcomeOf({ id, remoteRunId }: PullTask): Omit<RunOutcome, "result"> {
-  return {
-    ...{ runId: id, runName: "", remoteRunId, conflicts: [], exceptions: [] },
-    ...{ incomplete: false, moved: NOTHING_MOVED },
-  };
 }

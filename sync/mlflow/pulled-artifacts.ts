@@ -5,12 +5,12 @@ import type { Run } from "../../store-format/index.js";
 import type { Moved } from "../engine/progress.js";
 import type { RunState } from "../engine/run-state.js";
 import { artifactPlace } from "./artifact-place.js";
-import { ArtifactSpool } from "./artifact-spool.js";
+import type { Spool } from "./artifact-spool.js";
 import { LONG_VALUES_PATH } from "./cut-values.js";
 import { ORIGIN_TAG } from "./find-runs.js";
 import { joined, listRemoteArtifacts, type RemoteArtifact } from "./list-remote-artifacts.js";
 import { outgoingLongValues, parseLongValues } from "./long-values.js";
-import type { PullSession } from "./pull-session.js";
+import type { PullReading } from "./pull-session.js";
 import { isLongValuesOf } from "./pulled-texts.js";
 import { type LongValues, wantedRecord } from "./wanted-record.js";
 
@@ -39,12 +39,12 @@ export interface ArtifactOptions {
 
 /** Call `clear` when the bytes are no longer needed. Throws what the server says; REMOTE_FAILED for names that lead out. */
 export async function pullArtifacts(
-  session: PullSession,
+  session: PullReading,
   run: Run,
   options: ArtifactOptions,
 ): Promise<PulledArtifacts> {
   const place = artifactPlace(run.info.artifactUri, session.baseUrl);
-  const spool = new ArtifactSpool(session.calls, session.state.directory);
+  const spool = session.newSpool();
   const pulling = new Pulling(session, run, { ...options, spool, place: place.path ?? null });
   try {
     return { ...(await pulling.pull()), unreachable: place.reason ?? null, clear: () => spool.clear() };
@@ -55,19 +55,19 @@ export async function pullArtifacts(
 }
 
 interface PullingOptions extends ArtifactOptions {
-  readonly spool: ArtifactSpool;
+  readonly spool: Spool;
   readonly place: string | null;
 }
 
 class Pulling {
-  readonly #session: PullSession;
+  readonly #session: PullReading;
   readonly #run: Run;
   readonly #options: PullingOptions;
   readonly #bytes = new Map<string, ArtifactBytes>();
   readonly #besides: Record<string, string> = Object.create(null);
   #longValues: LongValues | null = null;
 
-  constructor(session: PullSession, run: Run, options: PullingOptions) {
+  constructor(session: PullReading, run: Run, options: PullingOptions) {
     this.#session = session;
     this.#run = run;
     this.#options = options;
@@ -115,7 +115,8 @@ class Pulling {
 
   async #download(place: string, { path, size }: RemoteArtifact): Promise<ArtifactHead> {
     const { spool, moved } = this.#options;
-    const { sha256, bytes } = await spool.download(joined(place, path), size);
+    const own = this.#options.mine?.artifacts.find((head) => head.path === path);
+    const { sha256, bytes } = await spool.download(joined(place, path), size, own);
     this.#bytes.set(path, bytes);
     moved({ artifacts: 1, bytes: size });
     return { path, size, sha256 };
@@ -142,7 +143,7 @@ class Pulling {
     if (mine?.artifacts.some(({ path }) => path === LONG_VALUES_PATH)) return false;
     const sent = mine === null ? null : wantedRecord(mine, null).longValues;
     const own = sent === null ? null : outgoingLongValues(sent);
-    const { bytes, sha256 } = await spool.download(joined(place, file.path), file.size);
+    const { bytes, sha256 } = await spool.read(joined(place, file.path), file.size);
     this.#besides[file.path] = sha256;
     if (own?.sha256 === sha256) return true;
     const whole = parseLongValues(await gathered(bytes));

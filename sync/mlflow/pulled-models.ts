@@ -9,9 +9,8 @@ import {
   type Run,
 } from "../../store-format/index.js";
 import { artifactPlace } from "./artifact-place.js";
-import { ArtifactSpool } from "./artifact-spool.js";
 import { joined, listRemoteArtifacts } from "./list-remote-artifacts.js";
-import type { PullSession } from "./pull-session.js";
+import type { PullReading, PullSession } from "./pull-session.js";
 import type { PulledExperiment } from "./pulled-experiments.js";
 import { MODEL_ORIGIN_TAG } from "./send-models.js";
 
@@ -24,7 +23,7 @@ export interface PulledModels {
 
 /** One that was pushed has the id of its origin again, another one keeps the server's. */
 export async function pulledModels(
-  session: PullSession,
+  session: PullReading,
   { inputs, outputs }: Run,
   lack: (sentence: string) => void,
 ): Promise<PulledModels> {
@@ -52,7 +51,7 @@ export async function pulledModels(
 }
 
 async function remoteModel(
-  { calls }: PullSession,
+  { calls }: PullReading,
   modelId: string,
   lack: (sentence: string) => void,
 ): Promise<LoggedModel | null> {
@@ -96,10 +95,10 @@ async function receiveModel(
   model: LoggedModel,
   { experiment, lack }: ModelsOptions,
 ): Promise<void> {
-  const { calls, baseUrl, experiments, state, localIds, context } = session;
+  const { calls, baseUrl, experiments, localIds, context } = session;
   const { path: place, reason } = artifactPlace(model.artifactLocation, baseUrl);
   if (place === undefined) lack(`Files of the logged model '${model.name}' are not here: ${reason}.`);
-  const spool = new ArtifactSpool(calls, state.directory);
+  const spool = session.newSpool();
   try {
     const heads: ArtifactHead[] = [];
     const bytes = new Map<string, ArtifactBytes>();

@@ -33,12 +33,13 @@ export class PulledPoints {
   readonly counts = new Map<string, number>();
   /** Points that are not here. */
   added = 0;
-  /** Some that are here are not there. */
-  lacks = false;
 
   /** What came otherwise than it was where the run was made: one sentence each. */
   readonly differences: string[] = [];
   readonly #odd: OddPoints;
+
+  /** Points here that are not there, by key. */
+  readonly #lacking = new Map<string, number>();
 
   constructor(
     histories: PulledHistories,
@@ -66,6 +67,15 @@ export class PulledPoints {
     this.#keptPoints += missing.size;
   }
 
+  /** How many points that are here are not there. */
+  get lacking(): number {
+    return [...this.#lacking.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  get lacks(): boolean {
+    return this.lacking > 0;
+  }
+
   async #theirs(key: string): Promise<Restored> {
     const theirs = await this.#histories.of(this.#remoteRunId, key);
     return restorePoints(theirs, this.#odd.points.get(key) ?? []);
@@ -78,7 +88,8 @@ export class PulledPoints {
       this.differences.push(
         `${left} more points were infinite or -0 where the run was made; here they are what the server holds: the largest double, 0.`,
       );
-    for (const { key } of this.#mine?.document.series ?? []) if (!this.counts.has(key)) this.lacks = true;
+    for (const { key, count } of this.#mine?.document.series ?? [])
+      if (!this.counts.has(key)) this.#lacking.set(key, count + (this.#lacking.get(key) ?? 0));
   }
 
   /** The points that are not here. */
@@ -113,7 +124,7 @@ export class PulledPoints {
       for (const point of points) collector.add(storedPoint(point));
     const own = collector.finish();
     const there = PointSet.of(mapped(theirs.points(), storedPoint));
-    if (own.without(there).size > 0) this.lacks = true;
+    this.#lacking.set(key, own.without(there).size);
     return restorePoints(there.without(own), this.#odd.points.get(key) ?? []).points;
   }
 }

@@ -108,10 +108,9 @@ export class Survey {
 
   /** Whether the run is none of this sync's; an outcome where the user is told so. */
   leavesOut({ candidate: { runId }, local, remote }: Surveyed): boolean | RunOutcome {
-    const { experimentIds, includeDeleted, direction } = this.#options;
+    const { includeDeleted, direction } = this.#options;
     if (local === null && remote === null) return true;
-    if (local === null && experimentIds !== undefined && !this.#isChosenName(remote!.experimentName))
-      return true;
+    if (!this.#isOfChosen(local, remote)) return true;
     if (includeDeleted) return false;
     const from = direction === "pull" ? remote : (local ?? remote);
     const to = direction === "pull" ? local : local === null ? null : remote;
@@ -124,9 +123,11 @@ export class Survey {
     );
   }
 
-  #isChosenName(theirName: string): boolean {
+  /** By the name of its experiment here. */
+  #isOfChosen(local: WireCheck | null, remote: WireCheck | null): boolean {
     const { experimentNames } = this.#options;
-    return experimentNames === undefined || experimentNames.has(this.naming.here(theirName));
+    if (experimentNames === undefined) return true;
+    return experimentNames.has(local?.experimentName ?? this.naming.here(remote!.experimentName));
   }
 
   /** Whether nothing has to go either way. */

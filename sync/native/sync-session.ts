@@ -21,7 +21,7 @@ export interface NativeOptions {
   readonly runIds?: readonly string[];
   /** Ids of experiments here; default: every one. */
   readonly experimentIds?: readonly string[];
-  /** Their names here. */
+  /** Their names here, which tell of runs that are only there; default: every one. */
   readonly experimentNames?: ReadonlySet<string>;
   /** Transfers at once. */
   readonly jobs: number;

@@ -16,6 +16,7 @@ export {
   type OpenedRemote,
   type OpenRemoteOptions,
   openRemote,
+  openTypedRemote,
   type Trust,
   trustIn,
 } from "./open-remote.js";

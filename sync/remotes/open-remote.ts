@@ -60,11 +60,30 @@ export interface OpenedRemote {
  * (others can read the credentials) and typed I/O errors. Speaks with nobody.
  */
 export function openRemote(options: OpenRemoteOptions): OpenedRemote {
-  const { workspace, name, env, warn } = options;
+  const { workspace, name, warn } = options;
   const settings = readRemote(workspace, name);
   for (const note of settings.ignored) warn(note);
   const trust = trustIn(settings, options);
   if (!trust.isConfirmed) throw untrusted(settings, trust);
+  return opened(settings, trust, { ...options, credentials: () => credentialsNow(settings, options) });
+}
+
+/** As {@link openRemote}, of a remote whose address the user has just given, and which no private file speaks of. Throws nothing. */
+export function openTypedRemote(settings: RemoteSettings, options: OpenRemoteOptions): OpenedRemote {
+  const { env, workspace } = options;
+  const isInEnvironment =
+    settings.address.kind === "mlflow" && originOf(env["MLFLOW_TRACKING_URI"]) === settings.address.origin;
+  const trust: Trust = { isConfirmed: true, before: null, own: null, isInEnvironment };
+  const credentials = () => chooseLogin(trust, env).credentials(env, workspace);
+  return opened(settings, trust, { ...options, credentials });
+}
+
+function opened(
+  settings: RemoteSettings,
+  trust: Trust,
+  options: OpenRemoteOptions & Pick<OpenedRemote, "credentials">,
+): OpenedRemote {
+  const { workspace, name, env, warn, credentials } = options;
   const found = chooseLogin(trust, env);
   const http = httpAccess(settings.address, trust, env);
   if (http?.insecureTls)
@@ -76,7 +95,7 @@ export function openRemote(options: OpenRemoteOptions): OpenedRemote {
     address: settings.address,
     credentialSource: settings.address.kind === "mlflow" ? found.source : "none",
     http,
-    credentials: () => credentialsNow(settings, options),
+    credentials,
   };
 }
 

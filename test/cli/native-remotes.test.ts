@@ -1,6 +1,6 @@
 /** The commands that share runs with a directory and over ssh, as a user types them. ssh is a stand-in that starts a shell here. */
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { treeOf } from "../helpers/new-store.js";
@@ -92,6 +92,73 @@ for (const kind of Object.keys(KINDS))
         .split("\n")
         .at(-1)!;
       assert.equal(JSON.parse(report).moved.points, 1);
+    });
+
+    test("dry runs of pull, fetch, clone and sync tell what is moved then, and write nothing", (t) => {
+      const lab = newLab(t, kind);
+      const runId = newRun(lab, "a");
+      ok(lab.in("a")(["push"]));
+      const counts = (text: string): string | undefined => /\d+ artifacts? of [^)\n]+?B/.exec(text)?.[0];
+      const there = join(lab.a.directory, "b");
+      const clone = ["clone", lab.url, there];
+      const foreseen = lab.a.run([...clone, "--dry-run"], { env: lab.env });
+      assert.match(ok(foreseen), /^Would clone 1 run from origin: 1 param, 1 point, /m);
+      assert.equal(existsSync(there), false);
+      assert.equal(counts(ok(lab.a.run(clone, { env: lab.env }))), counts(foreseen.stdout));
+      ok(lab.a.run(["init", "c"], { env: lab.env }));
+      ok(lab.in("c")(["remote", "add", "lab", lab.url]));
+      const before = treeOf(join(lab.a.directory, "c"));
+      const pull = ok(lab.in("c")(["pull", "--dry-run"]));
+      assert.match(pull, /^Would pull 1 run from lab: /m);
+      assert.match(
+        ok(lab.in("c")(["fetch", "--dry-run"])),
+        /^Would fetch 1 run from lab: .*, 0 artifacts of 0 B$/m,
+      );
+      const sync = ok(lab.in("c")(["sync", "--dry-run"]));
+      assert.deepEqual(treeOf(join(lab.a.directory, "c")), before, "nothing is written here");
+      assert.equal(counts(sync), counts(pull));
+      ok(lab.in("c")(["fetch"]));
+      const fetched = ok(lab.in("c")(["fetch", runId, "--dry-run"]));
+      assert.equal(counts(ok(lab.in("c")(["fetch", runId]))), counts(fetched));
+      assert.match(fetched, /^Would fetch \d artifacts of .* from lab$/);
+      assert.equal(ok(lab.in("c")(["fetch", runId, "--dry-run"])), "Nothing is missing here");
+      assert.equal(ok(lab.in("c")(["pull", "--dry-run"])), "Nothing to pull from lab");
+      // Of one run, both sides change.
+      ok(lab.in("a")(["log", "metric", "loss=0.1", "--step", "5", "--run", runId]));
+      ok(lab.in("a")(["push"]));
+      ok(lab.in("c")(["log", "metric", "loss=0.2", "--step", "6", "--run", runId]));
+      const [both] = JSON.parse(ok(lab.in("c")(["sync", "--dry-run", "--json"])));
+      const report = JSON.parse(
+        ok(lab.in("c")(["sync", "--json"]))
+          .split("\n")
+          .at(-1)!,
+      );
+      assert.deepEqual([both.points, report.moved.points], [2, 2]);
+    });
+
+    test("-e takes runs of one experiment only, wherever they are", (t) => {
+      const lab = newLab(t, kind);
+      for (const experiment of ["wine", "beer"])
+        ok(lab.in("a")(["run", "-e", experiment, "--name", experiment, "--", "true"]));
+      ok(lab.in("a")(["push"]));
+      const names = (place: string): string => ok(lab.in(place)(["runs", "--format", "csv"]));
+      for (const [place, ...command] of [
+        ["b", "pull", "-e", "wine"],
+        ["c", "fetch", "-e", "wine"],
+        ["d", "sync", "-e", "wine"],
+      ] as const) {
+        ok(lab.a.run(["init", place], { env: lab.env }));
+        ok(lab.in(place)(["remote", "add", "lab", lab.url]));
+        assert.match(ok(lab.in(place)([...command, "--dry-run"])), /^Would \w+ 1 run /m);
+        assert.match(ok(lab.in(place)(command)), /^1 run /);
+        assert.equal(/beer/.test(names(place)), false, place);
+      }
+      ok(lab.a.run(["clone", lab.url, "e", "-e", "beer"], { env: lab.env, cwd: lab.a.directory }));
+      assert.equal(/wine/.test(names("e")), false);
+      // Freed is what was asked for, too.
+      ok(lab.in("b")(["pull"]));
+      const all = ok(lab.in("b")(["prune", "--synced", "--dry-run"]));
+      assert.notEqual(ok(lab.in("b")(["prune", "--synced", "--dry-run", "-e", "wine"])), all);
     });
 
     test("a push and a pull at a limited rate bring the same", (t) => {
