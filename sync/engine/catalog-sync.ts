@@ -180,9 +180,9 @@ export class CatalogSync {
     const record = this.#parties.state.catalog(keyOf(entry));
     if (record === null) return isDeleted(entry) || isIdleDefault(entry) || !this.#makes(entry);
     if (record.conflicts.length > 0) return false;
-    return Object.keys(mergeFields(record.fields, entry.fields, record.fields).there).every(
-      (field) => field === "lifecycle_stage" && !this.#options.includeDeleted && isDeleted(entry),
-    );
+    // What is deleted is not edited.
+    if (isDeleted(entry) && !this.#options.includeDeleted) return true;
+    return Object.keys(mergeFields(record.fields, entry.fields, record.fields).there).length === 0;
   }
 
   #makes({ kind }: CatalogEntry): boolean {
@@ -207,13 +207,14 @@ export class CatalogSync {
     if (local !== null && remote !== null) return;
     const has = (local ?? remote)!;
     const isPush = local !== null;
-    if (!this.#goes(isPush ? "push" : "pull") || !this.#makes(has)) return;
     // An experiment or logged model that somebody purged comes back, as a run does.
     const isRegistry = has.kind === "registered_model" || has.kind === "model_version";
+    if (isRegistry && isDeleted(has)) return;
     if (record !== null && isRegistry && !this.#options.recheck) {
       this.#notes.add(`${labelOf(has)} was deleted ${isPush ? "there" : "here"}; it is left so`);
       return;
     }
+    if (!this.#goes(isPush ? "push" : "pull") || !this.#makes(has)) return;
     if (isDeleted(has) && !(has.kind === "experiment" && this.#options.includeDeleted)) return;
     if (isIdleDefault(has) || (has.kind === "experiment" && has.origin === "")) return;
     if (has.kind === "experiment" && this.#names.isTaken(pair)) {

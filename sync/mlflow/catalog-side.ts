@@ -36,10 +36,12 @@ import { cutText } from "./cut-values.js";
 import { mayHaveBeenDone } from "./failures.js";
 import { allItems } from "./pages.js";
 
-/** A logged model there, or a place below the artifacts of a run there. */
-export type SourceThere =
-  | { readonly source: string; readonly model_id: string }
-  | { readonly source: string; readonly run_id: string };
+/** A logged model there, a place below the artifacts of a run there, or an address that means the same everywhere. */
+export interface SourceThere {
+  readonly source: string;
+  readonly model_id?: string;
+  readonly run_id?: string;
+}
 
 export interface CatalogServer {
   readonly transport: Transport;

@@ -16,16 +16,30 @@ export async function sourceThere(
   if (remoteModelId !== null) return { source: `models:/${remoteModelId}`, model_id: remoteModelId };
   const remoteRunId = runId === null ? null : (session.state.run(runId)?.remoteRunId ?? null);
   const path = runId === null || source === null ? null : pathInRun(source, runId);
-  if (remoteRunId === null || path === null) return modelFiles(session, modelId);
-  const run = await session.calls.getRun(remoteRunId);
-  if (run === null) return null;
-  const place = path === "" ? run.info.artifactUri : `${run.info.artifactUri}/${path}`;
-  return { source: place, run_id: remoteRunId };
+  if (remoteRunId !== null && path !== null) {
+    const run = await session.calls.getRun(remoteRunId);
+    if (run === null) return null;
+    const place = path === "" ? run.info.artifactUri : `${run.info.artifactUri}/${path}`;
+    return { source: place, run_id: remoteRunId };
+  }
+  if (modelId !== null) return modelFiles(session, modelId);
+  const isRunThere = runId === null || remoteRunId !== null;
+  if (source === null || path !== null || !isRunThere || !isAddress(source)) return null;
+  return { source, ...(remoteRunId === null ? {} : { run_id: remoteRunId }) };
 }
 
+/** `s3://bucket/model`: no place of this store, of a server, or of a machine. */
+function isAddress(source: string): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source)?.[1]?.toLowerCase();
+  return scheme !== undefined && !LOCAL_SCHEMES.has(scheme);
+}
+
+/** MLflow takes such a source only where it can look for it. */
+const LOCAL_SCHEMES: ReadonlySet<string> = new Set(["file", "runs", "models", "mlflow-artifacts"]);
+
 /** At a server that knows no logged models, their files are artifacts of the run that made them. */
-async function modelFiles(session: PushSession, modelId: string | null): Promise<SourceThere | null> {
-  const model = modelId === null ? null : session.models.read(modelId);
+async function modelFiles(session: PushSession, modelId: string): Promise<SourceThere | null> {
+  const model = session.models.read(modelId);
   const runId = model?.sourceRunId ?? null;
   const remoteRunId = runId === null ? null : (session.state.run(runId)?.remoteRunId ?? null);
   const run = remoteRunId === null ? null : await session.calls.getRun(remoteRunId);

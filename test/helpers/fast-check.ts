@@ -2,6 +2,10 @@
 import fc from "fast-check";
 import { newSeed } from "./seed.js";
 
-fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: newSeed("RUNSTONE_SEED") });
+fc.configureGlobal({
+  ...fc.readConfigureGlobal(),
+  seed: newSeed("RUNSTONE_SEED"),
+  includeErrorInReport: true,
+});
 
 export default fc;

@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { StoreView } from "../interop/store-view.js";
-import { type Body, MlflowModel, Refused } from "./mlflow-model.js";
+import { MlflowModel } from "./mlflow-model.js";
+import { type Body, Refused } from "./mlflow-model-values.js";
 import type { Scope } from "./processes.js";
 
 export interface MlflowModelServer {
@@ -73,6 +74,8 @@ function route(
       return model.searchExperiments();
     case "POST experiments/set-experiment-tag":
       return model.setExperimentTag(body());
+    case "POST experiments/delete-experiment-tag":
+      return model.deleteExperimentTag(body());
     case "POST experiments/update":
       return model.renameExperiment(String(body().experiment_id), String(body().new_name));
     case "POST experiments/delete":
@@ -108,7 +111,7 @@ function route(
     case "POST logged-models/search":
       return model.searchLoggedModels(body());
     default:
-      return loggedModel(model, endpoint, body);
+      return model.registry.answer(endpoint, query, body) ?? loggedModel(model, endpoint, body);
   }
 }
 

@@ -4,25 +4,16 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { Item, StoreView } from "../interop/store-view.js";
-
-export type Body = Readonly<Record<string, unknown>>;
-
-/** What a request ends with unless it succeeds. */
-export class Refused extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-interface KeyValue {
-  readonly key: string;
-  readonly value: string;
-}
+import { MlflowModelRegistry, type RegisteredInModel } from "./mlflow-model-registry.js";
+import {
+  absent,
+  type Body,
+  invalid,
+  type KeyValue,
+  keyValues,
+  mapOf,
+  Refused,
+} from "./mlflow-model-values.js";
 
 interface Point {
   readonly key: string;
@@ -73,14 +64,24 @@ interface ModelState {
   readonly runs: Map<string, ModelRun>;
   readonly models: Map<string, ModelModel>;
   readonly artifacts: Map<string, Buffer>;
+  readonly registered: Map<string, RegisteredInModel>;
+}
+
+function emptyState(): ModelState {
+  const [experiments, runs, models] = [new Map(), new Map(), new Map()];
+  return { experiments, runs, models, artifacts: new Map(), registered: new Map() };
 }
 
 /** A backup of a model: its content at one time. */
 export type ModelBackup = Readonly<ModelState>;
 
 export class MlflowModel {
-  #state: ModelState = { experiments: new Map(), runs: new Map(), models: new Map(), artifacts: new Map() };
+  #state = emptyState();
   #time = 1_800_000_000_000;
+  readonly registry = new MlflowModelRegistry(
+    () => this.#state.registered,
+    () => this.#time++,
+  );
 
   backUp(): ModelBackup {
     return structuredClone(this.#state);
@@ -88,8 +89,7 @@ export class MlflowModel {
 
   /** Everything is again as it was then. Null: nothing is there. */
   restore(backup: ModelBackup | null): void {
-    const nothing = { experiments: new Map(), runs: new Map(), models: new Map(), artifacts: new Map() };
-    this.#state = backup === null ? nothing : structuredClone(backup);
+    this.#state = backup === null ? emptyState() : structuredClone(backup);
     // A clone of a Buffer is a plain array of bytes.
     for (const [path, bytes] of this.artifacts) this.artifacts.set(path, Buffer.from(bytes));
   }
@@ -139,20 +139,29 @@ export class MlflowModel {
   }
 
   setExperimentTag({ experiment_id, key, value }: Body): Body {
-    const experiment = this.#experiment(String(experiment_id));
-    experiment.tags.set(String(key), String(value));
+    this.#activeExperiment(String(experiment_id)).tags.set(String(key), String(value));
     return {};
+  }
+
+  deleteExperimentTag({ experiment_id, key }: Body): Body {
+    if (this.#activeExperiment(String(experiment_id)).tags.delete(String(key))) return {};
+    throw absent(`No tag with name: ${String(key)} in experiment with id ${String(experiment_id)}`);
   }
 
   setExperimentStage(id: string, stage: "active" | "deleted"): Body {
     const experiment = this.#experiment(id);
+    if (experiment.lifecycle_stage === stage)
+      throw absent(`No Experiment with id=${id} exists that is not ${stage}`);
     experiment.lifecycle_stage = stage;
     for (const { info } of this.#runs.values()) if (info.experiment_id === id) info.lifecycle_stage = stage;
     return {};
   }
 
   renameExperiment(id: string, name: string): Body {
-    this.#experiment(id).name = name;
+    const experiment = this.#activeExperiment(id);
+    if ((this.#named(name) ?? experiment) !== experiment)
+      throw new Refused(400, "BAD_REQUEST", "UNIQUE constraint failed: experiments.name");
+    experiment.name = name;
     return {};
   }
 
@@ -442,9 +451,10 @@ export class MlflowModel {
     return found;
   }
 
-  #activeExperiment(id: string): void {
-    if (this.#experiment(id).lifecycle_stage !== "active")
-      throw invalid(`The experiment ${id} must be in the 'active' state.`);
+  #activeExperiment(id: string): ModelExperiment {
+    const experiment = this.#experiment(id);
+    if (experiment.lifecycle_stage === "active") return experiment;
+    throw invalid(`The experiment ${id} must be in the 'active' state.`);
   }
 
   #run(id: string): ModelRun {
@@ -540,20 +550,4 @@ function experimentMessage({ experiment_id, name, lifecycle_stage, tags }: Model
 function modelMessage({ info, params, tags, metrics }: ModelModel): Body {
   const points = metrics.map((metric) => ({ ...pointMessage(metric), run_id: metric.run_id }));
   return { info: { ...info, tags: keyValues(tags) }, data: { params: keyValues(params), metrics: points } };
-}
-
-function mapOf(list: unknown): Map<string, string> {
-  return new Map(((list ?? []) as readonly KeyValue[]).map(({ key, value }) => [key, value]));
-}
-
-function keyValues(map: ReadonlyMap<string, string>): readonly KeyValue[] {
-  return [...map].map(([key, value]) => ({ key, value }));
-}
-
-function invalid(message: string): Refused {
-  return new Refused(400, "INVALID_PARAMETER_VALUE", message);
-}
-
-function absent(message: string): Refused {
-  return new Refused(404, "RESOURCE_DOES_NOT_EXIST", message);
 }

@@ -15,6 +15,20 @@ import { temporaryDirectory } from "../helpers/new-store.js";
 import { pullOnce } from "./pull-once.js";
 import { pushOnce } from "./push-once.js";
 
+const READ = `
+import json, sys
+from mlflow import MlflowClient
+client = MlflowClient(tracking_uri="file://" + sys.argv[1], registry_uri="file://" + sys.argv[1])
+model = client.get_registered_model(sys.argv[2])
+versions = client.search_model_versions("name='%s'" % sys.argv[2])
+print(json.dumps({
+    "tags": model.tags,
+    "aliases": {alias: int(version) for alias, version in model.aliases.items()},
+    "description": model.description,
+    "versions": sorted([int(v.version), v.current_stage, {k: t for k, t in v.tags.items()}] for v in versions),
+}))
+`;
+
 for (const version of ["3", "2"] as const) {
   const skip = await mlflowServerSkip(version);
   describe(`the registry of MLflow ${version} comes here`, { skip }, async () => {
@@ -92,20 +106,6 @@ for (const version of ["3", "2"] as const) {
     });
   });
 }
-
-const READ = `
-import json, sys
-from mlflow import MlflowClient
-client = MlflowClient(tracking_uri="file://" + sys.argv[1], registry_uri="file://" + sys.argv[1])
-model = client.get_registered_model(sys.argv[2])
-versions = client.search_model_versions("name='%s'" % sys.argv[2])
-print(json.dumps({
-    "tags": model.tags,
-    "aliases": {alias: int(version) for alias, version in model.aliases.items()},
-    "description": model.description,
-    "versions": sorted([int(v.version), v.current_stage, {k: t for k, t in v.tags.items()}] for v in versions),
-}))
-`;
 
 /** By MLflow's own client over the file store. */
 async function readByMlflow(python: string, root: string, name: string): Promise<unknown> {

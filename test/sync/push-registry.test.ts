@@ -20,7 +20,7 @@ describe("the registry at MLflow 3", { skip }, async () => {
     const { store } = await storeWithRegistry(directory);
     const report = await pushOnce({ directory, url: server.url, push: { withRegistry: true } });
     assert.deepEqual(report.notes, []);
-    assert.deepEqual(madeIn(report), { experiments: 1, models: 2, versions: 3 });
+    assert.deepEqual(madeIn(report), { experiments: 1, models: 2, versions: 4 });
     const model = await ask(server, "registered-models/get?name=wine");
     const versions = await versionsThere(server, "wine");
     assert.deepEqual(
@@ -42,6 +42,10 @@ describe("the registry at MLflow 3", { skip }, async () => {
     assert.ok(again.requests <= 1, `${again.requests} requests`);
     assert.deepEqual(madeIn(again), { experiments: 0, models: 0, versions: 0 });
     assert.equal((await versionsThere(server, "wine")).length, 2);
+    const odd = (await ask(server, "model-versions/get?name=it%27s%20odd&version=2")) as {
+      model_version: VersionThere;
+    };
+    assert.equal(odd.model_version.source, "s3://models/odd");
     await store.close();
   });
 
@@ -94,6 +98,7 @@ async function storeWithRegistry(
     tags: { note: "x" },
   });
   await store.createModelVersion({ name: "it's odd", source: `runs:/${runId}/model`, runId });
+  await store.createModelVersion({ name: "it's odd", source: "s3://models/odd" });
   await store.transitionStage("wine", 2, "Production");
   await store.setAlias("wine", "champion", 2);
   return { store, experimentName };
