@@ -11,12 +11,13 @@ import {
 import { followedStatIfExists, listDirectory, readBytesIfExists } from "../fs/index.js";
 import { configPath, findGitTop, findWorkspace, workspaceOf } from "../workspace/find-workspace.js";
 import type { Durability, StoreContext } from "./context.js";
+import { namedStore } from "./named-store.js";
 import type { OnDamage } from "./read/damages.js";
 import { parseGeneralYaml } from "./read/general-yaml.js";
 import { assertInWorkspace } from "./writable.js";
 
 export interface OpenOptions {
-  /** The `mlruns` directory. Default: the store of the workspace of `cwd`, else `mlruns` in it, as MLflow and the library use. */
+  /** The `mlruns` directory, or a project with one in it (see `namedStore`). Default: the store of the workspace of `cwd`, else `mlruns` in it, as MLflow and the library use. */
   readonly path?: string;
   /** Where the search for a workspace starts and relative paths count from. */
   readonly cwd: string;
@@ -34,7 +35,7 @@ export interface OpenOptions {
  * config), PERMISSION_DENIED.
  */
 export function openContext(options: OpenOptions): StoreContext {
-  const { root, workspace } = locateStore(options);
+  const { root, workspace, isByConfig } = locateStore(options);
   const config = readConfig(workspace);
   return {
     root,
@@ -51,7 +52,7 @@ export function openContext(options: OpenOptions): StoreContext {
     ...refusalOf(() => {
       assertWritableFormat(config);
       // A config may come with a clone; what the user names is the user's word.
-      if (options.path === undefined && workspace !== null) assertInWorkspace(root, workspace);
+      if (isByConfig && workspace !== null) assertInWorkspace(root, workspace);
     }),
     now: options.now ?? Date.now,
     warn: options.warn ?? (() => undefined),
@@ -70,26 +71,42 @@ export function storeRoot(workspace: string): string {
   return resolve(workspace, readConfig(workspace).store);
 }
 
-function locateStore(options: OpenOptions): { root: string; workspace: string | null } {
-  if (options.path !== undefined) {
-    const root = resolve(options.cwd, options.path);
-    assertDirectory(root);
-    return { root, workspace: workspaceOf(root, storeRoot) };
-  }
+interface Located {
+  readonly root: string;
+  readonly workspace: string | null;
+  /** A config says where the store is. */
+  readonly isByConfig: boolean;
+}
+
+function locateStore(options: OpenOptions): Located {
+  if (options.path !== undefined) return locateNamed(resolve(options.cwd, options.path));
   const workspace = findWorkspace(options.cwd);
   const beside = resolve(options.cwd, "mlruns");
   if (workspace === null && followedStatIfExists(beside)?.kind === "directory") {
     assertDirectory(beside);
-    return { root: beside, workspace: null };
+    return { root: beside, workspace: null, isByConfig: false };
   }
   if (workspace === null)
     throw new RunstoneError("NO_WORKSPACE", `no workspace in ${options.cwd} or above`, {
       hint: "Make one with `runstone init`, or name a store with --store DIR.",
       data: { cwd: options.cwd },
     });
+  return locateIn(workspace);
+}
+
+function locateNamed(path: string): Located {
+  assertDirectory(path);
+  const named = namedStore(path);
+  if (named.kind === "workspace") return locateIn(named.workspace);
+  const { root } = named;
+  if (root !== path) assertDirectory(root);
+  return { root, workspace: workspaceOf(root, storeRoot), isByConfig: false };
+}
+
+function locateIn(workspace: string): Located {
   const root = storeRoot(workspace);
   assertDirectory(root);
-  return { root, workspace };
+  return { root, workspace, isByConfig: true };
 }
 
 function assertDirectory(root: string): void {
@@ -100,7 +117,7 @@ function assertDirectory(root: string): void {
   }
   const what = found === null ? "does not exist" : "is no directory";
   throw new RunstoneError("NOT_A_STORE", `${root} ${what}`, {
-    hint: "Give the mlruns directory itself, or make a workspace with `runstone init`.",
+    hint: "Give an mlruns directory, or the project that it lies in, or make a workspace with `runstone init`.",
     data: { path: root },
   });
 }

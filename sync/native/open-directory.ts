@@ -6,13 +6,12 @@ import { basename, join, resolve } from "node:path";
 import { ensureDirectory, followedStatIfExists, listDirectory } from "../../core/fs/index.js";
 import { initWorkspace, openFileStore, storeRoot } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
+import { isOfStore } from "../../core/store/named-store.js";
 import { assertInWorkspace } from "../../core/store/writable.js";
-import { DEFAULT_CONFIG, isExperimentId, RunstoneError } from "../../store-format/index.js";
+import { DEFAULT_CONFIG, RunstoneError } from "../../store-format/index.js";
 
 const CONFIG = ".runstone/config.yaml";
 const STORE = "mlruns";
-/** Directories of a store's root that tell it even when it has no experiment. */
-const OF_STORES = new Set([".trash", ".runstone-new.trash"]);
 
 /** Nobody edits artifacts in a remote: each is the home of its object, and its bytes lie there once. */
 const ONE_COPY = { ...DEFAULT_CONFIG.artifacts, objectCopyMaxBytes: 0 };
@@ -64,11 +63,6 @@ function openWorkspace(path: string, options: DirectoryOptions): StoreContext | 
 
 function open(path: string, options: DirectoryOptions): StoreContext {
   return openFileStore({ cwd: path, path, ...options }).context;
-}
-
-function isOfStore(path: string, name: string): boolean {
-  if (OF_STORES.has(name)) return true;
-  return isExperimentId(name) && followedStatIfExists(join(path, name, "meta.yaml"))?.kind === "file";
 }
 
 /** What a fresh disk, or the desktop that mounted it, has in its top directory; and the beginning of a workspace. */
