@@ -3,6 +3,8 @@
  * changes. First the plan; each change is made by itself, and killed in between nothing is half done: a repetition goes on.
  */
 import { dirname } from "node:path";
+import { RunstoneError } from "../../store-format/index.js";
+import { realPathIfExists } from "../fs/index.js";
 import type { StoreContext } from "../store/context.js";
 import { writable } from "../store/writable.js";
 import { findGitTop } from "../workspace/find-workspace.js";
@@ -34,5 +36,16 @@ export function adopt(opened: StoreContext, { apply = false, take }: AdoptOption
 function withWorkspace(context: StoreContext): StoreContext {
   if (context.workspace !== null) return context;
   const workspace = dirname(context.root);
+  assertNotLinked(context.root, workspace);
   return { ...context, workspace, locations: findGitTop(workspace) === null ? "absolute" : "relative" };
+}
+
+/** A clone may hold a link where its store should be; who means the place it leads to names that one. */
+function assertNotLinked(root: string, workspace: string): void {
+  const real = realPathIfExists(root);
+  if (real === null || dirname(real) === realPathIfExists(workspace)) return;
+  throw new RunstoneError("PERMISSION_DENIED", `${root} leads to ${real}: nothing is written through it`, {
+    hint: "Name the directory itself, if it is meant.",
+    data: { path: root, real },
+  });
 }

@@ -1,6 +1,8 @@
 /** The meta.yaml of experiments, runs and logged models: what MLflow insists on, and locations of another machine. */
 import { join } from "node:path";
 import {
+  decodeText,
+  encodeText,
   isExperimentId,
   isRunId,
   isRunstoneError,
@@ -19,6 +21,7 @@ import type { StoreContext } from "../store/context.js";
 import { META } from "../store/layout.js";
 import { parseGeneralYaml } from "../store/read/general-yaml.js";
 import type { ExperimentLocation, Located, LoggedModelLocation, RunLocation } from "../store/read/index.js";
+import type { TraceLocation } from "../store/read/traces.js";
 import type { Adoption } from "./adoption.js";
 import { endsIn, holdsFilesElsewhere, isLocalLocation } from "./local-location.js";
 
@@ -70,14 +73,19 @@ export function adoptExperimentMeta(
     );
   if (!fields.has("name"))
     edits.set("name", experimentId, "it is lost; MLflow lists no experiment at all without it");
-  if (!fields.has("lifecycle_stage")) {
-    const stage = experiment.place === "trash" ? "deleted" : "active";
-    edits.set("lifecycle_stage", stage, "it is lost; MLflow lists no experiment at all without it");
-  }
+  adoptStage(experiment, fields, edits);
   const artifactLocation = adoptExperimentLocation({ placing, experimentId, formerId, fields, edits });
   noteForeign(adoption, experiment, artifactLocation);
   edits.plan(adoption, experiment);
   return { experimentId, artifactLocation, formerId };
+}
+
+function adoptStage({ place }: ExperimentLocation, fields: MetaFields, edits: FieldEdits): void {
+  const former = fields.string("lifecycle_stage");
+  if (place === "trash" && former !== "deleted")
+    edits.set("lifecycle_stage", "deleted", "it lies in the trash, and MLflow tells what stands here");
+  else if (former === null)
+    edits.set("lifecycle_stage", "active", "it is lost; MLflow lists no experiment at all without it");
 }
 
 interface ExperimentLocationOptions {
@@ -221,6 +229,24 @@ export function adoptLoggedModelMeta(
     else edits.set("artifact_location", now, whyMoved(former, "model"));
   }
   edits.plan(adoption, model);
+}
+
+const TRACE_LOCATION = "tags/mlflow.artifactLocation";
+
+/** Traces have their location in a tag of MLflow's own. */
+export function adoptTraceLocation(
+  adoption: Adoption,
+  trace: TraceLocation,
+  { placing, experiment }: RunMetaOptions,
+): void {
+  const file = readBytesIfExists(join(trace.directory, TRACE_LOCATION));
+  if (file === null || experiment === null) return;
+  const former = decodeText(file).value;
+  const { traceId } = trace;
+  const now = locationInExperiment(placing, placing.locations, experiment, "traces", traceId, "artifacts");
+  if (!isLocalLocation(former) || !endsIn(former, "traces", traceId, "artifacts") || now === former) return;
+  const path = `${trace.path}/${TRACE_LOCATION}`;
+  adoption.edit(path, encodeText(now), { what: now, why: whyMoved(former, "trace") });
 }
 
 /** Null where there is none, or it cannot be read: the scan names it. */

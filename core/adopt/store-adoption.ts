@@ -23,6 +23,7 @@ import {
 } from "../store/read/index.js";
 import { listLoggedModelLocations } from "../store/read/logged-models.js";
 import { runsOf } from "../store/read/runs.js";
+import { listTraceLocations } from "../store/read/traces.js";
 import { isManifestDamaged, resealAfterEdit } from "../store/runs/seal.js";
 import { assertWritableRun } from "../store/writable.js";
 import { makeWorkspaceFiles, missingWorkspaceFiles } from "../workspace/init-workspace.js";
@@ -34,6 +35,7 @@ import {
   adoptExperimentMeta,
   adoptLoggedModelMeta,
   adoptRunMeta,
+  adoptTraceLocation,
 } from "./meta-files.js";
 import { BY_REPAIR, changeOf, HINTS, NAMED, WORKSPACE_FILES } from "./words.js";
 
@@ -155,10 +157,11 @@ export class StoreAdoption {
     for (const run of runsOf(experiment, IGNORE_DAMAGE))
       if (!this.#isBusy(run.path))
         this.#orNull(run.path, () => adoptRunMeta(this.#adoption, run, { placing, experiment: adopted }));
+    const options = { placing, experiment: adopted };
     for (const model of listLoggedModelLocations(experiment, IGNORE_DAMAGE))
-      this.#orNull(model.path, () =>
-        adoptLoggedModelMeta(this.#adoption, model, { placing, experiment: adopted }),
-      );
+      this.#orNull(model.path, () => adoptLoggedModelMeta(this.#adoption, model, options));
+    for (const trace of listTraceLocations(experiment, IGNORE_DAMAGE))
+      this.#orNull(trace.path, () => adoptTraceLocation(this.#adoption, trace, options));
   }
 
   #adoptExperiment(experiment: ExperimentLocation): AdoptedExperiment | null {

@@ -1,13 +1,13 @@
 /** `adopt` of every store of the corpus: each value stays what the truth says, and nothing is left for a second one to do. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { type AdoptReport, adopt } from "../../core/adopt/index.js";
 import { fsck, listRunLocations, openFileStore } from "../../core/index.js";
+import { fileTree } from "../helpers/file-tree.js";
 import { GIT_ENV } from "../helpers/git-repository.js";
 import { corpusDirectory, loadCorpora, type Truth } from "./corpus.js";
 import { digestEntry, digestOf } from "./digest.js";
@@ -21,28 +21,28 @@ for (const { name, root: origin, truth } of directory === null ? [] : loadCorpor
     const root = join(project, "mlruns");
     cpSync(origin, root, { recursive: true });
     execFileSync("git", ["init", "-q"], { cwd: project, env: GIT_ENV });
-    const before = treeOf(project);
+    const before = fileTree(project);
 
     test("a plan, its changes, and nothing for a second one", () => {
       assertTruth(root, truth);
       const plan = adoptAt(root, false);
-      assert.deepEqual(treeOf(project), before, "the plan changed nothing");
+      assert.deepEqual(fileTree(project), before, "the plan changed nothing");
       const done = adoptAt(root, true);
       assert.deepEqual(done.failures, []);
       assert.deepEqual(told(done.changes), told(plan.changes));
       assert.deepEqual(told(done.leftAlone), told(plan.leftAlone));
       assertTruth(root, truth);
 
-      const adopted = treeOf(project);
+      const adopted = fileTree(project);
       const again = adoptAt(root, true);
       assert.deepEqual(again.changes, []);
       assert.deepEqual(told(again.leftAlone), told(plan.leftAlone));
-      assert.deepEqual(treeOf(project), adopted);
+      assert.deepEqual(fileTree(project), adopted);
     });
 
     test("what was replaced or taken out is kept as it was", () => {
-      const kept = treeOf(join(project, ".runstone", "adopted"));
-      const now = treeOf(project);
+      const kept = fileTree(join(project, ".runstone", "adopted"));
+      const now = fileTree(project);
       for (const [path, digest] of Object.entries(before)) {
         const name = path.slice("mlruns/".length);
         if (!path.startsWith("mlruns/") || now[path] === digest) continue;
@@ -86,17 +86,4 @@ function told(items: readonly object[]): string[] {
 
 function isCrlfMetric(path: string): boolean {
   return path.includes("/metrics/") && readFileSync(path).includes("\r\n");
-}
-
-/** Relative path of each file with the hash of its bytes, and of each directory. */
-function treeOf(top: string): Record<string, string> {
-  const tree: Record<string, string> = {};
-  if (!existsSync(top)) return tree;
-  for (const entry of readdirSync(top, { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(top.length + 1);
-    if (name.split("/")[0] === ".git") continue;
-    tree[name] = entry.isFile() ? createHash("sha256").update(readFileSync(path)).digest("hex") : "directory";
-  }
-  return tree;
 }
