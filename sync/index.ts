@@ -17,7 +17,13 @@ export {
 } from "./engine/report.js";
 export type { CommonRecord, Receipt, RunState } from "./engine/run-state.js";
 export { type PullOptions, pull } from "./mlflow/pull.js";
-export { type PushOptions, type PushParties, push } from "./mlflow/push.js";
+export {
+  foreseePush,
+  type PushForesight,
+  type PushOptions,
+  type PushParties,
+  push,
+} from "./mlflow/push.js";
 export type { LiveRuns } from "./mlflow/push-session.js";
 export { type VerifyAllOptions, verify } from "./mlflow/verify.js";
 export * from "./remotes/index.js";

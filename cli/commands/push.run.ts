@@ -1,7 +1,6 @@
 import { joinDirections, type PushOptions, type SyncEvent, type SyncReport } from "../../sync/index.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
-import { EXIT } from "../exit-codes.js";
 import { rateOf } from "../parse/byte-rate.js";
 import { parsePairs } from "../parse/pairs.js";
 import { chooseForBoth, chooseForSync, openChosenRemote } from "../sync/chosen.js";
@@ -9,7 +8,6 @@ import { dryRunNative } from "../sync/dry-run-native.js";
 import { jobsFor } from "../sync/jobs.js";
 import { type NativeChosen, runNativeSync } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
-import { printDryRun } from "../sync/print-dry-run.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { pullOptions, type ServerPull } from "../sync/pull-from-server.js";
 import { pushWhileRunning } from "../sync/push-rounds.js";
@@ -112,15 +110,15 @@ async function dryRunServer(
   args: PushArguments,
   target: Target & { readonly direction: "push" | "both" },
 ): Promise<number> {
-  const { chosen, remote, direction } = target;
-  const choice = { withArtifacts: withArtifacts(args, remote), includeDeleted: args["include-deleted"] };
-  if (direction === "both") {
-    const { dryRunSync } = await import("../sync/dry-run-pull.js");
-    const limited = { ...target, rate: rateOf(args["limit-rate"]) };
-    return dryRunSync(context, limited, { pull: pullHalf(args, remote), push: choice });
+  const { remote, direction } = target;
+  const limited = { ...target, rate: rateOf(args["limit-rate"]) };
+  if (direction === "push") {
+    const { dryRunPush } = await import("../sync/dry-run-push.js");
+    return dryRunPush(context, limited, optionsOf(args, target, jobsFor(args.jobs, remote)));
   }
-  await printDryRun(context, chosen, choice);
-  return EXIT.ok;
+  const choice = { withArtifacts: withArtifacts(args, remote), includeDeleted: args["include-deleted"] };
+  const { dryRunSync } = await import("../sync/dry-run-pull.js");
+  return dryRunSync(context, limited, { pull: pullHalf(args, remote), push: choice });
 }
 
 /** Of a sync. Artifacts that are pulled on demand are none of it. */

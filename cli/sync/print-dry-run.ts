@@ -1,4 +1,4 @@
-/** `--dry-run` of a push to an MLflow server: what would go, run by run, and the sums. Asks nobody: the journal tells what the remote has. */
+/** What the journal says that a push to an MLflow server would send, run by run, and the sums: for `status`, and for `--dry-run` where the server does not answer. */
 import { readRunState } from "../../core/index.js";
 import { readRunDocument } from "../../core/transfer/index.js";
 import { isRunstoneError, type LifecycleStage } from "../../store-format/index.js";

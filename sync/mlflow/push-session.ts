@@ -39,6 +39,8 @@ export interface PushSession {
   /** Looks at runs whose journal says that they are the same, and trusts no watermark. */
   readonly recheck: boolean;
   readonly hash: HashChoice;
+  /** Nothing is sent, so nothing can be read back. */
+  readonly isRehearsal: boolean;
   readonly moved: MovedRuns;
   /** Set in a push that goes on while runs run. */
   readonly live: LiveRuns | undefined;

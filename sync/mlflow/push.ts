@@ -18,8 +18,8 @@ import {
   type SyncReport,
 } from "../engine/report.js";
 import type { HttpClient } from "../http/index.js";
-import type { RemoteState } from "../state/index.js";
-import { MlflowCalls } from "./calls.js";
+import type { RemoteState, RemoteStateView } from "../state/index.js";
+import { MlflowCalls, type Transport } from "./calls.js";
 import { experimentNames, experimentTags } from "./experiment-names.js";
 import { type ExperimentOptions, RemoteExperiments } from "./experiments.js";
 import { chunksOf, findRemoteRuns } from "./find-runs.js";
@@ -30,6 +30,8 @@ import { MovedRuns } from "./moved-runs.js";
 import { pushRun, type SentRun } from "./push-run.js";
 import type { LiveRuns, PushSession } from "./push-session.js";
 import { PushedCatalog } from "./pushed-catalog.js";
+import { RehearsalTransport } from "./rehearsal-transport.js";
+import { RehearsedState } from "./rehearsed-state.js";
 import { settleRun } from "./settle-run.js";
 import { doubtPlace, forgetContent, type MadeRun, settleTwins } from "./twins.js";
 import type { HashChoice } from "./verify-artifacts.js";
@@ -73,13 +75,32 @@ export async function push(parties: PushParties, options: PushOptions): Promise<
   return new Push(parties, options).run();
 }
 
+/** What a push would leave behind. */
+export interface PushForesight extends SyncReport {
+  /** Ids here of the runs that it would make there. */
+  readonly created: ReadonlySet<string>;
+}
+
+/**
+ * What a push would move, by the same steps: the server is asked what it has, and nothing is sent or kept. Only what the server
+ * would refuse cannot be told. Rejects as {@link push}.
+ */
+export async function foreseePush(
+  { state, ...parties }: Omit<PushParties, "state"> & { readonly state: RemoteStateView },
+  options: PushOptions,
+): Promise<PushForesight> {
+  const push = new Push({ ...parties, state: new RehearsedState(state) }, options, true);
+  return { ...(await push.run()), created: push.created };
+}
+
 class Push {
   readonly #options: PushOptions;
   readonly #session: PushSession;
   readonly #report = new ReportBuilder();
   readonly #begin: number;
   readonly #requestsBefore: number;
-  readonly #transport: HttpTransport;
+  readonly #transport: Transport;
+  readonly #isRehearsal: boolean;
   readonly #stop = new AbortController();
   #sent: SentRun[] = [];
   readonly #made: MadeRun[] = [];
@@ -89,8 +110,9 @@ class Push {
   #gone: ReadonlySet<string> = new Set();
   #unreachable = 0;
 
-  constructor({ context, http, state }: PushParties, options: PushOptions) {
+  constructor({ context, http, state }: PushParties, options: PushOptions, isRehearsal = false) {
     this.#options = options;
+    this.#isRehearsal = isRehearsal;
     this.#begin = performance.now();
     const {
       signal,
@@ -101,7 +123,8 @@ class Push {
       recheck = false,
       hash,
     } = options;
-    this.#transport = new HttpTransport(http, signal);
+    const server = new HttpTransport(http, signal);
+    this.#transport = isRehearsal ? new RehearsalTransport(server) : server;
     const calls = new MlflowCalls(this.#transport);
     this.#requestsBefore = calls.requests;
     const onNote = (message: string): void => this.#note(message);
@@ -119,7 +142,7 @@ class Push {
       models: new LocalModels(context, options.onDamage ?? (() => undefined)),
       modelIds: new Map(),
       artifactLimit: pLimit(jobs),
-      ...{ signal, withArtifacts, includeDeleted, recheck, hash, onEvent, onNote },
+      ...{ signal, withArtifacts, includeDeleted, recheck, hash, isRehearsal, onEvent, onNote },
       now: () => context.now(),
     };
   }
@@ -136,10 +159,10 @@ class Push {
     await this.#verifySent();
     await this.#settleTwins(tasks);
     if (!signal.aborted) await this.#sendMoved();
-    if (!signal.aborted) await this.#withCatalog(() => catalog.after());
+    if (!signal.aborted && !this.#isRehearsal) await this.#withCatalog(() => catalog.after());
     this.#report.addCatalog(catalog.result);
     this.#session.state.flush();
-    this.#tellSentAgain();
+    if (!this.#isRehearsal) this.#tellSentAgain();
     return this.#report.finish({
       remote: this.#session.state.name,
       requests: this.#session.calls.requests - this.#requestsBefore,
@@ -246,6 +269,7 @@ class Push {
       const result = await pushRun(this.#session, task);
       this.#unreachable = 0;
       if (result.kind === "over") return this.#end(result.outcome);
+      if (this.#isRehearsal) return this.#foresee(result.sent);
       if (this.#isLive(result.sent)) return this.#end(runningOutcome(result.sent));
       this.#sent.push(result.sent);
       if (result.sent.isNew) this.#made.push(madeRun(result.sent));
@@ -253,6 +277,18 @@ class Push {
     } catch (error) {
       this.#failed(task, error);
     }
+  }
+
+  /** Runs that were made there. */
+  get created(): ReadonlySet<string> {
+    return new Set(this.#made.map(({ head }) => head.runId));
+  }
+
+  /** Nothing can be read back. */
+  #foresee(sent: SentRun): void {
+    if (sent.isNew) this.#made.push(madeRun(sent));
+    const result = sent.conflicts.length > 0 ? "conflict" : "done";
+    this.#end({ ...runningOutcome(sent), result });
   }
 
   #tellUntried(tasks: readonly RunTask[]): void {
@@ -263,6 +299,7 @@ class Push {
 
   /** A run that turns out to be there twice is sent to the one that stays, and its children are told. */
   async #settleTwins(tasks: readonly RunTask[]): Promise<void> {
+    if (this.#isRehearsal) return;
     for (const [experimentId, made] of byExperiment(this.#made)) {
       if (this.#isInterrupted) return this.#doubt(made);
       try {

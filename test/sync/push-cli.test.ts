@@ -33,6 +33,15 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     );
   });
 
+  test("--dry-run counts what is known where the server does not answer, and says so", (t) => {
+    const { run, read } = workspaceWithRuns(t, server, 1);
+    read(["remote", "add", "away", "http://127.0.0.1:9"]);
+    const { status, stdout, stderr } = run(["push", "away", "--dry-run"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /Would push 1 run to away: 1 param, 3 points, 3 artifacts of .*$/m);
+    assert.match(stderr, /; what was known of away before is counted$/m);
+  });
+
   test("a run that goes on costs its new points only", (t) => {
     const { run, read, directory } = workspaceWithRuns(t, server, 1);
     read(["push"]);
@@ -75,7 +84,8 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     assert.equal(again.status, 11);
     assert.match(again.stdout, /^Nothing is new for lab, 1 unchanged, 1 with exceptions in /);
     assert.match(again.stderr, /^runstone: 1 run is synced with exceptions: /);
-    assert.match(read(["push", "--dry-run"]), /^Nothing to push to lab, 1 with exceptions$/);
+    const dry = run(["push", "--dry-run"]);
+    assert.deepEqual([dry.status, dry.stdout], [11, "Nothing to push to lab, 1 with exceptions\n"]);
     assert.match(read(["status"]), /^lab +1 +0 +0 +0 +0 (?:.*\n)*? {2}with exceptions {2}\w{8} {2}r0$/m);
     for (const args of [["verify"], ["verify", "--fix"], ["verify", "--hash"]]) {
       const verified = run(args);
