@@ -64,6 +64,7 @@ const LOADERS = {
   adopt: async () => (await import("./commands/adopt.js")).adopt,
   fsck: async () => (await import("./commands/fsck.js")).fsck,
   gc: async () => (await import("./commands/gc.js")).gc,
+  hooks: async () => (await import("./commands/hooks.js")).hooks,
   snapshots: async () => (await import("./commands/snapshots.js")).snapshots,
   refresh: async () => (await import("./commands/refresh.js")).refresh,
   config: async () => (await import("./commands/config.js")).config,

@@ -118,6 +118,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       { name: "prune", describe: "Free artifacts here that a remote was just seen to hold" },
       { name: "gc", describe: "Remove what nothing needs any more" },
       { name: "snapshots", describe: "List, send, bring and prune the code of runs, kept as commits in Git" },
+      { name: "hooks", describe: "Let Git's hooks mend, seal and check the runs that it carries" },
       { name: "refresh", describe: "Bring the search index up to date by looking at every file" },
       { name: "config", describe: "Read and change the workspace's settings" },
       { name: "doctor", describe: "Check what Runstone finds here: disk, Git, Python, store" },

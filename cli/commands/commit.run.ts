@@ -4,7 +4,6 @@ import {
   commitMessage,
   commitPaths,
   isTablePath,
-  type Refusal,
   refusalsOf,
 } from "../../core/git/commit-runs/index.js";
 import { openRepository, type Repository } from "../../core/git/index.js";
@@ -13,7 +12,8 @@ import type { RunRecord } from "../../core/search/run-record.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { chooseRecords, type RecordsToCommit } from "../git/records-to-commit.js";
-import { formatBytes, formatNumber } from "../output/number.js";
+import { reasonOfRefusal } from "../git/refusal-text.js";
+import { formatNumber } from "../output/number.js";
 import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
@@ -59,7 +59,9 @@ function refuse(
   const asked = paths.filter((path) => !allowed.includes(path));
   const refusals = refusalsOf(root, asked, { maxBytes: place.context.artifactPolicy.gitMaxBytes, isTable });
   if (refusals.length === 0) return;
-  const list = refusals.slice(0, REFUSALS_SHOWN).map((one) => `${visible(one.path)} (${reasonText(one)})`);
+  const list = refusals
+    .slice(0, REFUSALS_SHOWN)
+    .map((one) => `${visible(one.path)} (${reasonOfRefusal(one)})`);
   const more = refusals.length > list.length ? `, and ${refusals.length - list.length} more` : "";
   throw new RunstoneError(
     "INVALID_STATE",
@@ -69,11 +71,6 @@ function refuse(
       data: { refusals },
     },
   );
-}
-
-function reasonText({ reason, size, rule }: Refusal): string {
-  if (reason === "size") return formatBytes(size ?? 0);
-  return reason === "secret" ? `looks like a secret: ${rule}` : "its name is that of a file with credentials";
 }
 
 function committedRun(opened: StoreRuns, run: RunRecord): CommittedRun {

@@ -11,17 +11,14 @@ import {
 } from "../../core/git/commit-runs/index.js";
 import { rowsByStart } from "../../core/git/history/index.js";
 import type { Repository } from "../../core/git/index.js";
-import { locationOf } from "../../core/search/run-location.js";
 import type { RunRecord } from "../../core/search/run-record.js";
-import { stateOf } from "../../core/search/scan-run-table.js";
-import { sealRun } from "../../core/store/runs/seal.js";
 import { writable } from "../../core/store/writable.js";
-import { readRunHead } from "../../core/transfer/index.js";
 import { RunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import type { StoreRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
 import { runNameOf } from "../store/run-name.js";
+import { isSealedNow, reasonToSkip } from "./sealed-runs.js";
 
 export interface RecordsToCommit {
   /** With something that Git does not have. */
@@ -110,27 +107,12 @@ function ended(
   const runs: RunRecord[] = [];
   const skipped: Skipped[] = [];
   for (const run of candidates) {
-    const reason = reasonToSkip(run) ?? (dryRun || isSealed(opened, run) ? null : "something writes into it");
+    const reason =
+      reasonToSkip(run) ?? (dryRun || isSealedNow(opened, run) ? null : "something writes into it");
     if (reason === null) runs.push(run);
     else skipped.push({ runId: run.runId, runName: runNameOf(run), reason });
   }
   return { runs, skipped };
-}
-
-function reasonToSkip(run: RunRecord): string | null {
-  const state = stateOf(run);
-  if (state === "LOST") return "it was lost; runstone end ends it, runstone resume goes on with it";
-  if (state === "DAMAGED") return "its meta.yaml is damaged; runstone fsck tells more";
-  return run.info?.endTime === null || state === "RUNNING" || state === "SCHEDULED"
-    ? "it has not ended"
-    : null;
-}
-
-/** Seals it where what is there is not what was sealed. */
-function isSealed({ place: { context } }: StoreRuns, run: RunRecord): boolean {
-  const location = locationOf(run);
-  if (readRunHead(context, location)?.recordDigest != null) return true;
-  return sealRun(context, location);
 }
 
 interface Membership {

@@ -42,6 +42,7 @@ export { NewFile } from "./new-file.js";
 export { OpenFile, readBeginning } from "./open-file.js";
 export { type Interceptor, intercept, type Operation, type OperationName } from "./operations.js";
 export { PendingSync } from "./pending-sync.js";
+export { makeExecutable } from "./permissions.js";
 export {
   assertOwnDirectory,
   ensurePrivateDirectory,

@@ -95,6 +95,18 @@ export function repair(context: StoreContext, { dryRun = false }: RepairOptions 
   return work;
 }
 
+/** Only what Git drops because it keeps no empty directories. Throws as {@link repair}. */
+export function restoreDirectories(context: StoreContext): RepairReport {
+  writable(context);
+  const work = new RepairWork(false);
+  work.attempt(".", () => repairRoot(context, work));
+  for (const location of listRunLocations(context))
+    work.attempt(location.path, () => {
+      if (!isBusy(location)) repairDirectories(location, work);
+    });
+  return work;
+}
+
 /** What is done, or with `dryRun` would be, and what failed. */
 class RepairWork implements RepairReport {
   readonly actions: RepairAction[] = [];

@@ -6,6 +6,9 @@ import type { Repository } from "../repository.js";
 import { readHeadCommit } from "../revision.js";
 import type { TreePath } from "./committable.js";
 
+/** In the environment of the hooks of a commit whose files were checked already, as the user allowed them. */
+export const CHECKED = { RUNSTONE_COMMIT_CHECKED: "1" } as const;
+
 export interface CommitOptions {
   readonly paths: readonly TreePath[];
   readonly message: string;
@@ -37,7 +40,10 @@ export async function commitPaths(repository: Repository, options: CommitOptions
       ...(amend ? ["--amend"] : []),
     ];
     const what = withStaged ? [] : ["--only", ...fromInput];
-    await repository.git(["--literal-pathspecs", ...how, ...what], { input: withStaged ? "" : listed });
+    await repository.git(["--literal-pathspecs", ...how, ...what], {
+      input: withStaged ? "" : listed,
+      env: CHECKED,
+    });
   } finally {
     rmSync(directory, { recursive: true });
   }
