@@ -5,28 +5,35 @@ import { syncNative } from "../../sync/native/native-sync.js";
 import { settleWithPeer } from "../../sync/native/settle-with-peer.js";
 import { defaultRemote, type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
+import type { CellValue } from "../output/cell.js";
 import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
 import { usageError } from "../parse/usage-error.js";
 import { openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
+import { catalogInConflict, isCatalogWord, valueWords } from "../sync/catalog-words.js";
 import { type Chosen, openChosenRemote, workspaceOf } from "../sync/chosen.js";
 import { nativeOptions, withPeer } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { pullOptions } from "../sync/pull-from-server.js";
+import { resolveCatalog } from "../sync/resolve-catalog.js";
 import { tellWaits } from "../sync/tell-waits.js";
 import type { ResolveArguments } from "./resolve.js";
 
 export async function runResolve(context: CommandContext, args: ResolveArguments): Promise<void> {
   const opened = openRuns(context, {});
   const { place } = opened;
+  const word = args.run !== undefined && isCatalogWord(args.run) ? args.run : undefined;
   const runIds =
-    args.run === undefined ? undefined : resolveRuns(context, opened, [args.run]).map(({ runId }) => runId);
+    args.run === undefined || word !== undefined
+      ? undefined
+      : resolveRuns(context, opened, [args.run]).map(({ runId }) => runId);
   const remoteName = args.remote ?? defaultRemote(workspaceOf(place));
   const chosen: Chosen = { place, remoteName, runIds, experimentIds: undefined };
   const take = takingOf(args);
-  if (take === null) return list(context, chosen);
+  if (take === null) return list(context, chosen, word);
+  if (word !== undefined) return settleCatalog(context, args, { chosen, word, take });
   if (runIds === undefined)
     throw usageError("resolve needs a run to settle", "runstone resolve RUN --theirs");
   const remote = openChosenRemote(context, chosen);
@@ -55,31 +62,72 @@ const COLUMNS: readonly RowColumn[] = [
   { key: "theirs", title: "THERE", type: "text", shrinkTo: 8 },
 ];
 
-async function list(context: CommandContext, { place, remoteName, runIds }: Chosen): Promise<void> {
+/** `word`: only of this experiment or model. */
+async function list(
+  context: CommandContext,
+  { place, remoteName, runIds }: Chosen,
+  word: string | undefined,
+): Promise<void> {
   const state = readRemoteState(place.context, remoteName);
   try {
-    const ids = [...state.runsInConflict()].filter((id) => runIds?.includes(id) !== false);
-    const rows = ids.flatMap((runId) =>
-      state
-        .conflicts(runId)
-        .map((conflict) => [
-          { value: runId, text: runId.slice(0, 8) },
-          fieldOf(conflict),
-          ...[conflict.base, conflict.mine, conflict.theirs].map((text) => text ?? "-"),
-        ]),
-    );
-    if (rows.length === 0 && !context.json)
+    const runs = word === undefined ? ofRuns(state, runIds) : [];
+    const all = [...runs, ...(runIds === undefined ? ofCatalog(state, word) : [])];
+    if (all.length === 0 && !context.json)
       return context.out.line(`Nothing is in conflict with ${remoteName}`);
     await printRows(context, {
       title: `in conflict with ${remoteName}`,
       columns: COLUMNS,
-      rows,
+      rows: all.map(({ row }) => row),
+      records: all.map(({ record }) => record),
       format: context.json ? "json" : "table",
       output: undefined,
     });
   } finally {
     state.close();
   }
+}
+
+interface Listed {
+  readonly row: readonly CellValue[];
+  readonly record: object;
+}
+
+function ofRuns(state: RemoteStateView, runIds: readonly string[] | undefined): readonly Listed[] {
+  const ids = [...state.runsInConflict()].filter((id) => runIds?.includes(id) !== false);
+  return ids.flatMap((runId) =>
+    state.conflicts(runId).map((conflict) => {
+      const { base, mine, theirs } = conflict;
+      const field = fieldOf(conflict);
+      return {
+        row: [{ value: runId, text: runId.slice(0, 8) }, field, ...textsOf([base, mine, theirs])],
+        record: { run_id: runId, field, base, mine, theirs },
+      };
+    }),
+  );
+}
+
+function ofCatalog(state: RemoteStateView, only: string | undefined): readonly Listed[] {
+  const found = catalogInConflict(state).filter(({ word }) => only === undefined || word === only);
+  return found.flatMap(({ word, conflicts }) =>
+    conflicts.map(({ kind, what, field, base, mine, theirs }) => ({
+      row: [word, field, ...textsOf([base, mine, theirs].map((value) => valueWords(field, value)))],
+      record: { kind, name: what, word, field, base, mine, theirs },
+    })),
+  );
+}
+
+function textsOf(values: readonly (string | null)[]): readonly string[] {
+  return values.map((value) => value ?? "-");
+}
+
+async function settleCatalog(
+  context: CommandContext,
+  { field }: ResolveArguments,
+  { chosen, word, take }: { readonly chosen: Chosen; readonly word: string; readonly take: ConflictTaking },
+): Promise<void> {
+  if (take === "accept") throw usageError("--accept is for params of runs", ONE_SIDE);
+  const remote = openChosenRemote(context, chosen);
+  process.exitCode = await resolveCatalog(context, { chosen, remote, word, field, take });
 }
 
 /** As `--field` takes it. */

@@ -11,8 +11,9 @@ const options = {
   field: {
     type: "string",
     value: "FIELD",
-    describe: "Only this: param:KEY, tag:KEY, artifact:PATH, name, status, end_time, lifecycle_stage",
-    defaultText: "every conflict of the run",
+    describe:
+      "Only this: param:KEY, tag:KEY, artifact:PATH, name, status, end_time, lifecycle_stage; of models also alias:NAME, description, stage",
+    defaultText: "every conflict",
   },
   remote: {
     type: "string",
@@ -23,7 +24,10 @@ const options = {
 } as const satisfies Options;
 
 const positionals = {
-  run: { describe: "the run; without one, conflicts are listed" },
+  run: {
+    describe:
+      "the run, or experiment:NAME, model:NAME, version:NAME/NUMBER, logged-model:ID as listed; without one, conflicts are listed",
+  },
 } as const satisfies Positionals;
 
 export type ResolveArguments = ArgumentsOf<typeof options, typeof positionals>;
@@ -41,6 +45,14 @@ export const resolve = defineCommand({
       describe: "Something else, for one tag",
     },
     {
+      line: "runstone resolve experiment:wine --ours",
+      describe: "The name and tags that it has here",
+    },
+    {
+      line: "runstone resolve model:net --field alias:champion --value 3",
+      describe: "Version 3 of here",
+    },
+    {
       line: "runstone resolve 3f2a --field artifact:model.pkl --ours",
       describe: "Theirs stays, as model.pkl.conflict-1f2e3d4c",
     },
@@ -50,6 +62,6 @@ export const resolve = defineCommand({
     },
   ],
   details:
-    "The value is set here and there. Everything that is not in conflict was merged already; a conflict stops no other run and nothing else of its own run. Of an artifact the one that is not taken stays beside it on both sides, as PATH.conflict- and the beginning of its hash; of a param the tag runstone.conflict.param.KEY keeps both values. An MLflow server never changes a param: there only --theirs and --accept can settle one.",
+    "The value is set here and there. Everything that is not in conflict was merged already; a conflict stops no other run and nothing else of its own run. Of an artifact the one that is not taken stays beside it on both sides, as PATH.conflict- and the beginning of its hash; of a param the tag runstone.conflict.param.KEY keeps both values. An MLflow server never changes a param: there only --theirs and --accept can settle one. Of an alias the value is the number here of a version; a version that one side deleted cannot come back there.",
   load: async () => (await import("./resolve.run.js")).runResolve,
 });

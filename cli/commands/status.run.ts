@@ -10,6 +10,7 @@ import { formatAge } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { openPlace } from "../store/open-place.js";
+import { type CatalogInConflict, catalogInConflict } from "../sync/catalog-words.js";
 import { type Chosen, workspaceOf } from "../sync/chosen.js";
 import { plannedPush } from "../sync/print-dry-run.js";
 import type { StatusArguments } from "./status.js";
@@ -35,6 +36,7 @@ interface RemoteStatus {
   readonly address: string;
   readonly synced: number;
   readonly rows: readonly RunRow[];
+  readonly catalog: readonly CatalogInConflict[];
   /** Milliseconds since 1970 of the newest receipt; null: nothing was ever synced. */
   readonly lastTime: number | null;
   /** Set when the remote was asked and did not answer. */
@@ -87,10 +89,18 @@ async function statusOf(
   try {
     const here = rowsHere(chosen, state, settings);
     const { rows, error } = online ? await withThere(context, { chosen, state, here }) : asTheyAre(here);
-    return { name, address: address.text, rows: [...rows.values()], error, ...synced(state, rows) };
+    const catalog = catalogInConflict(state).filter((one) => isMeant(chosen, one));
+    return { name, address: address.text, rows: [...rows.values()], catalog, error, ...synced(state, rows) };
   } finally {
     state.close();
   }
+}
+
+/** Models belong to no experiment. */
+function isMeant({ experimentIds }: Chosen, { key, conflicts: [first] }: CatalogInConflict): boolean {
+  if (experimentIds === undefined) return true;
+  const [, , id = ""] = JSON.parse(key) as readonly string[];
+  return first?.kind === "experiment" && experimentIds.includes(id);
 }
 
 type Rows = ReadonlyMap<string, RunRow>;
@@ -206,12 +216,14 @@ interface Counts {
   readonly changedThere: number;
   readonly goneThere: number;
   readonly conflict: number;
+  /** Experiments and models. */
+  readonly catalogConflict: number;
   readonly withExceptions: number;
   readonly running: number;
 }
 
 /** A run in conflict is no changed one. */
-function countsOf({ rows }: RemoteStatus): Counts {
+function countsOf({ rows, catalog }: RemoteStatus): Counts {
   const calm = rows.filter(({ inConflict }) => !inConflict);
   const here = (state: RunRow["here"]): number => calm.filter((row) => row.here === state).length;
   const there = (state: RunRow["there"]): number => calm.filter((row) => row.there === state).length;
@@ -219,6 +231,7 @@ function countsOf({ rows }: RemoteStatus): Counts {
     ...{ new: here("new"), changed: here("changed") },
     ...{ newThere: there("new"), changedThere: there("changed"), goneThere: there("gone") },
     conflict: rows.length - calm.length,
+    catalogConflict: catalog.length,
     withExceptions: rows.filter(({ hasExceptions }) => hasExceptions).length,
     running: rows.filter(({ isRunning }) => isRunning).length,
   };
@@ -250,11 +263,17 @@ function cellsOf(status: RemoteStatus, online: boolean): readonly string[] {
   const cell = (count: number): string => (status.error === null ? String(count) : "?");
   const there = [counts.newThere, counts.changedThere, counts.goneThere].map(cell);
   const here = [status.synced, counts.new, counts.changed].map(String);
-  return [...here, ...(online ? there : []), String(counts.conflict), String(counts.running)];
+  return [
+    ...here,
+    ...(online ? there : []),
+    String(counts.conflict + counts.catalogConflict),
+    String(counts.running),
+  ];
 }
 
-function printRuns({ out, style }: CommandContext, { name, rows }: RemoteStatus, isNamed: boolean): void {
-  if (rows.length === 0) return;
+function printRuns({ out, style }: CommandContext, status: RemoteStatus, isNamed: boolean): void {
+  const { name, rows, catalog } = status;
+  if (rows.length + catalog.length === 0) return;
   out.line("");
   if (isNamed) out.line(`${visible(name)}:`);
   const shown = rows.slice(0, SHOWN);
@@ -264,6 +283,11 @@ function printRuns({ out, style }: CommandContext, { name, rows }: RemoteStatus,
       `  ${wordsOf(row).padEnd(width)}  ${style.cyan(row.runId.slice(0, 8))}  ${visible(row.runName)}`,
     );
   if (rows.length > SHOWN) out.line(`  and ${rows.length - SHOWN} more`);
+  for (const { word, conflicts } of catalog.slice(0, SHOWN)) {
+    const fields = conflicts.map(({ field }) => field).join(", ");
+    out.line(`  ${"conflict".padEnd(width)}  ${style.cyan(visible(word))}  ${visible(fields)}`);
+  }
+  if (catalog.length > SHOWN) out.line(`  and ${catalog.length - SHOWN} more`);
 }
 
 function wordsOf({ here, there, inConflict, hasExceptions, isRunning }: RunRow): string {
@@ -277,7 +301,7 @@ function wordsOf({ here, there, inConflict, hasExceptions, isRunning }: RunRow):
 }
 
 function recordOf(status: RemoteStatus, online: boolean): object {
-  const { name, address, lastTime, rows, error } = status;
+  const { name, address, lastTime, rows, catalog, error } = status;
   const counts = countsOf(status);
   return {
     ...{ remote: name, address, synced: status.synced },
@@ -288,6 +312,9 @@ function recordOf(status: RemoteStatus, online: boolean): object {
     ...{ conflict: counts.conflict, with_exceptions: counts.withExceptions },
     ...{ running: counts.running, last_sync: lastTime },
     ...(error === null ? {} : { error: error.toJSON() }),
+    catalog_conflicts: catalog.flatMap(({ word, conflicts }) =>
+      conflicts.map((conflict) => ({ word, ...conflict })),
+    ),
     runs: rows.map(({ runId, runName, here, there, inConflict, hasExceptions, isRunning }) => ({
       ...{ run_id: runId, run_name: runName, state: inConflict ? "conflict" : here },
       ...(online && error === null ? { there } : {}),

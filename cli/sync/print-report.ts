@@ -15,6 +15,7 @@ import { formatBytes } from "../output/number.js";
 import { formatDuration } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { exitCodeOf } from "../report-error.js";
+import { CATALOG_WORDS, conflictLine } from "./catalog-words.js";
 import { counted } from "./counted.js";
 import { runWords } from "./named-run.js";
 
@@ -104,24 +105,6 @@ function untriedOf(outcomes: readonly RunOutcome[], interrupted: boolean): reado
 function isUntried({ result, reason }: RunOutcome): boolean {
   return result === "skipped" && (reason === NOT_TRIED || reason === STOPPED);
 }
-
-function conflictLine({ kind, what, field, mine, theirs }: SyncReport["catalogConflicts"][number]): string {
-  const name = kind === "model_version" ? what : `${CATALOG_WORDS[kind]} '${what}'`;
-  return `${name}: ${fieldName(field)} is ${mine ?? "gone"} here and ${theirs ?? "gone"} there`;
-}
-
-/** `tag:owner` -> `tag 'owner'`. */
-function fieldName(field: string): string {
-  const found = /^(tag|alias):(.*)$/s.exec(field);
-  return found === null ? field.replace("_", " ") : `${found[1]} '${found[2]}'`;
-}
-
-const CATALOG_WORDS = {
-  experiment: "experiment",
-  registered_model: "registered model",
-  model_version: "model version",
-  logged_model: "logged model",
-} as const satisfies Record<keyof CatalogCounts, string>;
 
 /** Runs that were left out for one reason are told in one line. */
 function leftOut(outcomes: readonly RunOutcome[]): readonly string[] {

@@ -2,6 +2,7 @@
  * Experiments and, when asked for, the model registry of two stores: what is missing on one side is made there, and fields
  * are merged one by one against what both had. Nothing is deleted because the other side lacks it.
  */
+import { DELETED_STAGE } from "../../core/index.js";
 import {
   aliasesOfFields,
   CATALOG_KINDS,
@@ -27,7 +28,6 @@ import { type CatalogConflict, type CatalogCounts, NO_CATALOG } from "./catalog-
 import { ExperimentNames, type NamedPair } from "./experiment-names.js";
 import { commonFields, type FieldConflict, fieldOf, mergeFields, withChanges } from "./merge-fields.js";
 
-const DELETED_VERSION = "Deleted_Internal";
 const DEFAULT_EXPERIMENT = "Default";
 /** Of what no base is known. */
 const DEFAULTS: StringMap = { lifecycle_stage: "active", stage: "None", status: "PENDING" };
@@ -296,7 +296,7 @@ export class CatalogSync {
   }
 
   #isAllowed(field: string, value: string | null, { local, remote, isLast }: About): boolean {
-    if (field === "lifecycle_stage" || value === DELETED_VERSION)
+    if (field === "lifecycle_stage" || value === DELETED_STAGE)
       return value === "active" || (this.#options.includeDeleted && isLast);
     // What is deleted is not edited, and stays so without being asked.
     if (isDeleted(local) || isDeleted(remote)) return false;
@@ -316,7 +316,7 @@ export class CatalogSync {
     { local, remote }: Pick<About, "local" | "remote">,
     { toThere, toHere }: { readonly toThere: MutableChanges; readonly toHere: MutableChanges },
   ): readonly FieldConflict[] {
-    const [there, here] = [toThere["stage"] === DELETED_VERSION, toHere["stage"] === DELETED_VERSION];
+    const [there, here] = [toThere["stage"] === DELETED_STAGE, toHere["stage"] === DELETED_STAGE];
     if (!(there && this.#isNamedAnew(remote, "remote")) && !(here && this.#isNamedAnew(local, "local")))
       return [];
     delete (there ? toThere : toHere)["stage"];
@@ -467,7 +467,7 @@ export function kindOfKey(key: string): CatalogKind | null {
 
 function isDeleted(entry: CatalogEntry | null): boolean {
   if (entry === null) return false;
-  return entry.fields["lifecycle_stage"] === "deleted" || entry.fields["stage"] === DELETED_VERSION;
+  return entry.fields["lifecycle_stage"] === "deleted" || entry.fields["stage"] === DELETED_STAGE;
 }
 
 /** Every store has it, whether it is used or not. */

@@ -1,7 +1,7 @@
 import type { ExperimentPair } from "./catalog-parties.js";
 
 /** What the journal tells of experiments by their names here. */
-interface NamedExperiments {
+export interface NamedExperiments {
   experiment(name: string): string | null;
   saveExperiment(name: string, remoteId: string | null): void;
 }

@@ -1,4 +1,5 @@
 /** Experiments and the model registry of an MLflow server. */
+import { DELETED_STAGE } from "../../core/index.js";
 import {
   type Fields,
   MAX_MODEL_VERSION_RESULTS,
@@ -53,7 +54,6 @@ export interface CatalogServer {
 }
 
 const MODELS_A_PAGE = 100;
-const DELETED_STAGE = "Deleted_Internal";
 
 export class MlflowCatalogSide implements CatalogSide {
   readonly #server: CatalogServer;

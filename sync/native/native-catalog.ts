@@ -1,10 +1,11 @@
 /** Experiments before the runs of a native sync, logged models with them, and the model registry after them. */
-import type { RunstoneError } from "../../store-format/index.js";
+import { RunstoneError } from "../../store-format/index.js";
 import type { CatalogSide } from "../engine/catalog-parties.js";
 import { NO_CATALOG } from "../engine/catalog-report.js";
 import { CatalogSync } from "../engine/catalog-sync.js";
 import { followNames } from "../engine/follow-names.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
+import { type CatalogSettling, type SettledField, settleCatalog } from "../engine/settle-catalog.js";
 import { tracesNote } from "../engine/traces-note.js";
 import { namesOf } from "../mlflow/pushed-catalog.js";
 import { ExperimentNaming } from "./experiment-naming.js";
@@ -98,6 +99,20 @@ export class NativeCatalog {
       await this.#sync?.registry();
     }
     if (this.#options.direction !== "pull") this.#tell(tracesNote(this.#parties.context));
+  }
+
+  /** Throws as `settleCatalog`, UNSUPPORTED for a side that knows no catalog. */
+  async settle(settling: CatalogSettling): Promise<readonly SettledField[]> {
+    const { remote, state } = this.#parties;
+    if (remote.catalog === null)
+      throw new RunstoneError("UNSUPPORTED", `the other side (${remote.program}) knows no catalog`, {
+        hint: "Install a newer runstone there.",
+        data: {},
+      });
+    const sides = this.#sides(remote.catalog);
+    const settled = await settleCatalog({ ...sides, state, naming: this.#naming }, settling);
+    state.flush();
+    return settled;
   }
 
   #tellsModels(): boolean {
