@@ -1,5 +1,5 @@
 import { join, relative, resolve } from "node:path";
-import { type AdoptReport, adopt } from "../../core/adopt/index.js";
+import { type AdoptReport, adoptInGit } from "../../core/adopt/index.js";
 import { followedStatIfExists, realPathIfExists } from "../../core/fs/index.js";
 import { IGNORE_DAMAGE } from "../../core/store/read/damages.js";
 import { listExperimentLocations } from "../../core/store/read/experiments.js";
@@ -11,11 +11,14 @@ import { usageError } from "../parse/usage-error.js";
 import { openPlaceTelling } from "../store/open-place.js";
 import type { AdoptArguments } from "./adopt.js";
 
-export function runAdopt(context: CommandContext, args: AdoptArguments): void {
+export async function runAdopt(context: CommandContext, args: AdoptArguments): Promise<void> {
   if (args.directory !== undefined && context.store !== undefined)
     throw usageError("two stores are named", "Give the directory, or --store.");
   const place = openPlaceTelling(withStore(context, args.directory), IGNORE_DAMAGE);
-  const report = adopt(place.context, { apply: args.apply, take: args.take });
+  const { env } = context;
+  const report = await adoptInGit(place.context, {
+    ...{ env, apply: args.apply, take: args.take, untrackLarge: args["untrack-large"] },
+  });
   if (report.failures.length > 0) process.exitCode = EXIT.damaged;
   if (context.json) printJsonObject(context, jsonReport(report));
   else printReport(context, report);

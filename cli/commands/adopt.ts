@@ -9,6 +9,11 @@ const options = {
     describe: "Where conflict marks stand around two values: keep this side's",
     defaultText: "both are left as they are",
   },
+  "untrack-large": {
+    type: "boolean",
+    describe:
+      "Take artifacts over artifacts.git_max_bytes out of Git's index; the seal of their run has their hashes",
+  },
 } as const satisfies Options;
 
 const positionals = {

@@ -33,7 +33,7 @@ export function adopt(opened: StoreContext, { apply = false, take }: AdoptOption
 }
 
 /** As the store will be opened afterwards. */
-function withWorkspace(context: StoreContext): StoreContext {
+export function withWorkspace(context: StoreContext): StoreContext {
   if (context.workspace !== null) return context;
   const workspace = dirname(context.root);
   assertNotLinked(context.root, workspace);

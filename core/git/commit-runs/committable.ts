@@ -26,7 +26,10 @@ export async function listCommittable(
     list(repository, ["ls-files", "-z", "--others", "--exclude-standard", "--", ...within]),
     list(repository, ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ...within]),
   ]);
-  return [...new Set([...changed, ...others, ...ignored.filter(isRecord)])].sort();
+  // What was taken out of the index and is ignored stays out; that it is gone is staged already.
+  const out = new Set(ignored.filter((path) => !isRecord(path)));
+  const kept = changed.filter((path) => !out.has(path));
+  return [...new Set([...kept, ...others, ...ignored.filter(isRecord)])].sort();
 }
 
 async function changedFiles(
