@@ -1,5 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
-import { dryRunOption, experimentOption, jobsOption, limitRateOption } from "./push-options.js";
+import { dryRunOption, experimentOption, jobsOption, limitRateOption, modelsOption } from "./push-options.js";
 
 const options = {
   experiment: { ...experimentOption, describe: "Only runs of this experiment (its name there)" },
@@ -9,7 +9,7 @@ const options = {
   },
   name: { type: "string", value: "NAME", describe: "Call the remote so", defaultText: "origin" },
   "include-deleted": { type: "boolean", describe: "Also runs that are deleted there" },
-  models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
+  models: modelsOption,
   "dry-run": dryRunOption,
   jobs: { ...jobsOption, defaultText: "4" },
   "limit-rate": limitRateOption,

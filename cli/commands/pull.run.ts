@@ -44,9 +44,10 @@ function choiceOf(
   readonly withArtifacts: boolean;
   readonly includeDeleted: boolean;
   readonly withRegistry: boolean;
+  readonly map: readonly string[];
 } {
   return {
-    withRegistry: args.models,
+    ...{ withRegistry: args.models, map: args.map },
     jobs: jobsFor(args.jobs, remote),
     withArtifacts: !args["no-artifacts"] && remote.settings.artifacts === "all",
     includeDeleted: args["include-deleted"],

@@ -1,12 +1,20 @@
 import { type ArgumentsOf, defineCommand, type Options, type Positionals } from "../command.js";
-import { dryRunOption, experimentOption, jobsOption, limitRateOption } from "./push-options.js";
+import {
+  dryRunOption,
+  experimentOption,
+  jobsOption,
+  limitRateOption,
+  mapOption,
+  modelsOption,
+} from "./push-options.js";
 
 export const pullOptions = {
   experiment: experimentOption,
   "no-artifacts": { type: "boolean", describe: "Leave artifacts there; `runstone fetch RUN` brings them" },
   "include-deleted": { type: "boolean", describe: "Also runs deleted there: they are deleted here" },
   "dry-run": dryRunOption,
-  models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
+  map: mapOption,
+  models: modelsOption,
   jobs: jobsOption,
   "limit-rate": limitRateOption,
 } as const satisfies Options;
@@ -15,7 +23,7 @@ const positionals = {
   what: {
     variadic: true,
     describe:
-      "Runs there (ids or their beginnings; by default all), then the remote (by default the only one, or origin)",
+      "Runs there (ids or their beginnings, or what names runs that are here, too; by default all), then the remote (by default the only one, or origin)",
   },
 } as const satisfies Positionals;
 

@@ -1,18 +1,18 @@
-/** Options of the commands that push. */
+/** Options of the commands of sync: the same words wherever they mean the same. */
 import type { ArgumentsOf, Option, Options, Positionals } from "../command.js";
 
 export const jobsOption = {
   type: "integer",
   alias: ["j"],
   value: "N",
-  describe: "Transfers at once",
+  describe: "Transfer so many runs at a time",
   defaultText: "the remote's setting, else 4",
 } as const satisfies Option;
 
 export const limitRateOption = {
   type: "string",
   value: "RATE",
-  describe: "Bytes a second, such as 500k or 2M",
+  describe: "At most so many bytes a second, such as 500k or 2M",
 } as const satisfies Option;
 
 export const experimentOption = {
@@ -27,6 +27,18 @@ export const dryRunOption = {
   describe: "Only tell what would be done, run by run, and how much: nothing is written",
 } as const satisfies Option;
 
+/** Of `remote set` the same for good. */
+export const mapOption = {
+  type: "strings",
+  value: "LOCAL=REMOTE",
+  describe: "The experiment LOCAL here is REMOTE there, this time",
+} as const satisfies Option;
+
+export const modelsOption = {
+  type: "boolean",
+  describe: "The model registry, too: models, versions, stages, aliases",
+} as const satisfies Option;
+
 /** What goes, and with what of it. */
 export const choiceOptions = {
   experiment: experimentOption,
@@ -37,14 +49,13 @@ export const choiceOptions = {
 export const pushOptions = {
   ...choiceOptions,
   "dry-run": dryRunOption,
-  map: {
-    type: "strings",
-    value: "LOCAL=REMOTE",
-    describe: "Send runs of the experiment LOCAL to REMOTE",
-  },
-  models: { type: "boolean", describe: "The model registry, too: models, versions, stages, aliases" },
+  map: mapOption,
+  models: modelsOption,
   restore: { type: "boolean", describe: "Restore experiments that are deleted there, with their runs" },
-  watch: { type: "boolean", describe: "Go on until every run has ended, or Ctrl-C" },
+  watch: {
+    type: "boolean",
+    describe: "Go on while runs run: new points every three seconds, until all have ended or Ctrl-C",
+  },
   hash: { type: "boolean", describe: "Read every artifact back and compare its hash, not only its size" },
   jobs: jobsOption,
   "limit-rate": limitRateOption,

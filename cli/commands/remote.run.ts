@@ -1,4 +1,5 @@
 import { storeRoot } from "../../core/store/open-context.js";
+import { isRemoteName } from "../../store-format/index.js";
 import { isLoopback } from "../../sync/http/target.js";
 import { assertOtherDirectory } from "../../sync/native/other-store.js";
 import { parseRemoteAddress, type RemoteAddress } from "../../sync/remotes/address.js";
@@ -46,6 +47,8 @@ export function runAdd(context: CommandContext, args: AddArguments): void {
   const workspace = workspaceOfRemotes(context);
   const key = { workspace, name: args.name };
   const directory = privateDirectory(context);
+  if (isRemoteName(args.url) && /[:/\\]/.test(args.name))
+    throw usageError("the name comes first, then the address", `runstone remote add ${args.url} URL`);
   const address = parseRemoteAddress(args.url, context.cwd);
   assertOtherAddress(workspace, address);
   readPrivateRemote(directory, key);

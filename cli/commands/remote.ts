@@ -1,4 +1,5 @@
 import { type ArgumentsOf, type Command, defineCommand, type Options, type Positionals } from "../command.js";
+import { jobsOption } from "./push-options.js";
 
 const named = { name: { required: true, describe: "the remote's name" } } as const satisfies Positionals;
 const perhapsNamed = {
@@ -6,25 +7,30 @@ const perhapsNamed = {
 } as const satisfies Positionals;
 
 const settings = {
-  prefix: { type: "string", value: "TEXT", describe: "Put before names of experiments there" },
+  prefix: {
+    type: "string",
+    value: "TEXT",
+    describe: "Put this before the names of experiments there, such as ada/",
+  },
   map: {
     type: "strings",
     value: "LOCAL=REMOTE",
-    describe: "Give an experiment another name there (may be repeated); LOCAL= takes it back",
+    describe: "The experiment LOCAL here is REMOTE there; LOCAL= takes it back",
   },
   artifacts: {
     type: "string",
     choices: ["all", "on_demand", "none"],
-    describe: "on_demand: pull them when they are asked for; none: neither push nor pull them",
+    describe:
+      "Of artifacts, on_demand pushes all and pulls what `runstone fetch` asks for, none leaves them out both ways",
     defaultText: "all",
   },
   receipts: {
     type: "string",
     choices: ["local", "committed"],
-    describe: "committed: keep a copy of each receipt with the run, for Git",
+    describe: "Where proofs of what was synced are kept: with committed a copy lies in the run, for Git",
     defaultText: "local",
   },
-  jobs: { type: "integer", value: "N", describe: "Transfer so many runs at a time" },
+  jobs: { ...jobsOption, defaultText: "4" },
   "insecure-tls": {
     type: "string",
     choices: ["yes", "no"],
@@ -40,8 +46,11 @@ const settings = {
 } as const satisfies Options;
 
 const addPositionals = {
-  name: { required: true, describe: "its name here" },
-  url: { required: true, describe: "http(s)://..., a directory, ssh://host/path or host:path" },
+  name: { required: true, describe: "what to call it here, such as lab or origin" },
+  url: {
+    required: true,
+    describe: "an MLflow server (http://host:5000), a directory, ssh://host/path or host:path",
+  },
 } as const satisfies Positionals;
 export type AddArguments = ArgumentsOf<typeof settings, typeof addPositionals>;
 

@@ -3,20 +3,21 @@ import { syncNative } from "../../sync/native/native-sync.js";
 import { verifyNative } from "../../sync/native/verify-native.js";
 import { type OpenedRemote, openByKind } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
+import { rateOf } from "../parse/byte-rate.js";
 import { type Chosen, chooseForSync, openChosenRemote } from "../sync/chosen.js";
-import { nativeOptions, withPeer } from "../sync/native-sync.js";
+import { jobsFor } from "../sync/jobs.js";
+import { type NativeTarget, nativeOptions, withPeer } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
 import { printSyncReport } from "../sync/print-report.js";
 import { syncProgress } from "../sync/sync-progress.js";
 import { tellWaits } from "../sync/tell-waits.js";
 import type { VerifyArguments } from "./verify.js";
 
-const JOBS = 4;
-
 export async function runVerify(context: CommandContext, args: VerifyArguments): Promise<void> {
   const chosen = chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
-  const native = (): Promise<number> => verifyPeer(context, args, { chosen, remote });
+  const rate = rateOf(args["limit-rate"]);
+  const native = (): Promise<number> => verifyPeer(context, args, { chosen, remote, rate });
   process.exitCode = await openByKind(remote, {
     mlflow: (opened) => verifyMlflow(context, args, { chosen, remote: opened }),
     directory: native,
@@ -25,11 +26,15 @@ export async function runVerify(context: CommandContext, args: VerifyArguments):
 }
 
 /** The far end hashes every file: that costs no transfer. */
-async function verifyPeer(context: CommandContext, args: VerifyArguments, target: Target): Promise<number> {
+async function verifyPeer(
+  context: CommandContext,
+  args: VerifyArguments,
+  target: NativeTarget,
+): Promise<number> {
   const progress = syncProgress(context, "Verifying");
   const report = await withPeer(context, target, "runstone verify", async (parties, signal) => {
     const how = nativeOptions(target, {
-      jobs: JOBS,
+      jobs: jobsFor(args.jobs, target.remote),
       withArtifacts: !args["no-artifacts"] && target.remote.settings.artifacts !== "none",
       includeDeleted: args["include-deleted"],
     });
@@ -56,10 +61,11 @@ async function verifyMlflow(context: CommandContext, args: VerifyArguments, targ
   const { runIds, experimentIds, place } = target.chosen;
   const { experiments, receipts, artifacts } = target.remote.settings;
   const progress = syncProgress(context, "Verifying");
+  const jobs = jobsFor(args.jobs, target.remote);
   const server = {
     command: "runstone verify",
-    connections: 2 * JOBS,
-    rate: null,
+    connections: 2 * jobs,
+    rate: rateOf(args["limit-rate"]),
     onWait: tellWaits(context),
   };
   const report = await withServer(target, server, async (parties, signal) => {
@@ -82,7 +88,7 @@ async function verifyMlflow(context: CommandContext, args: VerifyArguments, targ
       const fixed = await push(parties, {
         ...options,
         runIds: broken,
-        jobs: JOBS,
+        jobs: jobsFor(args.jobs, target.remote),
         recheck: true,
         experiments: { ...options.experiments, restore: false },
       });

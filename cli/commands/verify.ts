@@ -1,5 +1,5 @@
 import { type ArgumentsOf, defineCommand, type Options } from "../command.js";
-import { choiceOptions, pushPositionals } from "./push-options.js";
+import { choiceOptions, jobsOption, limitRateOption, pushPositionals } from "./push-options.js";
 
 const options = {
   ...choiceOptions,
@@ -8,6 +8,8 @@ const options = {
     type: "boolean",
     describe: "Send what is missing, also what was refused before, then read back again",
   },
+  jobs: jobsOption,
+  "limit-rate": limitRateOption,
 } as const satisfies Options;
 export type VerifyArguments = ArgumentsOf<typeof options, typeof pushPositionals>;
 

@@ -87,9 +87,12 @@ function isLetterGroup(token: string, options: Options): boolean {
 
 function unknownOption(names: readonly string[], token: string, options: Options): Error {
   const spelled = token.split("=")[0]!;
+  const message = `runstone ${names.join(" ")} has no option ${spelled}`;
+  if (spelled === "-v" || spelled === "--verbose")
+    return usageError(message, "There is no verbose mode: --json prints all there is to tell.");
   const meant = nearest(spelled, optionSpellings(options));
   return usageError(
-    `runstone ${names.join(" ")} has no option ${spelled}`,
+    message,
     meant === undefined ? `See runstone ${names.join(" ")} --help` : `Did you mean ${meant}?`,
   );
 }

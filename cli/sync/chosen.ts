@@ -1,14 +1,15 @@
 /** What the words of a sync command mean: runs, then a remote. */
 import { FileStore } from "../../core/index.js";
-import { RunstoneError } from "../../store-format/index.js";
-import { defaultRemote, type OpenedRemote, openRemote, readRemotes } from "../../sync/remotes/index.js";
+import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { type OpenedRemote, openRemote } from "../../sync/remotes/index.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
 import { type OpenPlace, openPlace } from "../store/open-place.js";
-import { openRuns } from "../store/open-runs.js";
+import { type OpenRuns, openRuns } from "../store/open-runs.js";
 import { resolveRuns } from "../store/resolve-runs.js";
 import { experimentHere, namesOfWords } from "./experiment-names.js";
 import type { NativeChosen } from "./native-sync.js";
+import { splitRemote } from "./split-remote.js";
 
 export interface Chosen {
   readonly place: OpenPlace;
@@ -36,13 +37,16 @@ export function chooseForBoth(context: CommandContext, words: SyncWords): Native
 }
 
 /**
- * The last word is the remote when one has that name. Throws NO_WORKSPACE, RESOURCE_DOES_NOT_EXIST for runs and remotes that
+ * Of the words, one may be the remote: see `splitRemote`. Throws NO_WORKSPACE, RESOURCE_DOES_NOT_EXIST for runs and remotes that
  * are not there, and INVALID_PARAMETER_VALUE when it is not clear which remote is meant.
  */
 export function chooseForSync(context: CommandContext, { what, experiment = [] }: SyncWords): Chosen {
   const opened = openRuns(context, { experiments: experiment });
   const { place, experimentIds } = opened;
-  const { words, remoteName } = splitRemote(place, what);
+  const { words, remoteName } = splitRemote(what, {
+    ...{ workspace: workspaceOf(place), cwd: context.cwd },
+    isRun: (word) => namesRuns(context, opened, word),
+  });
   return {
     place,
     remoteName,
@@ -51,17 +55,16 @@ export function chooseForSync(context: CommandContext, { what, experiment = [] }
   };
 }
 
-/** The last word is the remote when one has that name; else it is the default one. Throws as {@link chooseForSync}. */
-export function splitRemote(
-  place: OpenPlace,
-  what: readonly string[],
-): { readonly words: readonly string[]; readonly remoteName: string } {
-  const workspace = workspaceOf(place);
-  const last = what.at(-1);
-  const isNamed = readRemotes(workspace).remotes.some(({ name }) => name === last);
-  return isNamed && last !== undefined
-    ? { words: what.slice(0, -1), remoteName: last }
-    : { words: what, remoteName: defaultRemote(workspace) };
+/** Whether a word names runs here. */
+export function namesRuns(context: CommandContext, opened: OpenRuns, word: string): boolean {
+  try {
+    return resolveRuns(context, opened, [word]).length > 0;
+  } catch (error) {
+    if (isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST")) return false;
+    // Wrong in another way: whoever wants the runs of it is told so.
+    if (isRunstoneError(error, "INVALID_PARAMETER_VALUE")) return true;
+    throw error;
+  }
 }
 
 /** Throws as `openRemote`. */

@@ -130,6 +130,12 @@ function parseSsh(rest: string): SshAddress {
   const at = authority.lastIndexOf("@");
   const port = /:(\d+)$/.exec(authority.slice(at + 1));
   const host = authority.slice(at + 1, port === null ? undefined : -port[0].length);
+  if (/^[^:[\]]+:/.test(host))
+    throw refused(
+      "after ssh:// the path begins with a slash",
+      "Write ssh://host/path, ssh://host/~/path or host:path.",
+    );
+  if (/^\/~[^/]/.test(path)) throw homeOfAnother();
   return sshAddress({
     host: host.replace(/^\[(.*)\]$/, "$1"),
     ...(at < 0 ? {} : { user: authority.slice(0, at) }),
@@ -144,6 +150,9 @@ function parseScp(text: string): SshAddress {
   const found = /^(?:(.*)@)?(\[[^\]]*\]|[^:@[\]]*):(.*)$/s.exec(text);
   const [, user, host = "", path = ""] = found ?? [];
   if (found === null || path === "") throw refused("it is none of the known forms", FORMS);
+  if (/^[A-Za-z]$/.test(host) && path.startsWith("\\"))
+    throw refused("it is a path of Windows, and this is another system", FORMS);
+  if (/^~[^/]/.test(path)) throw homeOfAnother();
   if (/^(?:https?|file|ssh|git|ftp|s3|gs|ext|data|javascript)$/i.test(host))
     throw refused(`${host.toLowerCase()}: is not followed by //`, FORMS);
   return sshAddress({
@@ -151,6 +160,13 @@ function parseScp(text: string): SshAddress {
     ...(user === undefined ? {} : { user }),
     path: /^(?:\/|~\/)/.test(path) ? path : `~/${path}`,
   });
+}
+
+function homeOfAnother(): RunstoneError {
+  return refused(
+    "it names somebody's home directory",
+    "Write the whole path, or ~/path for the home of the user who logs in.",
+  );
 }
 
 type SshParts = Pick<SshAddress, "host" | "path" | "port" | "user">;

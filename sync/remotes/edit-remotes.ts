@@ -161,7 +161,15 @@ function readBack(workspace: string, name: string): RemoteSettings {
 }
 
 /** Names are directories, too: on some systems Lab and lab are one. */
+/** `runstone push all` would send everything to a remote of that name, and looks like something else. */
+const MISLEADING = new Set(["all", "none"]);
+
 function assertFree({ remotes }: WorkspaceConfig, name: string): void {
+  if (MISLEADING.has(name.toLowerCase()))
+    throw new RunstoneError("INVALID_PARAMETER_VALUE", `a remote cannot be called ${name}`, {
+      hint: "In a command it would not look like a remote. Take another name, such as lab or origin.",
+      data: { remote: name },
+    });
   const taken = [...remotes.keys()].find((known) => known.toLowerCase() === name.toLowerCase());
   if (taken === undefined) return;
   throw new RunstoneError("RESOURCE_ALREADY_EXISTS", `there is a remote ${taken} already`, {

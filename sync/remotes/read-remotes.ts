@@ -51,9 +51,13 @@ export function defaultRemote(workspace: string): string {
 
 function noSuchRemote(name: string | null, names: readonly string[]): RunstoneError {
   const known = names.length === 0 ? "" : ` Known: ${names.join(", ")}.`;
+  const alike = names.find((other) => other.toLowerCase() === name?.toLowerCase());
   const what = name === null ? "this workspace has no remote" : `there is no remote ${name}`;
   return new RunstoneError("RESOURCE_DOES_NOT_EXIST", what, {
-    hint: `Add one with: runstone remote add ${name ?? "NAME"} URL.${known}`,
+    hint:
+      alike === undefined
+        ? `Add one with: runstone remote add ${name ?? "NAME"} URL.${known}`
+        : `Did you mean ${alike}?`,
     data: { remote: name },
   });
 }
