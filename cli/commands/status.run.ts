@@ -8,6 +8,7 @@ import { serializePrettyJson } from "../output/json.js";
 import { renderTable } from "../output/table.js";
 import { formatAge } from "../output/time.js";
 import { visible } from "../output/visible.js";
+import { truncateMiddle } from "../output/width.js";
 import { findExperimentIds } from "../store/find-experiment.js";
 import { openPlace } from "../store/open-place.js";
 import { type CatalogInConflict, catalogInConflict } from "../sync/catalog-words.js";
@@ -271,16 +272,25 @@ function cellsOf(status: RemoteStatus, online: boolean): readonly string[] {
   ];
 }
 
-function printRuns({ out, style }: CommandContext, status: RemoteStatus, isNamed: boolean): void {
+/** On however narrow a terminal. */
+const SHORTEST_NAME = 8;
+
+function printRuns(
+  { out, style, width: most = Number.POSITIVE_INFINITY }: CommandContext,
+  status: RemoteStatus,
+  isNamed: boolean,
+): void {
   const { name, rows, catalog } = status;
   if (rows.length + catalog.length === 0) return;
   out.line("");
   if (isNamed) out.line(`${visible(name)}:`);
   const shown = rows.slice(0, SHOWN);
   const width = Math.max(8, ...shown.map((row) => wordsOf(row).length));
+  // Behind the indent, the words, the id and the gaps between them.
+  const room = Math.max(SHORTEST_NAME, most - width - 14);
   for (const row of shown)
     out.line(
-      `  ${wordsOf(row).padEnd(width)}  ${style.cyan(row.runId.slice(0, 8))}  ${visible(row.runName)}`,
+      `  ${wordsOf(row).padEnd(width)}  ${style.cyan(row.runId.slice(0, 8))}  ${truncateMiddle(visible(row.runName), room)}`,
     );
   if (rows.length > SHOWN) out.line(`  and ${rows.length - SHOWN} more`);
   for (const { word, conflicts } of catalog.slice(0, SHOWN)) {

@@ -33,7 +33,67 @@ describe("pages about syncing", { skip }, () => {
       cwd: directory,
     });
     assert.equal(status, 0, stderr);
+    assert.match(stdout, /Would push 1 run to lab: .*1 point/);
     assert.match(stdout, /1 run synced with lab/);
+    assert.match(stdout, /^Nothing is new for lab, 1 unchanged/m);
     assert.match(stdout, /1 run equal at lab/);
+    assert.deepEqual(statusIn(stdout), { lab: { SYNCED: "1", NEW: "0", CHANGED: "0", CONFLICT: "0" } });
+  });
+
+  test("the story's status tells what is new before the sync, and what changed after it", async (t) => {
+    const server = await startMlflowServer(t, { version: "3" });
+    const { read } = newDirectory(t);
+    const run = (name: string): string =>
+      read(["run", "-e", "wine", "--name", name, "--", "sh", "-c", "echo ::runstone metric loss=0.5 step=1"]);
+    const status = (): object | undefined => statusIn(read(["status"]))["lab"];
+    read(["init"]);
+    run("first");
+    read(["remote", "add", "lab", server.url]);
+    assert.deepEqual(status(), { SYNCED: "0", NEW: "1", CHANGED: "0", CONFLICT: "0" });
+    read(["sync"]);
+    assert.deepEqual(status(), { SYNCED: "1", NEW: "0", CHANGED: "0", CONFLICT: "0" });
+    run("second");
+    read(["log", "metric", "loss=0.1", "--step", "2", "--run", "first"]);
+    assert.deepEqual(status(), { SYNCED: "0", NEW: "1", CHANGED: "1", CONFLICT: "0" });
+    const told = read(["status"]);
+    assert.match(told, /^ {2}new +[0-9a-f]{8} {2}second$/m);
+    assert.match(told, /^ {2}changed +[0-9a-f]{8} {2}first$/m);
+    read(["sync"]);
+    assert.deepEqual(status(), { SYNCED: "2", NEW: "0", CHANGED: "0", CONFLICT: "0" });
+    // Read back, not believed: what is gone there is told.
+    assert.match(read(["verify"]), /^2 runs equal at lab/);
+  });
+
+  test("each line of README.md with two remotes works, and each place is told of by itself", async (t) => {
+    const server = await startMlflowServer(t, { version: "3" });
+    const page = readPage("README.md");
+    const blocks = fencedBlocks(page.slice(page.indexOf(STORY))).filter(({ language }) => language === "sh");
+    const { script, read, directory } = newDirectory(t);
+    read(["init"]);
+    for (const experiment of ["wine", "beer"]) read(["run", "-e", experiment, "--", "true"]);
+    const text = blocks[1]!.text.replace(ADDRESS, server.url).replace("/media/usb", directory);
+    const { status, stdout, stderr } = script(`set -e\n${text}`);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /2 runs synced with stick/);
+    assert.match(stdout, /1 run pushed to lab/);
+    assert.deepEqual(statusIn(stdout), {
+      stick: { SYNCED: "2", NEW: "0", CHANGED: "0", CONFLICT: "0" },
+      lab: { SYNCED: "1", NEW: "1", CHANGED: "0", CONFLICT: "0" },
+    });
   });
 });
+
+/** Some columns of the last table of `runstone status`, by remote. */
+function statusIn(stdout: string): Record<string, Record<string, string>> {
+  const lines = stdout.split("\n");
+  const at = lines.findLastIndex((line) => line.startsWith("REMOTE "));
+  const titles = lines[at]!.split(/ {2,}/);
+  const rows = lines.slice(at + 1, lines.indexOf("", at) < 0 ? undefined : lines.indexOf("", at));
+  const shown = ["SYNCED", "NEW", "CHANGED", "CONFLICT"];
+  return Object.fromEntries(
+    rows.map((row) => {
+      const cells = row.split(/ {2,}/);
+      return [cells[0]!, Object.fromEntries(shown.map((title) => [title, cells[titles.indexOf(title)]!]))];
+    }),
+  );
+}
