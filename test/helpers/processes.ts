@@ -1,7 +1,10 @@
 /** Child processes that serve a test: they end with it, whatever becomes of it. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** A test, or a whole file: `{ after }` of node:test. */
 export interface Scope {
@@ -24,22 +27,20 @@ const GUARD = '{ "$@"; kill -9 0; } & cat >/dev/null; kill -9 0';
 export class Service {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
-  #said = "";
+  /** A file, because a pipe that is full stops the program while this process waits for another. */
+  readonly #output = openOutput();
+  #failure = "";
   ended = false;
 
   constructor({ program, args, cwd, env, uid }: ServiceCommand) {
     const user = uid === undefined ? {} : { uid, gid: uid };
-    const stdio = ["pipe", "pipe", "pipe"] as const;
+    const stdio = ["pipe", this.#output, this.#output] as const;
     const command = ["-c", GUARD, "guard", program, ...args];
     this.#child = spawn("sh", command, { cwd, env, stdio: [...stdio], detached: true, ...user });
-    for (const output of [this.#child.stdout, this.#child.stderr])
-      output?.on("data", (chunk: Buffer) => {
-        this.#said = (this.#said + chunk).slice(-20_000);
-      });
     this.#child.stdin?.on("error", () => {}); // the group is gone: its end is told by "close"
     this.#closed = new Promise<void>((resolve) => {
       this.#child.on("error", (error) => {
-        this.#said += error.message;
+        this.#failure = error.message;
         resolve();
       });
       this.#child.on("close", () => resolve());
@@ -49,13 +50,29 @@ export class Service {
   }
 
   get said(): string {
-    return this.#said;
+    const { size } = fstatSync(this.#output);
+    const end = Buffer.alloc(Math.min(size, MOST_SAID));
+    readSync(this.#output, end, 0, end.length, size - end.length);
+    return end.toString() + this.#failure;
   }
 
   /** Sends a signal to every process of the group and waits until all are gone. */
   async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<void> {
     if (!this.ended && this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
     await this.#closed;
+  }
+}
+
+/** The end of what a service says that is kept in mind, in bytes. */
+const MOST_SAID = 20_000;
+
+/** Of a file that has no name any more: it goes when nobody has it open. */
+function openOutput(): number {
+  const directory = mkdtempSync(join(tmpdir(), "runstone-service-"));
+  try {
+    return openSync(join(directory, "output"), "a+");
+  } finally {
+    rmSync(directory, { recursive: true });
   }
 }
 
