@@ -15,7 +15,7 @@ export async function pushWhileRunning(
   parties: PushParties,
   options: PushOptions & { readonly signal: AbortSignal },
 ): Promise<SyncReport> {
-  const live: LiveRuns = { watermarks: new Map(), hashes: new ArtifactHashes() };
+  const live: LiveRuns = { watermarks: new Map(), hashes: new ArtifactHashes(), sizes: new Map() };
   const { push } = await import("../../sync/mlflow/push.js");
   return untilEnded(options.signal, () => push(parties, { ...options, live }));
 }

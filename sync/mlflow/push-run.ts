@@ -162,7 +162,9 @@ class RunPush {
     const datasetInputs = await sendInputs(calls, { document, run, refused, refuse });
     const modelIds = await this.#sendModels(transfer);
     const known = base?.artifacts ?? {};
-    const wasSynced = base?.receipt != null;
+    // In a push that goes on, what is there and was not sent is somebody else's from the second round on.
+    const goesOn = this.#session.live?.watermarks.has(document.info.runId) === true;
+    const wasSynced = goesOn || base?.receipt != null;
     const files = { location, document, wanted, run, known, wasSynced, refused, notes, refuse };
     const artifacts = await sendFiles(this.#session, files);
     const common = base?.common ?? null;
@@ -179,7 +181,7 @@ class RunPush {
       keysWithNan: sender.keysWithNan,
       modelIds: new Map([...modelIds].filter(([, remoteId]) => remoteId !== null)),
       refusedModels: notes.refused.keys("model"),
-      artifacts: expectedArtifacts(document, wanted, artifacts),
+      artifacts: expectedArtifacts(files, artifacts),
     };
     return { expected, watermarks: { ...oldMarks(transfer), ...sender.watermarks }, artifacts };
   }

@@ -17,6 +17,8 @@ export interface LiveRuns {
   /** Run id -> what the server has of its series. */
   readonly watermarks: Map<string, Watermarks>;
   readonly hashes: ArtifactHashes;
+  /** Run id -> path -> size of the artifacts that were sent. */
+  readonly sizes: Map<string, Map<string, number>>;
 }
 
 export interface PushSession {

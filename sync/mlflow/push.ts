@@ -5,7 +5,7 @@
 import pLimit from "p-limit";
 import { type RunLocation, readRunInfo, type StoreContext } from "../../core/index.js";
 import { ArtifactHashes, isSameMark, type LocalRunHead } from "../../core/transfer/index.js";
-import { isRunstoneError, RunstoneError } from "../../store-format/index.js";
+import { isRunstoneError, RunstoneError, type StringMap } from "../../store-format/index.js";
 import { planRuns, type RunSelection, type RunTask } from "../engine/plan.js";
 import { runPool } from "../engine/pool.js";
 import type { OnSyncEvent } from "../engine/progress.js";
@@ -343,13 +343,22 @@ class Push {
   }
 
   /** Remembers what was sent; when the run has ended, it is read back as every run. */
-  #isLive({ expected, watermarks }: SentRun): boolean {
+  #isLive({ expected, watermarks, artifacts }: SentRun): boolean {
     const { live } = this.#session;
     if (live === undefined) return false;
     const { runId, document } = expected;
-    if (document.info.status === "RUNNING") live.watermarks.set(runId, watermarks);
-    else live.watermarks.delete(runId);
+    if (document.info.status === "RUNNING") {
+      live.watermarks.set(runId, watermarks);
+      this.#keepArtifacts(runId, artifacts);
+    } else live.watermarks.delete(runId);
     return document.info.status === "RUNNING";
+  }
+
+  /** The next round sends none of them again, nor over what others put in their place. */
+  #keepArtifacts(runId: string, artifacts: StringMap): void {
+    const { state } = this.#session;
+    const known = state.run(runId);
+    if (known !== null) state.save({ ...known, artifacts });
   }
 
   /** Reads back what was sent since the last time. */

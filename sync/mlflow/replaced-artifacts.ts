@@ -1,7 +1,8 @@
 /** Artifacts that are about to be replaced there: what somebody else put in their place meanwhile is not written over. */
 import { createHash } from "node:crypto";
-import type { StringMap } from "../../store-format/index.js";
+import type { ArtifactEntry, StringMap } from "../../store-format/index.js";
 import type { MlflowCalls } from "./calls.js";
+import { isMissingEndpoint } from "./failures.js";
 import { joined } from "./list-remote-artifacts.js";
 import type { OutgoingFile } from "./send-artifacts.js";
 import { hashThere, NOT_SERVED } from "./verify-artifacts.js";
@@ -14,6 +15,8 @@ export interface Replacing {
   readonly known: StringMap;
   /** What is not known may be there, too: somebody else's. */
   readonly isStrict: boolean;
+  /** What the size there tells of a large file, so that it is not read back; null: nothing. */
+  bySize(file: OutgoingFile, size: number): "ours before" | "there" | null;
 }
 
 export interface Replaced {
@@ -33,6 +36,11 @@ export async function sortReplaced(replacing: Replacing, files: readonly Outgoin
   const sizes = await sizesThere(replacing, files);
   for (const file of files) {
     const size = sizes.get(file.path);
+    const told = size === undefined ? null : replacing.bySize(file, size);
+    if (told !== null) {
+      (told === "there" ? sorted.there : sorted.send).push(file);
+      continue;
+    }
     const theirs = size === undefined ? null : await hashOf(replacing, file.path, size);
     if (theirs === file.sha256) sorted.there.push(file);
     else if (theirs === null || theirs === replacing.known[file.path] || isBeginning(file, size ?? 0, theirs))
@@ -52,11 +60,21 @@ async function sizesThere(
   );
   const sizes = new Map<string, number>();
   for (const directory of new Set([...doubtful].map(directoryOf)))
-    for (const { path, size, isDir } of await calls.listArtifacts(joined(place, directory))) {
+    for (const { path, size, isDir } of await listed(calls, joined(place, directory))) {
       const full = joined(directory, path.slice(path.lastIndexOf("/") + 1));
       if (!isDir && doubtful.has(full)) sizes.set(full, size ?? 0);
     }
   return sizes;
+}
+
+/** A server without an artifact proxy has none. */
+async function listed(calls: MlflowCalls, path: string): Promise<readonly ArtifactEntry[]> {
+  try {
+    return await calls.listArtifacts(path);
+  } catch (error) {
+    if (isMissingEndpoint(error)) return [];
+    throw error;
+  }
 }
 
 async function hashOf({ calls, place }: Replacing, path: string, size: number): Promise<string | null> {

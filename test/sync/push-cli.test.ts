@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, type TestContext, test } from "node:test";
 import { BINARY, newDirectory, type Workspace } from "../cli/program.js";
@@ -59,14 +59,23 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     const { runs } = lastLine(run(["verify", "--json"]).stdout) as {
       runs?: readonly { remote_run_id: string }[];
     };
-    rmSync(artifactThere(server, runs![0]!.remote_run_id));
+    const there = artifactThere(server, runs![0]!.remote_run_id);
+    rmSync(there);
     const broken = run(["verify"]);
     assert.equal(broken.status, 11);
     assert.match(broken.stderr, /artifact 'out.txt' is missing/);
-    writeFileSync(artifactThere(server, runs![0]!.remote_run_id), "other");
-    assert.match(run(["verify"]).stderr, /artifact 'out.txt' has other bytes/);
     assert.match(read(["verify", "--fix"]), /^1 run equal at lab/);
-    assert.match(read(["verify"]), /^1 run equal at lab/);
+    assert.equal(readFileSync(there, "utf8"), "hello");
+    writeFileSync(there, "other");
+    assert.match(run(["verify"]).stderr, /artifact 'out.txt' has other bytes/);
+    for (const args of [["verify", "--fix"], ["push"]]) {
+      const told = run(args);
+      assert.deepEqual([told.status, readFileSync(there, "utf8")], [11, "other"]);
+      assert.match(told.stderr, /artifact 'out.txt' is \w{64} here and \w{64} there/);
+    }
+    read(["resolve", read(["runs", "--ids"]), "--ours"]);
+    assert.equal(readFileSync(there, "utf8"), "hello");
+    assert.match(read(["verify", "--hash"]), /^1 run equal at lab/);
   });
 
   test("what the server refuses is told alike by all: push, a second one, --dry-run, status, verify, --fix", (t) => {

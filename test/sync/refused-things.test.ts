@@ -205,5 +205,7 @@ describe("what a server refuses for good", async () => {
       assert.match(report.outcomes[0]!.exceptions.join(), /^The artifact 'a\.txt' is not there: /);
     }
     assert.deepEqual((await lab.push()).excepted, [lab.runId]);
+    const fixed = await lab.push(true);
+    assert.deepEqual([fixed.excepted, fixed.counts.failed], [[lab.runId], 0]);
   });
 });

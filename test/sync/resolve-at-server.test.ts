@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, type TestContext, test } from "node:test";
 import { openContext } from "../../core/store/open-context.js";
 import { createFileStore } from "../../core/store/open-store.js";
+import { ArtifactHashes } from "../../core/transfer/index.js";
 import { initWorkspace } from "../../core/workspace/init-workspace.js";
 import type { SyncReport } from "../../sync/engine/report.js";
 import { DEFAULT_HTTP_SETTINGS, HttpClient } from "../../sync/http/index.js";
@@ -218,6 +219,53 @@ describe("conflicts with a server", async () => {
       assert.deepEqual([lab.fileHere(beside), await lab.fileThere(beside)], [loser, loser]);
       await lab.assertSettled();
     });
+
+  for (const take of ["ours", "theirs"] as const)
+    test(`an artifact that only they replaced, when all is looked at again: ${take}`, async (t) => {
+      const lab = await newLab(t);
+      const { directory } = lab;
+      const path = "out/a.txt";
+      await lab.putThere(path, "theirs");
+      for (const push of [{ recheck: true }, {}, { recheck: true, hash: "all" as const }]) {
+        const { counts } = await pushOnce({ directory, url, push });
+        assert.deepEqual([counts.conflict, counts.failed], [1, 0]);
+        assert.deepEqual([lab.fileHere(path), await lab.fileThere(path)], ["before", "theirs"]);
+      }
+      await lab.resolve(take);
+      const winner = take === "ours" ? "before" : "theirs";
+      assert.deepEqual([lab.fileHere(path), await lab.fileThere(path)], [winner, winner]);
+      await lab.assertSettled();
+    });
+
+  test("a push that goes on sends each artifact once, and over none that somebody replaced", async (t) => {
+    const lab = await newLab(t);
+    const { directory, store, runId } = lab;
+    const live = { watermarks: new Map(), hashes: new ArtifactHashes(), sizes: new Map() };
+    const round = () => pushOnce({ directory, url, push: { live } });
+    const writer = await store.openRun(runId);
+    await store.updateRun(runId, { status: "RUNNING" });
+    writer.logArtifactBytes("log.txt", Buffer.from("one"));
+    writer.logArtifactBytes("other.txt", Buffer.from("one"));
+    assert.equal((await round()).moved.artifacts, 2);
+    assert.equal((await round()).moved.artifacts, 0);
+    writer.logArtifactBytes("log.txt", Buffer.from("one, two"));
+    assert.equal((await round()).moved.artifacts, 1);
+    await lab.putThere("other.txt", "theirs");
+    await lab.putThere("new.txt", "theirs");
+    for (const path of ["other.txt", "new.txt"]) writer.logArtifactBytes(path, Buffer.from("two"));
+    const { moved, outcomes } = await round();
+    assert.deepEqual([moved.artifacts, outcomes[0]?.result], [0, "running"]);
+    await writer.end({ status: "FINISHED", endTime: 2 });
+    assert.equal((await round()).counts.conflict, 1);
+    assert.deepEqual(
+      lab.conflicts().map(({ key }) => key),
+      ["new.txt", "other.txt"],
+    );
+    for (const path of ["other.txt", "new.txt"]) assert.equal(await lab.fileThere(path), "theirs");
+    assert.equal(await lab.fileThere("log.txt"), "one, two");
+    await lab.resolve("ours");
+    await lab.assertSettled();
+  });
 
   test("an artifact that changed there again is not taken for the one that was chosen", async (t) => {
     const lab = await newLab(t);
