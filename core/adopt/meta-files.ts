@@ -10,6 +10,7 @@ import {
   isYamlNull,
   MetaFields,
   type ParseOptions,
+  parseRunMeta,
   RUN_STATUSES,
   setYamlFields,
   type YamlFields,
@@ -65,7 +66,13 @@ export function adoptExperimentMeta(
   const { experimentId } = experiment;
   const edits = new FieldEdits();
   const formerId = fields.string("experiment_id");
-  if (formerId !== experimentId && isExperimentId(experimentId))
+  if (!isExperimentId(experimentId))
+    adoption.leave(
+      pathOfMeta(experiment),
+      "the name of the directory is no id of an experiment: MLflow lists no experiment at all because of it",
+      "Give the directory another name, of digits.",
+    );
+  else if (formerId !== experimentId)
     edits.set(
       "experiment_id",
       experimentId,
@@ -134,9 +141,9 @@ export interface RunMetaOptions {
 
 export function adoptRunMeta(adoption: Adoption, run: RunLocation, options: RunMetaOptions): void {
   const fields = readFields(adoption, run);
-  if (fields === null) return;
+  if (fields === null || !isWhole(adoption, run)) return;
   const edits = new FieldEdits();
-  adoptRunIds(run, fields, edits);
+  adoptRunIds(adoption, run, { fields, edits });
   if (!fields.has("end_time"))
     edits.set("end_time", null, "MLflow refuses the experiment's runs without the field");
   if (isNull(fields, "user_id"))
@@ -144,14 +151,44 @@ export function adoptRunMeta(adoption: Adoption, run: RunLocation, options: RunM
   const status = fields.choice("status", RUN_STATUSES, 1);
   if (status !== null && yamlInteger(fields.map.get("status")) === undefined)
     edits.set("status", RUN_STATUSES.indexOf(status) + 1, `MLflow reads numbers; ${status} is this one`);
-  if (fields.integer("start_time") === null)
-    adoption.leave(pathOfMeta(run), "has no start_time, and MLflow refuses the run without it", "Put it in.");
   adoptArtifactUri({ adoption, run, fields, edits, ...options });
   edits.plan(adoption, run);
 }
 
-function adoptRunIds({ runId, experimentId }: RunLocation, fields: MetaFields, edits: FieldEdits): void {
-  if (!isRunId(runId)) return;
+/** A file that was cut off is not made to look whole: what it lost is not known. One that names no run is damage. */
+function isWhole(adoption: Adoption, run: RunLocation): boolean {
+  const path = pathOfMeta(run);
+  const meta = parsedOrNull(() => parseRunMeta(adoption.bytesOf(path), optionsFor(path)));
+  if (meta?.startTime === null)
+    adoption.leave(
+      path,
+      "has no start_time: it may have been cut off, and MLflow refuses it",
+      "Look for the file in Git: git log -- PATH.",
+    );
+  return (meta?.startTime ?? null) !== null;
+}
+
+/** Null for a file that cannot be read: the scan names it. */
+function parsedOrNull<T>(parse: () => T): T | null {
+  try {
+    return parse();
+  } catch (error) {
+    if (!isRunstoneError(error, "DAMAGED")) throw error;
+    return null;
+  }
+}
+
+function adoptRunIds(
+  adoption: Adoption,
+  run: RunLocation,
+  { fields, edits }: { readonly fields: MetaFields; readonly edits: FieldEdits },
+): void {
+  const { runId, experimentId } = run;
+  if (!isRunId(runId)) {
+    const reason = "the name of the directory is no id of a run: MLflow does not find it";
+    adoption.leave(pathOfMeta(run), reason, "Give the directory another name, of 32 hex digits.");
+    return;
+  }
   const ids = { run_id: fields.string("run_id"), run_uuid: fields.string("run_uuid") };
   if (ids.run_id === null) edits.set("run_id", runId, "MLflow 3 refuses the experiment's runs without it");
   else if (ids.run_id !== runId)
@@ -249,16 +286,12 @@ export function adoptTraceLocation(
   adoption.edit(path, encodeText(now), { what: now, why: whyMoved(former, "trace") });
 }
 
-/** Null where there is none, or it cannot be read: the scan names it. */
+/** Null where there is none, or it cannot be read. */
 function readFields(adoption: Adoption, owner: Located): MetaFields | null {
   const path = pathOfMeta(owner);
-  try {
-    const pending = adoption.pendingBytes(path) ?? readBytesIfExists(join(owner.directory, META));
-    return pending === null ? null : MetaFields.parse(pending, "meta.yaml", optionsFor(path));
-  } catch (error) {
-    if (!isRunstoneError(error, "DAMAGED")) throw error;
-    return null;
-  }
+  const bytes = adoption.pendingBytes(path) ?? readBytesIfExists(join(owner.directory, META));
+  if (bytes === null) return null;
+  return parsedOrNull(() => MetaFields.parse(bytes, "meta.yaml", optionsFor(path)));
 }
 
 function pathOfMeta({ path }: Located): string {

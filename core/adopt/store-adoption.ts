@@ -8,7 +8,7 @@ import {
   serializeExperimentMeta,
 } from "../../store-format/index.js";
 import { readBytesIfExists, statIfExists } from "../fs/index.js";
-import { isBusy, repair } from "../maintenance/repair.js";
+import { isBusy, type RepairAction, repair } from "../maintenance/repair.js";
 import { artifactLocation } from "../store/artifact-location.js";
 import type { StoreContext } from "../store/context.js";
 import { DEFAULT_EXPERIMENT_ID, DEFAULT_EXPERIMENT_NAME } from "../store/experiments/index.js";
@@ -82,13 +82,14 @@ export class StoreAdoption {
     const { planned, leftAlone } = this.#adoption;
     const repaired = repair(this.#context, { dryRun: true });
     const isOurs = (path: string): boolean => this.#adoption.isChanged(path) || this.#settled.has(path);
+    const mended = placesOf(repaired.actions);
+    const left = this.#damages.filter(
+      ({ kind, path }) => !isOurs(path) && !(BY_REPAIR.has(kind) && mended.has(path)),
+    );
     const changes = [...planned, ...this.#sealed.map(sealedAnew)];
     return {
       changes: [...changes, ...repaired.actions.filter(({ path }) => !isOurs(path)).map(changeOf)],
-      leftAlone: [
-        ...leftAlone,
-        ...this.#leftOf(this.#damages.filter(({ kind, path }) => !isOurs(path) && !BY_REPAIR.has(kind))),
-      ],
+      leftAlone: [...leftAlone, ...this.#leftOf(left)],
       failures: repaired.failures.filter(({ path }) => !this.#adoption.isEditedBelow(path)),
       keptIn: planned.some(({ kept }) => kept) ? this.#adoption.keptIn : null,
     };
@@ -212,6 +213,13 @@ export class StoreAdoption {
     );
     return left.map(({ kind, path, reason }) => ({ path, reason, hint: HINTS[kind as DamageKind] ?? "" }));
   }
+}
+
+/** The paths of these actions, of the directories they lie in, and of the root. */
+function placesOf(actions: readonly RepairAction[]): ReadonlySet<string> {
+  return new Set(
+    actions.flatMap(({ path }) => [path, path.slice(0, Math.max(path.lastIndexOf("/"), 0)) || "."]),
+  );
 }
 
 function scanDamages(context: StoreContext): Damage[] {
