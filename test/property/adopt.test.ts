@@ -96,11 +96,9 @@ const leftIn = ({ leftAlone }: AdoptReport): string[] =>
 
 test("any damage", () => {
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), "runstone-adopt-property-")));
-  let count = 0;
   fc.assert(
     fc.property(fc.boolean(), fc.array(arbitraryDamage, { maxLength: 6 }), (isDamaged, damages) => {
-      const project = join(scratch, String((count += 1)));
-      mkdirSync(project);
+      const project = mkdtempSync(join(scratch, "store-"));
       const root = isDamaged
         ? writeDamagedStore(project)
         : writePlainStore(project, [
