@@ -16,6 +16,7 @@ import { rateOf } from "../parse/byte-rate.js";
 import { damageNotes } from "../store/open-place.js";
 import { dryRunNative } from "../sync/dry-run-native.js";
 import { dryRunPull } from "../sync/dry-run-pull.js";
+import { afterExperiments } from "../sync/experiment-names.js";
 import { jobsFor } from "../sync/jobs.js";
 import { runNativeSync } from "../sync/native-sync.js";
 import { openPeer } from "../sync/open-peer.js";
@@ -82,7 +83,7 @@ async function cloneInto(
   const report = isServer
     ? await pullFromServer(context, target, words)
     : await runNativeSync(context, target, { ...words, direction: "pull" });
-  return printSyncReport(context, report, "cloned from");
+  return afterExperiments(context, chosen, printSyncReport(context, report, "cloned from"));
 }
 
 interface NewClone {

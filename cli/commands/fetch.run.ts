@@ -21,6 +21,7 @@ import { choosePull } from "../sync/choose-pull.js";
 import { chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { askPeer, dryRowsOf, dryRunNative } from "../sync/dry-run-native.js";
 import { askServer, dryRunPull, foreseeFromServer, printForesight } from "../sync/dry-run-pull.js";
+import { afterExperiments } from "../sync/experiment-names.js";
 import { jobsFor } from "../sync/jobs.js";
 import { namedRun } from "../sync/named-run.js";
 import { type NativeTarget, runNativeSync, withPeer } from "../sync/native-sync.js";
@@ -39,11 +40,12 @@ export async function runFetch(context: CommandContext, args: FetchArguments): P
   const target = { chosen, remote, rate: rateOf(args["limit-rate"]) };
   const native = (): Promise<number> =>
     chosen.runIds === undefined ? fetchRecords(context, args, target) : fetchArtifacts(context, args, target);
-  process.exitCode = await openByKind(remote, {
+  const exitCode = await openByKind(remote, {
     mlflow: () => fetchFromMlflow(context, args, target),
     directory: native,
     ssh: native,
   });
+  process.exitCode = args["dry-run"] ? exitCode : afterExperiments(context, chosen, exitCode);
 }
 
 /** A server tells no hashes: what a run came without is in no record here, and comes as by a pull. */

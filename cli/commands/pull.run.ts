@@ -5,6 +5,7 @@ import { choosePull } from "../sync/choose-pull.js";
 import { openChosenRemote } from "../sync/chosen.js";
 import { dryRunNative } from "../sync/dry-run-native.js";
 import { dryRunPull } from "../sync/dry-run-pull.js";
+import { afterExperiments } from "../sync/experiment-names.js";
 import { jobsFor } from "../sync/jobs.js";
 import { type NativeTarget, runNativeSync } from "../sync/native-sync.js";
 import { printSyncReport } from "../sync/print-report.js";
@@ -15,11 +16,12 @@ export async function runPull(context: CommandContext, args: PullArguments): Pro
   const chosen = choosePull(context, args);
   const remote = openChosenRemote(context, chosen);
   const native = (): Promise<number> => pullNative(context, args, { chosen, remote });
-  process.exitCode = await openByKind(remote, {
+  const exitCode = await openByKind(remote, {
     mlflow: () => pullMlflow(context, args, { chosen, remote }),
     directory: native,
     ssh: native,
   });
+  process.exitCode = args["dry-run"] ? exitCode : afterExperiments(context, chosen, exitCode);
 }
 
 async function pullMlflow(

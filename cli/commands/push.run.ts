@@ -5,6 +5,7 @@ import { rateOf } from "../parse/byte-rate.js";
 import { parsePairs } from "../parse/pairs.js";
 import { chooseForBoth, chooseForSync, openChosenRemote } from "../sync/chosen.js";
 import { dryRunNative } from "../sync/dry-run-native.js";
+import { afterExperiments } from "../sync/experiment-names.js";
 import { jobsFor } from "../sync/jobs.js";
 import { type NativeChosen, runNativeSync } from "../sync/native-sync.js";
 import { withServer } from "../sync/open-server.js";
@@ -27,11 +28,12 @@ export async function pushOrSync(
   const chosen = direction === "both" ? chooseForBoth(context, args) : chooseForSync(context, args);
   const remote = openChosenRemote(context, chosen);
   const native = (): Promise<number> => syncWithPeer(context, args, { chosen, remote, direction });
-  process.exitCode = await openByKind(remote, {
+  const exitCode = await openByKind(remote, {
     mlflow: (opened) => syncWithMlflow(context, args, { chosen, remote: opened, direction }),
     directory: native,
     ssh: native,
   });
+  process.exitCode = args["dry-run"] ? exitCode : afterExperiments(context, chosen, exitCode);
 }
 
 async function syncWithPeer(

@@ -1,6 +1,9 @@
 /** Names of the experiments that a command chose. */
 import { findExperiment as findExperimentHere, readExperimentMeta } from "../../core/index.js";
 import { type Experiment, isRunstoneError } from "../../store-format/index.js";
+import type { CommandContext } from "../context.js";
+import { EXIT } from "../exit-codes.js";
+import { visible } from "../output/visible.js";
 import { findExperiment } from "../store/find-experiment.js";
 import type { OpenPlace } from "../store/open-place.js";
 import type { NativeChosen } from "./native-sync.js";
@@ -33,4 +36,19 @@ export function experimentHere(place: OpenPlace, word: string): Experiment | nul
     if (isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST")) return null;
     throw error;
   }
+}
+
+/**
+ * After runs came: an experiment that was asked for is here, or it is not at the remote either, which is told. Returns the exit
+ * code of the whole.
+ */
+export function afterExperiments(
+  { err }: Pick<CommandContext, "err">,
+  { place, experimentNames = [], remoteName }: NativeChosen,
+  exitCode: number,
+): number {
+  const missing = experimentNames.filter((name) => experimentHere(place, name) === null);
+  for (const name of missing)
+    err.line(`runstone: there is no experiment '${visible(name)}', here or at ${visible(remoteName)}`);
+  return missing.length === 0 || exitCode !== EXIT.ok ? exitCode : EXIT.notFound;
 }

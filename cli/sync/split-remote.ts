@@ -32,7 +32,13 @@ export function splitRemote(what: readonly string[], options: SplitOptions): Spl
     throw unnamed();
   });
   const at = placeOfRemote(given, names, options);
-  if (at !== null) return { words: given.toSpliced(at, 1), remoteName: given[at]! };
+  if (at !== null) {
+    const remoteName = given[at]!;
+    // Said twice, it is the same remote, unless a run has its name.
+    const isOther = (word: string, index: number): boolean =>
+      index !== at && (word !== remoteName || options.isRun(word));
+    return { words: given.filter(isOther), remoteName };
+  }
   assertNoTypo(given.at(-1), names, options);
   return { words: given, remoteName: defaultRemote(options.workspace) };
 }
@@ -47,7 +53,7 @@ function placeOfRemote(
   const others = given.flatMap((word, at) => (at !== last && names.includes(word) ? [at] : []));
   const [first] = others;
   if (isLast) {
-    const second = others.find((at) => !isRun(given[at]!));
+    const second = others.find((at) => given[at] !== given[last] && !isRun(given[at]!));
     if (second !== undefined) throw several([given[second]!, given[last]!]);
     return last;
   }

@@ -152,6 +152,9 @@ for (const kind of Object.keys(KINDS))
         assert.match(ok(lab.in(place)([...command, "--dry-run"])), /^Would \w+ 1 run /m);
         assert.match(ok(lab.in(place)(command)), /^1 run /);
         assert.equal(/beer/.test(names(place)), false, place);
+        const typo = lab.in(place)([command[0], "-e", "whine"]);
+        assert.equal(typo.status, 3);
+        assert.match(typo.stderr, /there is no experiment 'whine', here or at lab/);
       }
       ok(lab.a.run(["clone", lab.url, "e", "-e", "beer"], { env: lab.env, cwd: lab.a.directory }));
       assert.equal(/wine/.test(names("e")), false);

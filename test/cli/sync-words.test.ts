@@ -46,6 +46,7 @@ describe("the remote among the words", () => {
     assert.match(told(["push", "usb", "first"]), /'usb' is the name of a remote and of a run/);
     assert.match(run(["push", "usb", "usb", "--dry-run"]).stdout, /Would push 1 run to usb/);
     assert.match(told(["push", "lab", "usb"]), /several remotes are named: lab, usb/);
+    assert.match(run(["push", "lab", "lab", "--dry-run"]).stdout, /Would push 3 runs to lab/);
     assert.match(told(["push", "Lab"]), /no remote and of no run\n {2}Did you mean the remote lab\?/);
     assert.match(told(["pull", "uzb"]), /Did you mean the remote usb\?/);
     const secret = told(["push", "https://me:s3cret@example.org"]);
