@@ -35,7 +35,7 @@ export async function adoptInGit(opened: StoreContext, options: AdoptInGitOption
   const found = repository === null ? null : await lookAtGit(repository, opened.root, gitMaxBytes);
   const report = adopt(opened, options);
   if (repository === null || found === null) return report;
-  const leftAlone = [...report.leftAlone, ...halfIgnored(found)];
+  const leftAlone = [...report.leftAlone, ...halfIgnored(found), ...convertedValues(found)];
   if (!options.untrackLarge) return { ...report, leftAlone: [...leftAlone, ...tooLarge(found)] };
   const work = new Untracking(withWorkspace(opened), found);
   const failures = options.apply === true ? await work.apply(repository) : [];
@@ -63,15 +63,26 @@ async function repositoryAround(
 const NAMES_TOLD = 3;
 
 function halfIgnored({ ignored }: GitFindings): LeftAlone[] {
-  return [...ignored].map(([path, records]) => {
-    const names = records.slice(0, NAMES_TOLD).map((record) => record.slice(path.length + 1));
-    const more = records.length > names.length ? `, and ${records.length - names.length} more` : "";
-    return {
-      path,
-      reason: `an ignore rule keeps a part of its record out of Git: ${names.join(", ")}${more}`,
-      hint: "runstone commit commits it all the same.",
-    };
-  });
+  return [...ignored].map(([path, records]) => ({
+    path,
+    reason: `an ignore rule keeps a part of its record out of Git: ${namesIn(path, records)}`,
+    hint: "runstone commit commits it all the same.",
+  }));
+}
+
+/** Which of the two is the value that was logged, cannot be told: Git converts on the way in, too. */
+function convertedValues({ converted }: GitFindings): LeftAlone[] {
+  return [...converted].map(([path, records]) => ({
+    path,
+    reason: `values have CR LF here and LF in Git: ${namesIn(path, records)}`,
+    hint: "If Git converted them in this clone, remove the files, then git checkout -- PATH.",
+  }));
+}
+
+function namesIn(path: string, records: readonly string[]): string {
+  const names = records.slice(0, NAMES_TOLD).map((record) => record.slice(path.length + 1));
+  const more = records.length > names.length ? `, and ${records.length - names.length} more` : "";
+  return `${names.join(", ")}${more}`;
 }
 
 function tooLarge({ large }: GitFindings): LeftAlone[] {

@@ -17,6 +17,8 @@ export interface GitFindings {
   readonly large: ReadonlyMap<string, readonly TrackedArtifact[]>;
   /** By the path of the run: records that an ignore rule names, of runs that Git sees in part. */
   readonly ignored: ReadonlyMap<string, readonly string[]>;
+  /** By the path of the run: params and tags with CR LF in the work tree, where Git's index has LF. */
+  readonly converted: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Null for a store outside of the work tree. Rejects with GIT_FAILED. */
@@ -28,7 +30,10 @@ export async function lookAtGit(
   const storePath = pathInRepository(repository, root);
   if (storePath === null) return null;
   const look = new StoreInGit(repository, storePath);
-  return { storePath, large: await look.large(maxBytes), ignored: await look.ignored() };
+  return {
+    ...{ storePath, large: await look.large(maxBytes) },
+    ...{ ignored: await look.ignored(), converted: await look.converted() },
+  };
 }
 
 class StoreInGit {
@@ -66,6 +71,15 @@ class StoreInGit {
     return new Map([...found].filter(([run]) => run !== "" && seen.has(run)));
   }
 
+  async converted(): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>();
+    for (const { line, path } of await this.#list(["--eol"])) {
+      const isValue = /^(?:params|tags)\//.test(runOfStorePath(path)?.rest ?? "");
+      if (isValue && /^i\/lf\s+w\/(?:crlf|mixed)\s/.test(line)) push(found, runPathOf(path), path);
+    }
+    return found;
+  }
+
   /** What stands before the path in each line, and the path relative to the store. */
   async #list(args: readonly string[]): Promise<{ readonly line: string; readonly path: string }[]> {
     const within = this.#storePath === "" ? "." : this.#storePath;
@@ -79,7 +93,7 @@ class StoreInGit {
     ]);
     const prefix = this.#storePath === "" ? "" : `${this.#storePath}/`;
     return text.split("\0").flatMap((entry) => {
-      const tab = args.includes("--stage") ? entry.indexOf("\t") : -1;
+      const tab = args.includes("--stage") || args.includes("--eol") ? entry.indexOf("\t") : -1;
       const path = entry.slice(tab + 1);
       return path.startsWith(prefix) && path !== ""
         ? [{ line: entry.slice(0, Math.max(tab, 0)), path: path.slice(prefix.length) }]

@@ -46,12 +46,17 @@ class FieldEdits {
     this.#edits.push({ what: `${field} is ${value === "" ? "empty" : String(value)}`, why });
   }
 
-  /** One change a field; the file is written once. */
+  /** One change a field; the file is written once. Line ends that were converted become LF with it. */
   plan(adoption: Adoption, owner: Located): void {
-    if (this.#edits.length === 0) return;
     const path = pathOfMeta(owner);
-    const after = setYamlFields(adoption.bytesOf(path), this.#fields, optionsFor(path));
+    const before = adoption.bytesOf(path);
+    const after = setYamlFields(before, this.#fields, optionsFor(path));
     for (const edit of this.#edits) adoption.edit(path, after, edit);
+    if (this.#edits.length === 0 && Buffer.from(before).includes("\r\n"))
+      adoption.edit(path, after, {
+        what: "line ends are LF again",
+        why: "something converted them to CR LF",
+      });
   }
 }
 

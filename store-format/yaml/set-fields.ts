@@ -19,6 +19,11 @@ export function setYamlFields(
   const before = parseYamlFile(bytes, what, options);
   const wanted = serializeYamlMap(withFields(before, fields));
   const text = (decodeUtf8(bytes) ?? "").replaceAll("\r\n", "\n");
+  // A field that is there in another form (quoted, in braces) would stand there twice.
+  const isByLine = Object.keys(fields).every(
+    (field) => !before.has(field) || new RegExp(`^${field}:`, "m").test(text),
+  );
+  if (!isByLine) return encodeUtf8(wanted);
   const edited = encodeUtf8(
     Object.entries(fields).reduce((all, [name, value]) => setLine(all, name, value), text),
   );

@@ -1,6 +1,6 @@
 /** `runstone adopt` as it is typed: which store is meant, what is printed, and what Git has afterwards. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { readManifest } from "../../core/index.js";
@@ -157,6 +157,32 @@ describe("in Git", () => {
     );
     writeFileSync(join(project.directory, ".gitignore"), "mlruns\n");
     assert.deepEqual(jsonOf(project).left_alone, []);
+  });
+
+  test("in a clone with converted line ends: points are mended, values are named, and Git converts no more", (t) => {
+    const origin = newProject(t);
+    writePlainStore(origin.directory, [
+      { id: "aaaa", params: { prompt: "one\ntwo\n", lr: "0.1" }, metrics: { loss: [2, 1] } },
+    ]);
+    origin.files.git("add", "mlruns");
+    origin.files.git("commit", "-q", "-m", "runs");
+    origin.files.git("-c", "core.autocrlf=true", "clone", "-q", "-c", "core.autocrlf=true", ".", "clone");
+    const clone = newProject(t);
+    cpSync(join(origin.directory, "clone"), clone.directory, { recursive: true, preserveTimestamps: true });
+    const run = join(clone.directory, "mlruns", "0", id);
+    assert.match(readFileSync(join(run, "meta.yaml"), "latin1"), /\r\n/);
+    const { changes, left_alone: left } = jsonOf(clone, "--apply");
+    const text = (name: string): string => readFileSync(join(run, name), "latin1");
+    assert.doesNotMatch(text("meta.yaml") + text("metrics/loss"), /\r/);
+    assert.ok(changes.some(({ path }) => path === `0/${id}/metrics/loss`));
+    assert.deepEqual(
+      left.map(({ path, reason }) => `${path}: ${reason}`),
+      [`0/${id}: values have CR LF here and LF in Git: params/prompt`],
+    );
+    rmSync(join(run, "params", "prompt"));
+    clone.files.git("checkout", "--", `mlruns/0/${id}/params/prompt`);
+    assert.equal(text("params/prompt"), "one\ntwo\n");
+    assert.deepEqual(jsonOf(clone, "--apply").left_alone, []);
   });
 
   test("without Git", (t) => {
