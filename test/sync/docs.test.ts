@@ -1,6 +1,10 @@
 /** The pages about syncing with a server, run as they are written against a real one. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { createFileStore } from "../../core/index.js";
+import { DEFAULT_HTTP_SETTINGS } from "../../sync/http/index.js";
+import { RestStore } from "../../sync/rest/index.js";
 import { newDirectory } from "../cli/program.js";
 import { fencedBlocks, readPage } from "../docs/pages.js";
 import { assertPageRuns, withoutPrograms } from "../docs/walk-through.js";
@@ -17,6 +21,53 @@ describe("pages about syncing", { skip }, () => {
   test(`${GUIDE} prints what it says`, async (context) => {
     const server = await startMlflowServer(context, { version: "3" });
     await assertPageRuns(context, GUIDE, 12, (text) => text.replaceAll(ADDRESS, server.url));
+  });
+
+  test(`each line of ${GUIDE} that settles experiments and models does so, on both sides`, async (t) => {
+    const server = await startMlflowServer(t, { version: "3" });
+    const lines = fencedBlocks(readPage(GUIDE)).flatMap(({ language, text }) =>
+      language === "sh" ? text.trim().split("\n") : [],
+    );
+    assert.ok(lines.length >= 4 && lines.every((line) => line.startsWith("runstone resolve ")), lines.join());
+    const { read, run, script, directory } = newDirectory(t);
+    read(["init"]);
+    read(["remote", "add", "lab", server.url]);
+    const here = createFileStore({ cwd: directory, path: join(directory, "mlruns") });
+    const spoolDirectory = join(directory, "spool");
+    const there = new RestStore({ ...DEFAULT_HTTP_SETTINGS, url: server.url }, { spoolDirectory });
+    t.after(() => there.close());
+    const { experimentId } = await here.createExperiment({ name: "wine", tags: { owner: "nobody" } });
+    await here.createRegisteredModel("net", { description: "new" });
+    for (const _ of [1, 2, 3]) await here.createModelVersion({ name: "net", source: "s3://models/net" });
+    await here.setAlias("net", "champion", 1);
+    read(["push", "--models"]);
+    const idThere = (await there.getExperimentByName("wine"))!.experimentId;
+    await here.setExperimentTags(experimentId, { owner: "ada" });
+    await there.setExperimentTags(idThere, { owner: "bob" });
+    for (const [store, word] of [
+      [here, "mine"],
+      [there, "theirs"],
+    ] as const) {
+      await store.updateRegisteredModel("net", word);
+      await store.setAlias("net", "champion", word === "mine" ? 2 : 3);
+      await store.transitionStage("net", 2, word === "mine" ? "Staging" : "Production");
+    }
+    assert.equal(run(["sync", "--models"]).status, 11);
+    for (const line of lines) {
+      const { status, stderr } = script(line);
+      assert.equal(status, 0, `${line}: ${stderr}`);
+    }
+    const tags = [(await here.getExperiment(experimentId)).tags, (await there.getExperiment(idThere)).tags];
+    assert.deepEqual(
+      tags.map(({ owner }) => owner),
+      ["ada", "ada"],
+    );
+    for (const store of [here, there]) {
+      assert.equal((await store.getRegisteredModel("net")).description, "of the cellar");
+      assert.equal((await store.getModelVersionByAlias("net", "champion")).version, 3);
+      assert.equal((await store.getModelVersion("net", 2)).currentStage, "Production");
+    }
+    assert.equal(run(["sync", "--models"]).status, 0);
   });
 
   test("each line of the story in README.md works, and the runs are there", async (t) => {
