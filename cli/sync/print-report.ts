@@ -56,8 +56,10 @@ const SHUT: ReadonlySet<ErrorCode> = new Set(["UNAUTHENTICATED", "REMOTE_UNREACH
 export function tellProblems({ err }: CommandContext, report: SyncReport): void {
   const { outcomes, notes, interrupted, catalogConflicts } = report;
   const say = (line: string): void => err.line(`runstone: ${visible(line)}`);
-  for (const line of outcomes.flatMap(problemsOf)) say(line);
+  for (const line of [...failuresOf(outcomes), ...outcomes.flatMap(conflictsOf)]) say(line);
   for (const conflict of catalogConflicts) say(conflictLine(conflict));
+  if (catalogConflicts.length > 0 || outcomes.some(({ conflicts }) => conflicts.length > 0))
+    say("`runstone resolve` lists what is in conflict and settles it");
   for (const line of untriedOf(outcomes, interrupted)) say(line);
   const known = outcomes.filter((one) => isKnown(one) && !one.incomplete && one.exceptions.length > 0);
   const fresh = outcomes.filter((outcome) => !isKnown(outcome)).flatMap(exceptionsOf);
@@ -120,17 +122,26 @@ function leftOut(outcomes: readonly RunOutcome[]): readonly string[] {
   );
 }
 
-function problemsOf(outcome: RunOutcome): readonly string[] {
-  const { result, error, conflicts } = outcome;
-  const name = nameOf(outcome);
-  const lines: string[] = [];
-  if (result === "failed")
-    lines.push(`${name} failed: ${error?.message}${error?.hint ? ` (${error.hint})` : ""}`);
-  for (const { field, key, mine, theirs } of conflicts) {
-    const what = key === null ? field : `${field} '${key}'`;
-    lines.push(`${name}: ${what} is ${mine ?? "gone"} here and ${theirs ?? "gone"} there`);
+/** Runs that failed for one reason, as where nobody answers, are told in one line. */
+function failuresOf(outcomes: readonly RunOutcome[]): readonly string[] {
+  const byReason = new Map<string, RunOutcome[]>();
+  for (const outcome of outcomes.filter(({ result }) => result === "failed")) {
+    const { message = "", hint = "" } = outcome.error ?? {};
+    const reason = hint === "" ? message : `${message} (${hint})`;
+    byReason.set(reason, [...(byReason.get(reason) ?? []), outcome]);
   }
-  return lines;
+  return [...byReason].map(([reason, failed]) => {
+    const names = failed.slice(0, SHOWN).map(nameOf).join(", ");
+    const more = failed.length > SHOWN ? ` and ${failed.length - SHOWN} more` : "";
+    return `${names}${more} failed: ${reason}`;
+  });
+}
+
+function conflictsOf(outcome: RunOutcome): readonly string[] {
+  return outcome.conflicts.map(({ field, key, mine, theirs }) => {
+    const what = key === null ? field : `${field} '${key}'`;
+    return `${nameOf(outcome)}: ${what} is ${mine ?? "gone"} here and ${theirs ?? "gone"} there`;
+  });
 }
 
 function exceptionsOf(outcome: RunOutcome): readonly string[] {

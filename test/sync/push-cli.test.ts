@@ -42,6 +42,15 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     assert.match(stderr, /; what was known of away before is counted$/m);
   });
 
+  test("where nobody answers, the runs that failed for it are told in one line", (t) => {
+    const { run, read } = workspaceWithRuns(t, server, 3);
+    read(["remote", "add", "away", "http://127.0.0.1:9"]);
+    const { status, stderr } = run(["push", "away"]);
+    assert.equal(status, 10);
+    assert.equal(stderr.match(/failed: .*nobody listens there/g)?.length, 1, stderr);
+    assert.match(stderr, /^runstone: [0-9a-f]{8} .*, [0-9a-f]{8} .*, [0-9a-f]{8} .* failed: /m);
+  });
+
   test("a run that goes on costs its new points only", (t) => {
     const { run, read, directory } = workspaceWithRuns(t, server, 1);
     read(["push"]);
@@ -117,6 +126,7 @@ describe("push, status and verify with MLflow 3", { skip }, async () => {
     const pushed = run(["push"]);
     assert.equal(pushed.status, 11);
     assert.match(pushed.stderr, /tag 'team' is mine here and theirs there/);
+    assert.match(pushed.stderr, /`runstone resolve` lists what is in conflict and settles it$/m);
     assert.match(read(["status"]), /^ {2}conflict /m);
     const { tags } = await runThere(server, remoteId);
     assert.deepEqual([tags["team"], tags["other"]], ["theirs", "new"]);
