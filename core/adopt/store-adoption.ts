@@ -22,6 +22,7 @@ import {
   scanStore,
 } from "../store/read/index.js";
 import { listLoggedModelLocations } from "../store/read/logged-models.js";
+import { listModelVersionLocations, listRegisteredModelLocations } from "../store/read/registry.js";
 import { runsOf } from "../store/read/runs.js";
 import { listTraceLocations } from "../store/read/traces.js";
 import { isManifestDamaged, resealAfterEdit } from "../store/runs/seal.js";
@@ -37,6 +38,7 @@ import {
   adoptRunMeta,
   adoptTraceLocation,
 } from "./meta-files.js";
+import { type ArtifactHome, adoptVersionLocations } from "./version-locations.js";
 import { BY_REPAIR, changeOf, HINTS, NAMED, WORKSPACE_FILES } from "./words.js";
 
 type Outcome = Pick<AdoptReport, "changes" | "leftAlone" | "failures" | "keptIn">;
@@ -50,6 +52,7 @@ export class StoreAdoption {
   readonly #settled = new Set<string>();
   readonly #busy = new Set<string>();
   readonly #sealed: RunLocation[] = [];
+  readonly #homes = new Map<string, ArtifactHome>();
   #damages: readonly Damage[] = [];
 
   constructor(context: StoreContext, adoption: Adoption, options: MendOptions) {
@@ -75,6 +78,7 @@ export class StoreAdoption {
       this.#options,
     );
     for (const experiment of experiments) this.#planExperiment(experiment);
+    this.#planRegistry();
     for (const run of runs) if (this.#isToBeSealed(run)) this.#sealed.push(run);
   }
 
@@ -159,10 +163,25 @@ export class StoreAdoption {
       if (!this.#isBusy(run.path))
         this.#orNull(run.path, () => adoptRunMeta(this.#adoption, run, { placing, experiment: adopted }));
     const options = { placing, experiment: adopted };
+    if (adopted !== null) this.#addHomes(experiment, adopted);
     for (const model of listLoggedModelLocations(experiment, IGNORE_DAMAGE))
       this.#orNull(model.path, () => adoptLoggedModelMeta(this.#adoption, model, options));
     for (const trace of listTraceLocations(experiment, IGNORE_DAMAGE))
       this.#orNull(trace.path, () => adoptTraceLocation(this.#adoption, trace, options));
+  }
+
+  #addHomes(location: ExperimentLocation, experiment: AdoptedExperiment): void {
+    for (const { runId, directory } of runsOf(location, IGNORE_DAMAGE))
+      this.#homes.set(runId, { directory, experiment, below: [runId] });
+    for (const { modelId, directory } of listLoggedModelLocations(location, IGNORE_DAMAGE))
+      this.#homes.set(modelId, { directory, experiment, below: ["models", modelId] });
+  }
+
+  #planRegistry(): void {
+    const options = { placing: this.#context, homes: this.#homes };
+    for (const model of listRegisteredModelLocations(this.#context, IGNORE_DAMAGE))
+      for (const version of listModelVersionLocations(model, IGNORE_DAMAGE))
+        this.#orNull(version.path, () => adoptVersionLocations(this.#adoption, version, options));
   }
 
   #adoptExperiment(experiment: ExperimentLocation): AdoptedExperiment | null {

@@ -136,6 +136,29 @@ const FILES: Readonly<Record<string, string>> = {
     "user_id: null",
     "version: 1\n",
   ].join("\n"),
+  // What the second version names is here, what the third one names is not.
+  ...Object.fromEntries(
+    [
+      [2, "artifacts/plot.txt"],
+      [3, "artifacts/model"],
+    ].map(([version, place]) => [
+      `models/forest/version-${version}/meta.yaml`,
+      [
+        `creation_timestamp: ${START}`,
+        "current_stage: None",
+        "description: null",
+        `last_updated_timestamp: ${START}`,
+        "name: forest",
+        `run_id: ${runId("c1")}`,
+        "run_link: null",
+        `source: ${FOREIGN}/1/${runId("c1")}/${place}`,
+        "status: READY",
+        "status_message: null",
+        "user_id: null",
+        `version: ${version}\n`,
+      ].join("\n"),
+    ]),
+  ),
 };
 
 /** Writes it into `<directory>/mlruns`; returns that. */

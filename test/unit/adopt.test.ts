@@ -108,6 +108,11 @@ describe("a store that was committed by hand", () => {
     );
     assert.match(project.text("models/forest/meta.yaml"), /^last_updated_timestamp: 1748764800002$/m);
     assert.equal(project.text("models/forest/aliases/champion"), "1");
+    assert.match(
+      project.text("models/forest/version-2/meta.yaml"),
+      /^source: \.\/mlruns\/1\/c10+\/artifacts\/plot\.txt$/m,
+    );
+    assert.match(project.text("models/forest/version-3/meta.yaml"), /^source: file:\/\/\/home\/bob/m);
     assert.equal(
       project.text("77/meta.yaml"),
       "artifact_location: ./mlruns/77\ncreation_time: null\nexperiment_id: '77'\nlast_update_time: null\nlifecycle_stage: active\nname: '77'\n",
