@@ -27,6 +27,7 @@ import { runIdOf } from "../run-words.js";
 import { experimentForNewRun } from "../store/default-experiment.js";
 import { type OpenStore, openOrMakeStore, openStore } from "../store/open-store.js";
 import { type MlflowScript, NO_MLFLOW, readMlflowScript } from "./mlflow-script.js";
+import { OPTIONS_TAG, optionsText } from "./options-tag.js";
 import { type RecordedParts, recordedParts } from "./recorded-parts.js";
 import { redactValues } from "./redact-values.js";
 import { spoolsOfRun } from "./spool-bases.js";
@@ -76,7 +77,7 @@ export async function prepareRun(context: CommandContext, args: RunArguments): P
   const named = args.experiment ?? (script.ownTracking ? null : script.experiment) ?? undefined;
   const experiment = await findExperimentOf(context, opened, { named, choice });
   const capture = await capturing;
-  const tags = { ...captureTags(capture), ...ownTags(args) };
+  const tags = { ...captureTags(capture), ...optionsTag(parts, args), ...ownTags(args) };
   const spec = { experiment, params, tags, choice };
   const { run, resumed, writer } = await openTheRun(context, args, { store, spec });
   const snapshotKept = keepCapturedSnapshot(capture, { env, runId: run.info.runId, resumed });
@@ -113,6 +114,12 @@ function refuseWhileCommandRuns(context: CommandContext, runId: string): void {
       data: { runId, pid: alive.facts.child?.pid },
     },
   );
+}
+
+/** What shaped the record, beside the command. */
+function optionsTag({ capture }: RecordedParts, args: RunArguments): StringMap {
+  const text = capture.command === false ? "" : optionsText(args);
+  return text === "" ? {} : { [OPTIONS_TAG]: text };
 }
 
 function ownTags(args: RunArguments): StringMap {

@@ -11,6 +11,7 @@ import type { Missing } from "./missing.js";
 import { capturePackages, type PackagesCapture } from "./packages.js";
 import { captureGitPatch, type GitPatch } from "./patch.js";
 import { redactArgv, redactText } from "./redact.js";
+import { shellLine } from "./shell-words.js";
 
 /** Each part can be switched off; all are on by default. */
 export interface CaptureParts {
@@ -169,7 +170,7 @@ export function captureTags(capture: Capture): StringMap {
     [SNAPSHOT_COMPLETE_TAG]: capture.snapshot?.complete.toString(),
     "runstone.host": environment?.host,
     "runstone.cwd": environment?.cwd,
-    "runstone.command": command === null || command.length === 0 ? null : command.map(shellQuote).join(" "),
+    "runstone.command": command === null || command.length === 0 ? null : shellLine(command),
     "runstone.node": capture.nodeVersion,
     "runstone.python": packages?.pythonVersion,
     ...slurmTags(environment),
@@ -225,11 +226,6 @@ function sourceName(command: readonly string[]): string | null {
   if (args[0] === "-m") return args[1] ?? program;
   if (args[0] === "-c" || args[0] === "-e") return program;
   return args.find((argument) => !argument.startsWith("-")) ?? program;
-}
-
-/** One argument so that a POSIX shell reads it as it is. */
-function shellQuote(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** A text to log below the run's artifacts. */

@@ -90,7 +90,8 @@ const TORCHRUN_NAMES = [
   ],
 ];
 
-const SEED_NAMES = [
+/** Variables that decide whether a run repeats bit by bit. */
+export const SEED_NAMES: readonly string[] = [
   ...[
     "PYTHONHASHSEED",
     "PL_GLOBAL_SEED",

@@ -18,6 +18,7 @@ const CODE: Readonly<Record<string, string>> = {
   "mlflow.source.git.repoURL": "repository",
   "mlflow.source.git.dirty": "dirty",
   "runstone.command": "command",
+  "runstone.options": "options",
 };
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   __proto__: null as never,
