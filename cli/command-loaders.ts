@@ -24,6 +24,7 @@ const LOADERS = {
   compare: async () => (await import("./commands/compare.js")).compare,
   blame: async () => (await import("./commands/blame.js")).blame,
   checkout: async () => (await import("./commands/checkout.js")).checkout,
+  reproduce: async () => (await import("./commands/reproduce.js")).reproduce,
   diff: async () => (await import("./commands/diff.js")).diff,
   report: async () => (await import("./commands/report.js")).report,
   commit: async () => (await import("./commands/commit.js")).commit,

@@ -41,6 +41,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       { name: "blame", describe: "Show which run, of which commit, set each new best value of a metric" },
       { name: "checkout", describe: "Put the exact code of a run into a work tree of its own" },
       {
+        name: "reproduce",
+        describe: "Run the command of a run again on its code, and tell whether it came out the same",
+      },
+      {
         name: "diff",
         describe:
           "Show what differs between two runs, commits or the work tree: results, settings, data, code",

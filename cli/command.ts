@@ -77,6 +77,8 @@ export interface CommandSpec<O extends Options, P extends Positionals> {
   readonly hot?: boolean;
   /** The first positional ends the options: it and all that follows is a command line of its own (`context.tail`). */
   readonly takesCommandLine?: boolean;
+  /** What follows `--` is a command line (`context.tail`), beside the command's own positionals. */
+  readonly takesCommandAfterDashes?: boolean;
   readonly hidden?: boolean;
   /** Imports the implementation. Absent for a mere group of subcommands. */
   readonly load?: () => Promise<Implementation<ArgumentsOf<O, P>>>;

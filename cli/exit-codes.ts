@@ -21,7 +21,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** One line for each exit code, as the documentation has it. */
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: "done",
-  1: "a failure that has no code of its own, a bug included; the answer no (`compare --exit-code`, `watch`)",
+  1: "a failure that has no code of its own, a bug included; the answer no (`compare --exit-code`, `watch`, `reproduce`)",
   2: "the command line or a value in it is not allowed",
   3: "the store, workspace, repository, experiment, run, model or artifact is not there",
   4: "the name is taken, or the state of the thing forbids it",

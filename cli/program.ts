@@ -44,6 +44,8 @@ async function runRoute(
 ): Promise<void> {
   const { raw, positionals } = await parse(given);
   const route = await onServerIfNamed(given, textsOf(raw, "store"), surroundings.invocation.env);
+  if (route.command.takesCommandAfterDashes === true)
+    return execute(route.command, { raw, positionals, commandLine: tail ?? [] }, surroundings);
   if (route.command.takesCommandLine !== true)
     return execute(
       route.command,

@@ -1,4 +1,6 @@
 /** `runstone run`: records a command. The child comes first: whatever fails beside it is told at its end. */
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { CapturePattern } from "../../core/process/capture-pattern.js";
 import { compileCapturePattern } from "../../core/process/capture-pattern.js";
 import { findCommand } from "../../core/process/find-command.js";
@@ -26,6 +28,9 @@ export async function runRun(context: CommandContext, args: RunArguments): Promi
   const relay = relaySignals({ kill: (signal) => desk.deliver(signal), ignoreHangup });
   const prepared = await prepareRun(context, args);
   const problems = new Problems();
+  const idFile = args["id-file"];
+  if (idFile !== undefined)
+    problems.guard("--id-file", () => writeFileSync(resolve(context.cwd, idFile), prepared.run.info.runId));
   // The child outlives a bug of ours in any case; this keeps its run going, too.
   process.on("uncaughtException", (error) => problems.addError("this is a bug in runstone", error));
   const ending = await superviseRun({

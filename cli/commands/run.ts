@@ -88,6 +88,12 @@ const options = {
     type: "boolean",
     describe: "Do not keep the code as a commit object (config: capture.snapshot)",
   },
+  "id-file": {
+    type: "string",
+    value: "FILE",
+    describe: "Write the id of the run into this file",
+    hidden: true,
+  },
   "no-mlflow": { type: "boolean", describe: "Do not lead a script that uses mlflow into this run" },
 } as const satisfies Options;
 

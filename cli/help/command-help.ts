@@ -27,6 +27,7 @@ export function usageLine(command: Command, names: readonly string[]): string {
     return positional.required ? shown : `[${shown}]`;
   });
   if (command.takesCommandLine) words.push("[--] COMMAND...");
+  if (command.takesCommandAfterDashes) words.push("[-- COMMAND...]");
   if (command.load === undefined) words.push("SUBCOMMAND");
   return ["Usage: runstone", ...names, "[options]", ...words].join(" ");
 }

@@ -32,7 +32,8 @@ async function parse([first = "", ...words]: readonly string[]): Promise<void> {
   assert.ok(command !== undefined, `there is no command ${head[at]}`);
   const { command: found, names, rest } = routeWithin(command, [...head.slice(0, at), ...head.slice(at + 1)]);
   const { raw, positionals } = parseWithYargs(found, names, rest);
-  const more = found.takesCommandLine === true ? [] : (tail ?? []);
+  const takesTail = found.takesCommandLine === true || found.takesCommandAfterDashes === true;
+  const more = takesTail ? [] : (tail ?? []);
   readArguments(found, raw, [...positionals, ...more]);
 }
 

@@ -13,6 +13,7 @@ const PAGES = [
   ["docs/guide/remotes.md", 12],
   ["docs/guide/carry.md", 15],
   ["docs/guide/adopt.md", 9],
+  ["docs/guide/reproduce.md", 7],
 ] as const;
 
 for (const [page, commands] of PAGES) {
