@@ -25,11 +25,13 @@ export class KeptFiles {
   /** Absolute. */
   readonly directory: string;
   readonly #root: string;
+  readonly #workspace: string;
 
   constructor({ root, workspace, now }: KeptPlace) {
     const time = new Date(now).toISOString().replace(/[-:.]/g, "");
     this.directory = join(workspace, WORKSPACE_DIRECTORY, ADOPTED, time);
     this.#root = root;
+    this.#workspace = workspace;
   }
 
   /** Keeps the bytes of a file that is about to be replaced; durable when it returns. */
@@ -56,6 +58,7 @@ export class KeptFiles {
   #place(path: string): string {
     assertNoLinkBetween(this.#root, join(this.#root, path));
     const to = join(this.directory, path);
+    assertNoLinkBetween(this.#workspace, to);
     ensureDirectory(dirname(to), true);
     return to;
   }

@@ -124,7 +124,7 @@ export class StoreAdoption {
         if (!made) makeWorkspaceFiles(this.#workspace, store);
         made = true;
       });
-    if (!missing.includes("attributes")) this.#checkAttributes();
+    if (!missing.includes("attributes")) this.#orNull(".gitattributes", () => this.#checkAttributes());
   }
 
   #checkAttributes(): void {

@@ -290,6 +290,26 @@ describe("hostile stores", POSIX, () => {
     assert.deepEqual(project.adopt({ apply: true }).changes, []);
   });
 
+  test("nothing is kept, and no attribute looked for, behind a link", (t) => {
+    const project = newProject(t, (directory) => {
+      initWorkspace(directory);
+      return writeDamagedStore(directory);
+    });
+    const victim = join(project.directory, "victim");
+    mkdirSync(victim);
+    writeFileSync(join(victim, "attributes"), "* -text\n");
+    const before = fileTree(victim);
+    symlinkSync(victim, join(project.directory, ".runstone", "adopted"));
+    rmSync(join(project.root, ".gitattributes"));
+    symlinkSync(join(victim, "attributes"), join(project.root, ".gitattributes"));
+    const meta = project.text("88/meta.yaml");
+    const { failures, leftAlone } = project.adopt({ apply: true });
+    assert.deepEqual(fileTree(victim), before);
+    assert.ok(failures.some(({ path }) => path === "88/meta.yaml"));
+    assert.equal(project.text("88/meta.yaml"), meta, "what cannot be kept is not replaced");
+    assert.ok(leftAlone.some(({ path }) => path === ".gitattributes"));
+  });
+
   test("names with line feeds and other control characters stay and are named", (t) => {
     const project = newProject(t);
     const names = ["evil\nname", "2\u001b[31m", "-rf"];
