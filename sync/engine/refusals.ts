@@ -47,7 +47,7 @@ export class Refusals {
     return found?.sha256 === sha256 ? found : undefined;
   }
 
-  /** Keys of the things of a kind of which this content, or any, was refused. */
+  /** Keys of the things of a kind that were refused, whatever their content. */
   keys(what: RefusedThing): ReadonlySet<string> {
     return new Set(this.list.filter((refusal) => refusal.what === what).map(({ key }) => key));
   }

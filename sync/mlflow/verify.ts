@@ -148,6 +148,7 @@ class Verification {
       const refused = new Refusals(standing.list.filter(({ sentence }) => !isOutOfReach(sentence)));
       const isThere = ({ path, sha256 }: ArtifactHead): boolean =>
         refused.of("artifact", path, sha256) === undefined;
+      const [metrics, datasets] = [refused.keys("metric"), refused.keys("dataset")];
       const run: ExpectedRun = {
         runId: head.runId,
         location: head.location,
@@ -158,13 +159,11 @@ class Verification {
         tags: without(wanted.tags, refused.keys("tag")),
         params: without(wanted.params, refused.keys("param")),
         leftAlone: new Set(),
-        keys: keys.filter((key) => !refused.keys("metric").has(key)),
+        keys: keys.filter((key) => !metrics.has(key)),
         keysWithNan: new Set(),
         modelIds: undefined,
         refusedModels: refused.keys("model"),
-        datasetInputs: document.inputs.datasetInputs.filter(
-          (input) => !refused.keys("dataset").has(datasetKey(input)),
-        ),
+        datasetInputs: document.inputs.datasetInputs.filter((input) => !datasets.has(datasetKey(input))),
         artifacts: this.#options.withArtifacts ? [...document.artifacts, ...long].filter(isThere) : [],
       };
       return { head: now, run, watermarks: state?.watermarks ?? {}, refused: refused.list };
