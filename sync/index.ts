@@ -1,6 +1,11 @@
-export type { CatalogConflict, CatalogCounts } from "./engine/catalog-report.js";
+export {
+  addCatalog,
+  type CatalogConflict,
+  type CatalogCounts,
+  NO_CATALOG,
+} from "./engine/catalog-report.js";
 export { isAsSynced, toBeMoved } from "./engine/compare-state.js";
-export { joinDirections, joinReports } from "./engine/join-reports.js";
+export { joinDirections, joinReports, withCatalog } from "./engine/join-reports.js";
 export { planRuns, type RunPlan, type RunSelection, type RunTask } from "./engine/plan.js";
 export type { Moved, OnSyncEvent, SyncEvent } from "./engine/progress.js";
 export { hasExceptions } from "./engine/refusals.js";

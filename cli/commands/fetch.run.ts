@@ -101,7 +101,10 @@ async function foreseeFromMlflow(
   );
   const isAll = isWhole(foreseen, runIds);
   if (report.outcomes.some(({ result }) => result !== "unchanged"))
-    return Math.max(await printForesight(context, report, dryRowsOf(report), "fetch"), isAll);
+    return Math.max(
+      await printForesight(context, report, { rows: dryRowsOf(report), command: "fetch" }),
+      isAll,
+    );
   print(context, foreseen, { ...target, isForeseen: true });
   return isAll;
 }

@@ -49,6 +49,7 @@ async function syncWithPeer(
       ...{ map: args.map, jobs: jobsFor(args.jobs, target.remote) },
       withArtifacts: withArtifacts(args, target.remote),
       includeDeleted: args["include-deleted"],
+      withRegistry: args.models,
     });
   const report = await runNativeSync(context, limited, {
     ...{ direction, map: args.map, watch: args.watch },

@@ -2,7 +2,8 @@
 
 import { DELETED_STAGE } from "../../core/index.js";
 import { ALIAS_FIELD, parseVersionOrigin } from "../../store-format/index.js";
-import type { CatalogConflict, RemoteStateView } from "../../sync/index.js";
+import type { CatalogConflict, CatalogCounts, RemoteStateView } from "../../sync/index.js";
+import { counted } from "./counted.js";
 
 export const CATALOG_WORDS: Readonly<Record<CatalogConflict["kind"], string>> = {
   experiment: "experiment",
@@ -66,4 +67,17 @@ export function valueWords(field: string, value: string | null): string | null {
   if (field === "stage" && value === DELETED_STAGE) return "deleted";
   const version = field.startsWith(ALIAS_FIELD) ? parseVersionOrigin(value) : null;
   return version === null ? value : `version ${version.number}`;
+}
+
+/** Experiments that are made are told where no run comes that tells of them. */
+export function catalogParts(catalog: CatalogCounts, hasRuns: boolean): readonly string[] {
+  const kinds = Object.entries(CATALOG_WORDS) as [keyof CatalogCounts, string][];
+  return kinds.flatMap(([kind, word]) => {
+    const { made, changed, conflicts } = catalog[kind];
+    return [
+      ...(made === 0 || (kind === "experiment" && hasRuns) ? [] : [`${counted(made, word)} made`]),
+      ...(changed === 0 ? [] : [`${counted(changed, word)} changed`]),
+      ...(conflicts === 0 ? [] : [`${counted(conflicts, word)} in conflict`]),
+    ];
+  });
 }

@@ -2,7 +2,8 @@
 
 import { systemClock } from "../../sync/http/clock.js";
 import { RateLimiter } from "../../sync/http/rate-limiter.js";
-import { readRemoteState } from "../../sync/index.js";
+import { readRemoteState, withCatalog } from "../../sync/index.js";
+import { foreseeNativeCatalog } from "../../sync/native/foresee-catalog.js";
 import { type Foresight, foreseeNative } from "../../sync/native/foresee-native.js";
 import { assertOtherDirectory } from "../../sync/native/other-store.js";
 import type { Direction } from "../../sync/native/plan.js";
@@ -28,7 +29,10 @@ export async function dryRunNative(
   const report = await foresee(context, target, words);
   if (!context.json) tellProblems(context, report);
   const { command } = words;
-  await printRowsOfDryRun(context, dryRowsOf(report), { command, remoteName: target.remote.name });
+  await printRowsOfDryRun(context, dryRowsOf(report), {
+    ...{ command, remoteName: target.remote.name },
+    ...{ catalog: report.catalog, withModels: words.withRegistry === true },
+  });
   return exitCodeFor(report);
 }
 
@@ -39,9 +43,12 @@ async function foresee(
 ): Promise<Foresight> {
   return askPeer(context, target, async (parties, signal) => {
     const { runWords } = target.chosen;
-    const options = { ...nativeOptions(target, words), direction: words.direction, signal };
-    if (runWords === undefined) return foreseeNative(parties, options);
-    return foreseeNative(parties, { ...options, runIds: await idsThere(parties.remote, runWords) });
+    const chosen = runWords === undefined ? {} : { runIds: await idsThere(parties.remote, runWords) };
+    const options = { ...nativeOptions(target, words), direction: words.direction, signal, ...chosen };
+    const report = await foreseeNative(parties, options);
+    if (report.interrupted) return report;
+    const { context: store } = target.chosen.place;
+    return withCatalog(report, await foreseeNativeCatalog({ ...parties, context: store }, options));
   });
 }
 

@@ -1,5 +1,5 @@
 /** `--dry-run` of what comes from an MLflow server: it is asked as the pull asks it, but for the bytes of artifacts. */
-import { addMoved, readRemoteState, type SyncReport } from "../../sync/index.js";
+import { addCatalog, addMoved, readRemoteState, type SyncReport, withCatalog } from "../../sync/index.js";
 import type { ForeseeParties, PullForesight } from "../../sync/mlflow/foresee-pull.js";
 import type { CommandContext } from "../context.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -28,7 +28,7 @@ export async function dryRunPull(
   how: ServerPull & { readonly command: DryCommand },
 ): Promise<ExitCode> {
   const report = await foreseeFromServer(context, target, how);
-  return printForesight(context, report, dryRowsOf(report), how.command);
+  return printForesight(context, report, { rows: dryRowsOf(report), ...how });
 }
 
 /** Both halves of a sync: of a run that the pull looks at, a push sends what is left then. */
@@ -37,13 +37,38 @@ export async function dryRunSync(
   target: DryRunTarget,
   { pull, push }: { readonly pull: ServerPull; readonly push: DryRunChoice },
 ): Promise<ExitCode> {
-  const report = await foreseeFromServer(context, target, pull);
+  const report = await foreseeBoth(context, target, { pull, push });
   const rows = new Map(dryRowsOf(report).map((row) => [row.runId, row]));
   for (const row of pushedRows(target, push, report)) {
     const pulled = rows.get(row.runId);
     rows.set(row.runId, pulled === undefined ? row : { ...pulled, moved: addMoved(pulled.moved, row.moved) });
   }
-  return printForesight(context, report, [...rows.values()], "sync");
+  const { withRegistry = false } = pull;
+  return printForesight(context, report, { rows: [...rows.values()], command: "sync", withRegistry });
+}
+
+/** The pull, and what the push after it does to experiments and models. */
+async function foreseeBoth(
+  context: CommandContext,
+  target: DryRunTarget,
+  { pull, push }: { readonly pull: ServerPull; readonly push: DryRunChoice },
+): Promise<PullForesight> {
+  const { foreseePull } = await import("../../sync/mlflow/foresee-pull.js");
+  const { foreseePushedCatalog } = await import("../../sync/mlflow/foresee-pushed-catalog.js");
+  const options = pullOptions(target, pull);
+  return askServer(context, { ...target, jobs: pull.jobs }, async (parties, signal) => {
+    const report = await foreseePull(parties, { ...options, signal });
+    if (report.catalogAfter === null) return report;
+    const { runIds, experimentIds } = target.chosen;
+    const pushed = await foreseePushedCatalog(parties, report.catalogAfter, {
+      ...(runIds === undefined ? {} : { runIds }),
+      ...(experimentIds === undefined ? {} : { experimentIds }),
+      ...{ includeDeleted: push.includeDeleted, withRegistry: pull.withRegistry === true, signal },
+      experiments: { ...options.experiments, restore: false },
+    });
+    const counts = addCatalog(report.catalog, pushed.counts);
+    return { ...withCatalog(report, pushed), catalog: counts };
+  });
 }
 
 export async function foreseeFromServer(
@@ -82,11 +107,19 @@ export async function askServer<Result>(
 export async function printForesight(
   context: CommandContext,
   report: SyncReport,
-  rows: readonly DryRow[],
-  command: DryCommand,
+  {
+    rows,
+    command,
+    withRegistry = false,
+  }: {
+    readonly rows: readonly DryRow[];
+    readonly command: DryCommand;
+    readonly withRegistry?: boolean;
+  },
 ): Promise<ExitCode> {
   if (!context.json) tellProblems(context, report);
-  await printRowsOfDryRun(context, rows, { command, remoteName: report.remote });
+  const { remote, catalog } = report;
+  await printRowsOfDryRun(context, rows, { command, remoteName: remote, catalog, withModels: withRegistry });
   return exitCodeFor(report);
 }
 

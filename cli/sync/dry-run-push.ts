@@ -28,7 +28,11 @@ export async function dryRunPush(
     return EXIT.ok;
   }
   if (!context.json) tellProblems(context, report);
-  const words = { command: "push", remoteName: name, excepted: report.excepted.length } as const;
+  const words = {
+    command: "push",
+    ...{ remoteName: name, excepted: report.excepted.length },
+    ...{ catalog: report.catalog, withModels: options.withRegistry === true },
+  } as const;
   await printRowsOfDryRun(context, rowsOf(report), words);
   return exitCodeFor(report);
 }

@@ -4,9 +4,11 @@ import { readRunDocument } from "../../core/transfer/index.js";
 import { isRunstoneError, type LifecycleStage } from "../../store-format/index.js";
 import {
   addMoved,
+  type CatalogCounts,
   hasExceptions,
   isAsSynced,
   type Moved,
+  NO_CATALOG,
   NOTHING_MOVED,
   planRuns,
   type RemoteStateView,
@@ -18,6 +20,7 @@ import type { CommandContext } from "../context.js";
 import { formatBytes } from "../output/number.js";
 import { printRows } from "../output/print-rows.js";
 import type { RowColumn } from "../output/row-column.js";
+import { catalogParts } from "./catalog-words.js";
 import type { Chosen } from "./chosen.js";
 import { counted } from "./counted.js";
 
@@ -52,6 +55,10 @@ export interface DryRunWords {
   readonly remoteName: string;
   /** How many others are synced with exceptions. */
   readonly excepted?: number;
+  /** What would become of experiments and models. */
+  readonly catalog?: CatalogCounts;
+  /** The model registry was asked for. */
+  readonly withModels?: boolean;
 }
 
 /** What a push would find. */
@@ -161,10 +168,13 @@ export async function printRowsOfDryRun(
         ...[runName, kind, moved.params, moved.points, moved.artifacts],
         { value: moved.bytes, text: formatBytes(moved.bytes) },
       ]),
-      records: runs.map(({ runId, runName, state: kind, moved }) => ({
-        ...{ run_id: runId, run_name: runName, state: kind },
-        ...moved,
-      })),
+      records: [
+        ...runs.map(({ runId, runName, state: kind, moved }) => ({
+          ...{ run_id: runId, run_name: runName, state: kind },
+          ...moved,
+        })),
+        ...(words.withModels === true ? catalogRecords(words) : []),
+      ],
       format: context.json ? "json" : "table",
       output: undefined,
     });
@@ -180,11 +190,21 @@ function sumLine(runs: readonly DryRow[], words: DryRunWords): string {
     (moved, run) => addMoved(moved, run.moved),
     NOTHING_MOVED,
   );
-  const { command, excepted = 0 } = words;
+  const { command, excepted = 0, catalog = NO_CATALOG } = words;
   const where = whereOf(words);
-  const besides = excepted === 0 ? "" : `, ${excepted} with exceptions`;
-  if (runs.length === 0) return `Nothing to ${command} ${where}${besides}`;
+  const others = catalogParts(catalog, runs.length > 0 && words.withModels !== true).map(
+    (part) => `, ${part}`,
+  );
+  const besides = `${others.join("")}${excepted === 0 ? "" : `, ${excepted} with exceptions`}`;
+  if (runs.length === 0 && others.length === 0) return `Nothing to ${command} ${where}${besides}`;
   const files = `${counted(artifacts, "artifact")} of ${formatBytes(bytes)}`;
   const what = `${counted(params, "param")}, ${counted(points, "point")}, ${files}`;
   return `Would ${command} ${counted(runs.length, "run")} ${where}: ${what}${besides}`;
+}
+
+/** One of each kind of which something would be done. */
+function catalogRecords({ catalog = NO_CATALOG }: DryRunWords): readonly object[] {
+  return Object.entries(catalog)
+    .filter(([, { made, changed, conflicts }]) => made + changed + conflicts > 0)
+    .map(([kind, { made, changed, conflicts }]) => ({ kind, made, changed, conflicts }));
 }

@@ -1,13 +1,6 @@
 /** What a sync leaves on the terminal: what is missing and why, then one line with the sums. */
 import type { ErrorCode } from "../../store-format/index.js";
-import {
-  type CatalogCounts,
-  isPartial,
-  NOT_TRIED,
-  type RunOutcome,
-  STOPPED,
-  type SyncReport,
-} from "../../sync/index.js";
+import { isPartial, NOT_TRIED, type RunOutcome, STOPPED, type SyncReport } from "../../sync/index.js";
 import type { CommandContext } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { serializeJson } from "../output/json.js";
@@ -15,7 +8,7 @@ import { formatBytes } from "../output/number.js";
 import { formatDuration } from "../output/time.js";
 import { visible } from "../output/visible.js";
 import { exitCodeOf } from "../report-error.js";
-import { CATALOG_WORDS, conflictLine } from "./catalog-words.js";
+import { catalogParts, conflictLine } from "./catalog-words.js";
 import { counted } from "./counted.js";
 import { runWords } from "./named-run.js";
 
@@ -157,7 +150,7 @@ function summaryOf(report: SyncReport, what: string): string {
   const sent = counts.done + counts.running;
   const untried = outcomes.filter(isUntried).length;
   const isSound = !interrupted && untried + counts.failed + counts.conflict === 0;
-  const besides = catalogParts(report);
+  const besides = catalogParts(report.catalog, report.counts.done > 0);
   const isNothing = sent === 0 && counts.unchanged > 0 && besides.length === 0 && isSound;
   const parts = [
     isNothing
@@ -173,19 +166,6 @@ function summaryOf(report: SyncReport, what: string): string {
     ...(untried === 0 ? [] : [`${untried} not ${VERBS[what] ?? "tried"}`]),
   ];
   return `${interrupted ? "Stopped: " : ""}${parts.join(", ")} in ${formatDuration(duration)}`;
-}
-
-/** Experiments that were made are told where no run came that tells of them. */
-function catalogParts({ catalog, counts }: SyncReport): readonly string[] {
-  const kinds = Object.entries(CATALOG_WORDS) as [keyof CatalogCounts, string][];
-  return kinds.flatMap(([kind, word]) => {
-    const { made, changed, conflicts } = catalog[kind];
-    return [
-      ...(made === 0 || (kind === "experiment" && counts.done > 0) ? [] : [`${counted(made, word)} made`]),
-      ...(changed === 0 ? [] : [`${counted(changed, word)} changed`]),
-      ...(conflicts === 0 ? [] : [`${counted(conflicts, word)} in conflict`]),
-    ];
-  });
 }
 
 function contentOf({ params, points, artifacts, bytes }: SyncReport["moved"]): string {

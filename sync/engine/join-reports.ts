@@ -1,3 +1,4 @@
+import type { CatalogResult } from "./catalog-parties.js";
 import { addCatalog } from "./catalog-report.js";
 import { addMoved, ReportBuilder, type RunOutcome, type SyncReport } from "./report.js";
 
@@ -43,4 +44,13 @@ export function joinDirections(pulled: SyncReport, pushed: SyncReport): SyncRepo
     return earlier === undefined ? outcome : { ...earlier, moved: outcome.moved };
   });
   return joinReports(pulled, { ...pushed, outcomes });
+}
+
+/** With what became of experiments and models. */
+export function withCatalog<Report extends SyncReport>(report: Report, result: CatalogResult): Report {
+  const builder = new ReportBuilder();
+  for (const note of report.notes) builder.note(note);
+  builder.addCatalog(result);
+  const { notes, catalog, catalogConflicts, incomplete } = builder.finish(report);
+  return { ...report, notes, catalog, catalogConflicts, incomplete: report.incomplete || incomplete };
 }

@@ -32,6 +32,7 @@ import {
   versionOrigin,
 } from "../../store-format/index.js";
 import type { CatalogSide } from "../engine/catalog-parties.js";
+import { ForeseenSide } from "../engine/foreseen-side.js";
 import type { MlflowCalls, Transport } from "./calls.js";
 import { cutText } from "./cut-values.js";
 import { mayHaveBeenDone } from "./failures.js";
@@ -179,13 +180,18 @@ export class MlflowCatalogSide implements CatalogSide {
     await this.#call("transitionStage", { name, version, stage, archive_existing_versions: false });
   }
 
+  /** Null when it is not there, which `problem` is told. */
+  async sourceOf(entry: CatalogEntry, problem: (sentence: string) => void): Promise<SourceThere | null> {
+    const source = (await this.#server.sourceThere?.(entry)) ?? null;
+    if (source === null)
+      problem(`version ${entry.id} of '${entry.model}' is not there, because its source is not`);
+    return source;
+  }
+
   async #makeVersion(entry: CatalogEntry, problem: (sentence: string) => void): Promise<CatalogEntry | null> {
     const { model: name, fields, facts } = entry;
-    const source = (await this.#server.sourceThere?.(entry)) ?? null;
-    if (source === null) {
-      problem(`version ${entry.id} of '${name}' is not there, because its source is not`);
-      return null;
-    }
+    const source = await this.sourceOf(entry, problem);
+    if (source === null) return null;
     const origin = parseVersionOrigin(entry.origin)!;
     const own = { [VERSION_TAG]: String(origin.number), [VERSION_TIME_TAG]: String(origin.time) };
     const made = await this.#createVersion(entry, {
@@ -275,5 +281,30 @@ export class MlflowCatalogSide implements CatalogSide {
     } catch (error) {
       if (!isRunstoneError(error, "RESOURCE_DOES_NOT_EXIST")) throw error;
     }
+  }
+}
+
+/** As {@link MlflowCatalogSide}, without writing. */
+export class ForeseenVersions extends ForeseenSide {
+  protected readonly server: MlflowCatalogSide;
+
+  constructor(server: MlflowCatalogSide) {
+    super(server);
+    this.server = server;
+  }
+
+  override async make(
+    entry: CatalogEntry,
+    problem: (sentence: string) => void,
+  ): Promise<CatalogEntry | null> {
+    const isLacking = entry.kind === "model_version" && (await this.server.sourceOf(entry, problem)) === null;
+    return isLacking ? null : super.make(entry, problem);
+  }
+}
+
+/** Experiments are made by a transport that sends nothing: runs look for them there. */
+export class ForeseenAtServer extends ForeseenVersions {
+  override make(entry: CatalogEntry, problem: (sentence: string) => void): Promise<CatalogEntry | null> {
+    return entry.kind === "experiment" ? this.server.make(entry, problem) : super.make(entry, problem);
   }
 }

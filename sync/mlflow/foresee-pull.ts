@@ -2,6 +2,7 @@
 import pLimit from "p-limit";
 import { ArtifactHashes, planMerge } from "../../core/transfer/index.js";
 import type { Experiment } from "../../store-format/index.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import type { Moved } from "../engine/progress.js";
 import {
   addMoved,
@@ -21,17 +22,26 @@ import { PulledHistories } from "./pull-histories.js";
 import { type PullPlan, type PullTask, planPull } from "./pull-plan.js";
 import { PullRounds } from "./pull-rounds.js";
 import type { PullReading } from "./pull-session.js";
+import { PulledCatalog } from "./pulled-catalog.js";
 import { experimentsToPull } from "./pulled-experiments.js";
 import type { PushParties } from "./push.js";
 import { type PulledRead, PulledRunReader } from "./read-pulled-run.js";
+import { RehearsedState } from "./rehearsed-state.js";
 
 export type ForeseeParties = Omit<PushParties, "state"> & { readonly state: RemoteStateView };
 
 export interface PullForesight extends SyncReport {
   /** Runs that are not here yet. */
   readonly created: ReadonlySet<string>;
+  /** Experiments and models as they are here then. */
+  readonly catalogAfter: CatalogAfter | null;
   /** What a push right after the pull would send of the runs that were looked at; null: nothing at all. */
   readonly left: ReadonlyMap<string, Required<Moved> | null>;
+}
+
+export interface CatalogAfter {
+  readonly local: CatalogSide;
+  readonly state: RehearsedState;
 }
 
 /**
@@ -47,13 +57,18 @@ class Foreseeing {
   readonly #options: PullOptions;
   readonly #calls: MlflowCalls;
   readonly #report = new ReportBuilder();
+  readonly #transport: HttpTransport;
+  readonly #state: RehearsedState;
   readonly #created = new Set<string>();
+  #catalogAfter: CatalogAfter | null = null;
   readonly #left = new Map<string, Required<Moved> | null>();
 
   constructor(parties: ForeseeParties, options: PullOptions) {
     this.#parties = parties;
     this.#options = options;
-    this.#calls = new MlflowCalls(new HttpTransport(parties.http, options.signal));
+    this.#transport = new HttpTransport(parties.http, options.signal);
+    this.#calls = new MlflowCalls(this.#transport);
+    this.#state = new RehearsedState(parties.state);
   }
 
   async run(): Promise<PullForesight> {
@@ -71,7 +86,7 @@ class Foreseeing {
       duration: performance.now() - begin,
       interrupted: signal?.aborted === true,
     });
-    return { ...report, created: this.#created, left: this.#left };
+    return { ...report, created: this.#created, left: this.#left, catalogAfter: this.#catalogAfter };
   }
 
   async #foresee(): Promise<void> {
@@ -79,8 +94,13 @@ class Foreseeing {
     for await (const experiment of this.#calls.searchExperiments()) listed.push(experiment);
     const lost = await noticeLosses({ ...this.#parties, calls: this.#calls });
     if (isAny(lost)) this.#report.note(`${lossText(lost)}; a push sends again what it lacks`);
+    const catalog = new PulledCatalog(
+      { ...this.#parties, state: this.#state, calls: this.#calls, transport: this.#transport },
+      { ...this.#options, listed, isRehearsal: true },
+    );
+    await catalog.before();
     const { experiments: naming, experimentNames: names, includeDeleted, jobs, signal } = this.#options;
-    const chosen = experimentsToPull(this.#parties.state, listed, { naming, names, includeDeleted });
+    const chosen = experimentsToPull(this.#state, listed, { naming, names, includeDeleted });
     const experiments = new Map(chosen.map((experiment) => [experiment.remoteId, experiment]));
     const plan = await this.#plan([...experiments.keys()]);
     const reading = this.#reading(experiments, plan);
@@ -90,6 +110,10 @@ class Foreseeing {
       one: (task) => this.#one(reading, task),
     });
     await rounds.run(plan.tasks);
+    if (signal?.aborted === true) return;
+    await catalog.after(null);
+    this.#report.addCatalog(catalog.result);
+    this.#catalogAfter = { local: catalog.local, state: this.#state };
   }
 
   async #plan(experimentIds: readonly string[]): Promise<PullPlan> {

@@ -1,8 +1,10 @@
 /** Experiments before the runs of a pull, and the model registry after them. */
 import type { StoreContext } from "../../core/store/context.js";
 import type { CatalogEntry, Experiment } from "../../store-format/index.js";
+import type { CatalogSide } from "../engine/catalog-parties.js";
 import { CatalogSync } from "../engine/catalog-sync.js";
 import { followNames } from "../engine/follow-names.js";
+import { ForeseenSide } from "../engine/foreseen-side.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { ExperimentNaming } from "../native/experiment-naming.js";
 import type { RemoteState } from "../state/index.js";
@@ -22,18 +24,20 @@ interface CatalogParties {
 
 export class PulledCatalog {
   readonly #state: RemoteState;
-  readonly #local: VersionsAsHere;
+  readonly #versions: VersionsAsHere;
+  readonly #local: CatalogSide;
   readonly #sync: CatalogSync;
   readonly #withRegistry: boolean;
 
   constructor(
     { context, state, calls, transport }: CatalogParties,
-    options: PullOptions & { readonly listed: readonly Experiment[] },
+    options: PullOptions & { readonly listed: readonly Experiment[]; readonly isRehearsal?: boolean },
   ) {
     const { includeDeleted, recheck = false, words, runIds, listed } = options;
     this.#state = state;
     this.#withRegistry = options.withRegistry === true;
-    this.#local = new VersionsAsHere(context);
+    this.#versions = new VersionsAsHere(context);
+    this.#local = options.isRehearsal === true ? new ForeseenSide(this.#versions) : this.#versions;
     const names =
       words === undefined ? (options.experimentNames ?? namesOf(context, options)) : new Set<string>();
     this.#sync = new CatalogSync(
@@ -48,6 +52,11 @@ export class PulledCatalog {
     );
   }
 
+  /** What is here as the pull leaves it. */
+  get local(): CatalogSide {
+    return this.#local;
+  }
+
   get result(): CatalogSync["result"] {
     return this.#sync.result;
   }
@@ -56,9 +65,10 @@ export class PulledCatalog {
     followNames(this.#state, await this.#sync.experimentsBefore());
   }
 
-  async after(session: PullSession): Promise<void> {
+  /** `session`: null when nothing is written. */
+  async after(session: PullSession | null): Promise<void> {
     await this.#sync.experimentsAfter();
-    this.#local.session = session;
+    this.#versions.session = session;
     if (this.#withRegistry) await this.#sync.registry();
   }
 }

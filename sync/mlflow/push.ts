@@ -159,7 +159,7 @@ class Push {
     await this.#verifySent();
     await this.#settleTwins(tasks);
     if (!signal.aborted) await this.#sendMoved();
-    if (!signal.aborted && !this.#isRehearsal) await this.#withCatalog(() => catalog.after());
+    if (!signal.aborted) await this.#withCatalog(() => catalog.after());
     this.#report.addCatalog(catalog.result);
     this.#session.state.flush();
     if (!this.#isRehearsal) this.#tellSentAgain();

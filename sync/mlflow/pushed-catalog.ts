@@ -7,7 +7,7 @@ import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { tracesNote } from "../engine/traces-note.js";
 import { ExperimentNaming } from "../native/experiment-naming.js";
 import type { Transport } from "./calls.js";
-import { MlflowCatalogSide } from "./catalog-side.js";
+import { ForeseenAtServer, MlflowCatalogSide } from "./catalog-side.js";
 import type { PushOptions } from "./push.js";
 import type { PushSession } from "./push-session.js";
 import { sourceThere } from "./version-sources.js";
@@ -19,15 +19,16 @@ export class PushedCatalog {
   readonly #withRegistry: boolean;
 
   constructor(session: PushSession, transport: Transport, options: PushOptions) {
-    const { context, calls, state, includeDeleted, recheck } = session;
+    const { context, calls, state, includeDeleted, recheck, isRehearsal } = session;
     this.#session = session;
     this.#withRegistry = options.withRegistry === true;
     this.#remote = new MlflowCatalogSide({
       ...{ transport, calls },
       sourceThere: (entry) => sourceThere(session, entry),
     });
+    const foreseen = new ForeseenAtServer(this.#remote);
     this.#sync = new CatalogSync(
-      { local: new LocalCatalogSide(context), remote: this.#remote, state },
+      { local: new LocalCatalogSide(context), remote: isRehearsal ? foreseen : this.#remote, state },
       {
         ...{ direction: "push", includeDeleted, recheck, asksWhenChanged: true },
         naming: new ExperimentNaming(options.experiments),

@@ -47,7 +47,7 @@ export class RehearsalTransport implements Transport {
     const body = asJson(options.body ?? {});
     switch (route) {
       case "createExperiment":
-        return { experiment_id: this.#makeExperiment(String(body["name"])) };
+        return { experiment_id: this.#makeExperiment(body) };
       case "getExperiment":
         return nested("experiment", this.#experiments.get(String(query["experiment_id"])));
       case "getExperimentByName":
@@ -79,10 +79,11 @@ export class RehearsalTransport implements Transport {
   }
 
   /** Ids as SQL stores give them, because the server may be asked for them: it has none so large. */
-  #makeExperiment(name: string): string {
+  #makeExperiment(body: Message): string {
+    const [name, tags] = [String(body["name"]), body["tags"] ?? []];
     this.#made += 1;
     const id = String(999_999_999_000_000 + this.#made);
-    this.#experiments.set(id, { experiment_id: id, name, lifecycle_stage: "active" });
+    this.#experiments.set(id, { experiment_id: id, name, tags, lifecycle_stage: "active" });
     this.#experimentIds.set(name, id);
     return id;
   }

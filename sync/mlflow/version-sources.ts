@@ -29,7 +29,7 @@ export async function sourceThere(
 }
 
 /** `s3://bucket/model`: no place of this store, of a server, or of a machine. */
-function isAddress(source: string): boolean {
+export function isAddress(source: string): boolean {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source)?.[1]?.toLowerCase();
   return scheme !== undefined && !LOCAL_SCHEMES.has(scheme);
 }

@@ -4,6 +4,7 @@ import type { CatalogSide } from "../engine/catalog-parties.js";
 import { NO_CATALOG } from "../engine/catalog-report.js";
 import { CatalogSync } from "../engine/catalog-sync.js";
 import { followNames } from "../engine/follow-names.js";
+import { ForeseenSide } from "../engine/foreseen-side.js";
 import { LocalCatalogSide } from "../engine/local-catalog-side.js";
 import { type CatalogSettling, type SettledField, settleCatalog } from "../engine/settle-catalog.js";
 import { tracesNote } from "../engine/traces-note.js";
@@ -23,7 +24,8 @@ export class NativeCatalog {
   readonly #seen = new Set<string>();
   #naming: ExperimentNaming;
 
-  constructor(parties: NativeParties, options: NativeOptions) {
+  /** `isRehearsal`: nothing is written on either side. */
+  constructor(parties: NativeParties, options: NativeOptions, isRehearsal = false) {
     this.#parties = parties;
     this.#options = options;
     this.#naming = new ExperimentNaming(options.experiments);
@@ -34,7 +36,7 @@ export class NativeCatalog {
       sides === null
         ? null
         : new CatalogSync(
-            { ...sides, state },
+            { ...(isRehearsal ? foreseen(sides) : sides), state },
             {
               ...{ direction, includeDeleted, recheck, asksWhenChanged: false },
               naming: new ExperimentNaming(options.experiments),
@@ -45,7 +47,7 @@ export class NativeCatalog {
           );
   }
 
-  #sides(there: CatalogSide): { readonly local: CatalogSide; readonly remote: CatalogSide } {
+  #sides(there: CatalogSide): Sides {
     const { context, local, remote } = this.#parties;
     const here = new LocalCatalogSide(context);
     if (local.models === null || remote.models === null) return { local: here, remote: there };
@@ -125,6 +127,15 @@ export class NativeCatalog {
   #tell(note: string | null): void {
     if (note !== null) this.#notes.add(note);
   }
+}
+
+function foreseen({ local, remote }: Sides): Sides {
+  return { local: new ForeseenSide(local), remote: new ForeseenSide(remote) };
+}
+
+interface Sides {
+  readonly local: CatalogSide;
+  readonly remote: CatalogSide;
 }
 
 const NOTHING: CatalogSync["result"] = {

@@ -41,6 +41,28 @@ function ok({ status, stdout, stderr }: ReturnType<Workspace["run"]>): string {
   return stdout.trim();
 }
 
+test("a dry run tells what becomes of experiments and models", async (t) => {
+  const top = newDirectory(t);
+  const run: Workspace["run"] = (args, call) => top.run(["-C", join(top.directory, "a"), ...args], call);
+  ok(top.run(["init", "a"]));
+  ok(run(["remote", "add", "lab", join(top.directory, "lab")]));
+  const store = openFileStore({ cwd: join(top.directory, "a") });
+  await store.createExperiment({ name: "wine", tags: { team: "cellar" } });
+  assert.match(ok(run(["push", "--dry-run"])), /^Would push 0 runs to lab: .*, 1 experiment made$/m);
+  await store.createRegisteredModel("net");
+  await store.createModelVersion({ name: "net", source: "s3://models/net" });
+  await store.setAlias("net", "champion", 1);
+  const line = /1 experiment made, 1 registered model made, 1 registered model changed, 1 model version made/;
+  assert.match(ok(run(["push", "--models", "--dry-run"])), line);
+  assert.deepEqual(JSON.parse(ok(run(["push", "--models", "--dry-run", "--json"]))), [
+    { kind: "experiment", made: 1, changed: 0, conflicts: 0 },
+    { kind: "registered_model", made: 1, changed: 1, conflicts: 0 },
+    { kind: "model_version", made: 1, changed: 0, conflicts: 0 },
+  ]);
+  assert.match(ok(run(["push", "--models"])), line);
+  assert.equal(ok(run(["sync", "--models", "--dry-run"])), "Nothing to sync with lab");
+});
+
 test("conflicts of experiments and models are shown by status, listed and settled by resolve", async (t) => {
   const { in: inside, stores } = await newLab(t);
   const [a, b] = stores;

@@ -4,6 +4,8 @@ import { findRun, listRunLocations } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { readRunDocument } from "../../core/transfer/index.js";
 import type { SyncReport } from "../../sync/engine/report.js";
+import type { CatalogCounts } from "../../sync/index.js";
+import { foreseeNativeCatalog } from "../../sync/native/foresee-catalog.js";
 import { foreseeNative } from "../../sync/native/foresee-native.js";
 import { syncNative } from "../../sync/native/native-sync.js";
 import type { Peer } from "../../sync/native/peer.js";
@@ -41,6 +43,21 @@ export async function foreseeWith(
   const state = readRemoteState(context, "lab");
   try {
     return await foreseeNative({ local: peerOf(context), remote, state }, { ...DEFAULTS, ...options });
+  } finally {
+    state.close();
+  }
+}
+
+/** What a dry run tells of experiments and models. */
+export async function foreseeCatalogWith(
+  context: StoreContext,
+  remote: Peer,
+  options: Partial<NativeOptions> & Pick<NativeOptions, "direction">,
+): Promise<CatalogCounts> {
+  const state = readRemoteState(context, "lab", { address: "test" });
+  const parties = { context, local: peerOf(context), remote, state };
+  try {
+    return (await foreseeNativeCatalog(parties, { ...DEFAULTS, ...options })).counts;
   } finally {
     state.close();
   }

@@ -7,14 +7,15 @@ import { createFileStore, initWorkspace, type TrackingStore } from "../../core/i
 import { listCatalog } from "../../core/transfer/index.js";
 import { experimentEntry, modelVersionEntry, registeredModelEntry } from "../../store-format/index.js";
 import { DEFAULT_HTTP_SETTINGS } from "../../sync/http/index.js";
-import { joinDirections, type SyncReport } from "../../sync/index.js";
+import { type CatalogCounts, joinDirections, type SyncReport } from "../../sync/index.js";
 import { RestStore } from "../../sync/rest/index.js";
 import fc from "../helpers/fast-check.js";
 import { type MlflowModelServer, startMlflowModel } from "../helpers/mlflow-model-server.js";
 import { peerOf } from "../helpers/native-peers.js";
-import { syncWith } from "../helpers/native-sync.js";
+import { foreseeCatalogWith, syncWith } from "../helpers/native-sync.js";
 import { temporaryDirectory } from "../helpers/new-store.js";
 import { newWorkspace } from "../helpers/transfer-store.js";
+import { foreseeOnce, foreseePushOnce, foreseeSyncOnce } from "../sync/foresee-once.js";
 import { pullOnce } from "../sync/pull-once.js";
 import { EAGER, pushOnce } from "../sync/push-once.js";
 import { applyEdit, type CatalogStep, type CatalogSyncStep, catalogSteps } from "./catalog-edits.js";
@@ -29,6 +30,8 @@ interface Bench {
   readonly stores: readonly [TrackingStore, TrackingStore];
   catalogs(): Promise<readonly [Catalog, Catalog]>;
   sync(step: CatalogSyncStep): Promise<SyncReport>;
+  /** A dry run of the same. */
+  foresee(step: CatalogSyncStep): Promise<CatalogCounts>;
 }
 
 function directories(t: TestContext): Bench {
@@ -42,6 +45,10 @@ function directories(t: TestContext): Bench {
     ],
     sync: ({ direction, includeDeleted }) =>
       syncWith(here.context, peerOf(there.context), { direction, includeDeleted, withRegistry: true }),
+    foresee: ({ direction, includeDeleted }) =>
+      foreseeCatalogWith(here.context, peerOf(there.context), {
+        ...{ direction, includeDeleted, withRegistry: true },
+      }),
   };
 }
 
@@ -59,6 +66,8 @@ function hereAndServer(t: TestContext, { url, model }: MlflowModelServer): Bench
     stores: [here, there],
     catalogs: async () => [[...listCatalog(here.context, KINDS, () => undefined)], await catalogThere(there)],
     sync: ({ direction, includeDeleted }) => syncAtServer({ directory, url, direction, includeDeleted }),
+    foresee: ({ direction, includeDeleted }) =>
+      foreseeAtServer({ directory, url, direction, includeDeleted }),
   };
 }
 
@@ -86,11 +95,25 @@ async function syncAtServer({ direction, includeDeleted, ...where }: SyncAtServe
   return joinDirections(pulled, await pushOnce({ ...where, push: options }));
 }
 
+async function foreseeAtServer({
+  direction,
+  includeDeleted,
+  ...where
+}: SyncAtServer): Promise<CatalogCounts> {
+  const options = { includeDeleted, withRegistry: true };
+  if (direction === "pull") return (await foreseeOnce({ ...where, pull: options })).catalog;
+  if (direction === "push") return (await foreseePushOnce({ ...where, push: options })).catalog;
+  return foreseeSyncOnce({ ...where, pull: options });
+}
+
 async function holds(bench: Bench, steps: readonly CatalogStep[]): Promise<void> {
   const judge = new CatalogJudge();
   const judged = async (step: CatalogSyncStep): Promise<SyncReport> => {
     const before = await bench.catalogs();
+    const foreseen = await bench.foresee(step);
+    assert.deepEqual(await bench.catalogs(), before, "a dry run writes nothing");
     const report = await bench.sync(step);
+    assert.deepEqual(foreseen, report.catalog, `foreseen: ${report.notes.join("; ")}`);
     judge.afterSync(before, await bench.catalogs());
     return report;
   };
