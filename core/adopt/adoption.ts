@@ -30,6 +30,8 @@ export class Adoption {
   readonly #temporaryIn: string;
   readonly #steps: Step[] = [];
   readonly #edits = new Map<string, Edit>();
+  /** Directories above {@link #edits}. */
+  readonly #editedBelow = new Set<string>();
   readonly #moved = new Set<string>();
   readonly #left = new Set<string>();
 
@@ -69,6 +71,7 @@ export class Adoption {
     const before = this.bytesOf(path);
     const edit: Edit = { before, after: before, changes: [] };
     this.#edits.set(path, edit);
+    for (const above of directoriesAbove(path)) this.#editedBelow.add(above);
     return edit;
   }
 
@@ -98,12 +101,12 @@ export class Adoption {
   /** Whether a file is edited or taken out, itself or with a directory above it. */
   isChanged(path: string): boolean {
     if (this.#edits.has(path)) return true;
-    return [...this.#moved].some((moved) => path === moved || path.startsWith(`${moved}/`));
+    return this.#moved.has(path) || directoriesAbove(path).some((above) => this.#moved.has(above));
   }
 
   /** Whether a file below this directory is edited. */
   isEditedBelow(path: string): boolean {
-    return [...this.#edits.keys()].some((edited) => edited.startsWith(`${path}/`));
+    return this.#editedBelow.has(path);
   }
 
   get planned(): readonly AdoptChange[] {
@@ -152,4 +155,10 @@ export class Adoption {
       });
     replaceFile(file, after, { temporaryIn: this.#temporaryIn, sync: true });
   }
+}
+
+/** `a/b` and `a` of `a/b/c`. */
+function directoriesAbove(path: string): readonly string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("/"));
 }
