@@ -22,6 +22,11 @@ import { printPlan, printResult } from "../reproduce/print-reproduction.js";
 import { type RecordedRun, readRecordedRun } from "../reproduce/recorded-run.js";
 import { planRecord, type Reproduction, reproductionRecord } from "../reproduce/reproduction.js";
 import { type RunAgain, runAgain } from "../reproduce/run-again.js";
+import {
+  makeVirtualEnvironment,
+  programInEnvironment,
+  type VirtualEnvironment,
+} from "../reproduce/virtual-environment.js";
 import { openRuns, type StoreRuns } from "../store/open-runs.js";
 import { resolveRun } from "../store/resolve-runs.js";
 import type { ReproduceArguments } from "./reproduce.js";
@@ -52,7 +57,7 @@ export async function runReproduce(context: CommandContext, args: ReproduceArgum
       return;
     }
     printPlan(context, context.err, planned);
-    if (context.tail.length === 0) await askIfForeign(context, args, origin);
+    if (context.tail.length === 0 || args.venv) await askIfForeign(context, args, origin);
     await reproduce({ ...work, plan, scratch });
   } finally {
     if (scratch !== null && !isKept(args)) rmSync(scratch, { recursive: true, force: true });
@@ -132,14 +137,26 @@ async function reproduce(work: PlannedWork): Promise<void> {
   const placed = await placeCode(repository, code, worktree);
   const stays = args.keep || args.worktree !== undefined;
   try {
+    const venv = args.venv ? await makeVirtualEnvironment(context, work) : null;
+    const plan = venv === null ? work.plan : planIn(venv, work.plan);
+    for (const note of venv?.notes ?? [])
+      context.err.line(`${context.style.yellow("note:")} ${visible(note)}`);
+    context.err.flush();
     const again = await runAgain(context, {
-      ...{ plan: work.plan, originId: work.origin.runId, root: work.opened.place.context.root },
+      ...{ environment: venv?.variables ?? {} },
+      ...{ plan, originId: work.origin.runId, root: work.opened.place.context.root },
       ...{ worktree, scratch: work.scratch, tags: tagsOf(work) },
     });
-    finish(work, placed, again);
+    finish({ ...work, plan }, placed, again);
   } finally {
     if (!stays) await removeWorkTree(repository, worktree);
   }
+}
+
+function planIn(venv: VirtualEnvironment, plan: Plan): Plan {
+  const [program = "", ...rest] = plan.command;
+  const command = [programInEnvironment(program, venv), ...rest];
+  return { ...plan, command, notes: [...plan.notes, ...venv.notes] };
 }
 
 function tagsOf({ origin, args }: Work): Readonly<Record<string, string>> {

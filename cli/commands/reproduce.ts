@@ -21,6 +21,10 @@ const options = {
     defaultText: "a temporary directory, removed afterwards",
   },
   keep: { type: "boolean", describe: "Keep the temporary work tree" },
+  venv: {
+    type: "boolean",
+    describe: "Make a virtual environment with the recorded Python packages, and run in it",
+  },
   yes: {
     type: "boolean",
     alias: ["y"],

@@ -20,6 +20,8 @@ export interface RecordedRun {
   /** Options of `runstone run`, one a word. */
   readonly options: readonly string[];
   readonly pythonVersion: string | null;
+  /** The packages of pip or uv, `name==version` a line. Null: none was recorded. */
+  readonly requirements: string | null;
 }
 
 const MAX_BYTES = 16 << 20;
@@ -38,6 +40,7 @@ export function readRecordedRun(run: RunRecord, { context }: OpenPlace): Recorde
     variables: environment === null ? null : variablesOf(environment.seeds),
     options: readOptions(tags[OPTIONS_TAG]),
     pythonVersion: tags["runstone.python"] ?? textOf(runtime?.pythonVersion),
+    requirements: files.read("runstone/requirements.txt", MAX_BYTES)?.toString("utf8") ?? null,
   };
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type ChildExit, startChild } from "../../core/process/child.js";
 import { relaySignals } from "../../core/process/signals.js";
 import { RunstoneError } from "../../store-format/index.js";
-import type { CommandContext } from "../context.js";
+import type { CommandContext, Environment } from "../context.js";
 import type { Plan } from "./plan.js";
 
 export interface RunAgainOptions {
@@ -18,7 +18,7 @@ export interface RunAgainOptions {
   readonly scratch: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Beyond those of the plan. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Environment;
 }
 
 export interface RunAgain extends ChildExit {

@@ -1,5 +1,6 @@
 /** `runstone reproduce`: what runs again, where, with what, and what is said of it. */
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -251,3 +252,57 @@ describe("work trees", () => {
     assert.match(String(found.notes), /\.venv\/bin\/go is not in the code of the run/);
   });
 });
+
+describe("--venv", () => {
+  const probe = spawnSync("python3", ["-c", "import venv, ensurepip, zipfile"]);
+  const skip = probe.status === 0 ? false : "no python3 with venv";
+
+  test("the recorded packages are installed, pinned, and nothing else of the list", { skip }, (t) => {
+    const project = newProject(t);
+    const { directory: wheels } = newDirectory(t);
+    for (const version of ["1.0", "2.0"]) makeWheel(wheels, version);
+    const program = "import tiny; print('::runstone metric v=%s step=0' % tiny.V)";
+    writePlainStore(project.directory, [
+      {
+        id: "aaaa",
+        name: "packed",
+        metrics: { v: [1] },
+        tags: {
+          "mlflow.source.git.commit": project.files.git("rev-parse", "HEAD"),
+          "mlflow.source.git.dirty": "false",
+          "runstone.command": `/usr/bin/python3 -c '${program.replaceAll("'", "'\\''")}'`,
+        },
+        artifacts: { "runstone/requirements.txt": "tiny==1.0\n--index-url http://127.0.0.1:9/\n" },
+      },
+    ]);
+    const env = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: wheels };
+    const { status, stdout, stderr } = project.reproduce(["packed", "--venv", "--yes"], env);
+    assert.match(stdout, /^Identical to run/m, stderr);
+    assert.equal(status, 0);
+    assert.match(stderr, /--index-url http:\/\/127\.0\.0\.1:9\/ was not installed/);
+    const again = JSON.parse(project.read(["show", "@last", "--json"]));
+    assert.equal(again.tags["mlflow.source.git.dirty"], "false");
+  });
+
+  test("without a list of packages there is none", (t) => {
+    const project = newProject(t);
+    record(project, ["--", "./train.sh"]);
+    const { status, stderr } = project.reproduce(["first", "--venv"]);
+    assert.equal(status, 8);
+    assert.match(stderr, /no list of Python packages/);
+  });
+});
+
+/** A package `tiny` of one module. */
+function makeWheel(directory: string, version: string): void {
+  const info = `tiny-${version}.dist-info`;
+  const script = `
+import zipfile
+with zipfile.ZipFile("tiny-${version}-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("tiny.py", "V = ${version}\\n")
+    wheel.writestr("${info}/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: ${version}\\n")
+    wheel.writestr("${info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr("${info}/RECORD", "tiny.py,,\\n${info}/METADATA,,\\n${info}/WHEEL,,\\n${info}/RECORD,,\\n")
+`;
+  execFileSync("python3", ["-c", script], { cwd: directory });
+}
