@@ -179,8 +179,17 @@ function leftOf(
 ): Required<Moved> | null {
   if (mine === null) return null;
   const digest = mine.document.recordDigest;
+  // A push without artifacts counts as one, too: those of it are due still.
+  const isSent = mine.document.artifacts.every(
+    ({ path, sha256, absent }) => absent === true || state?.artifacts[path] === sha256,
+  );
   // What a push found that the server cannot hold does not make them differ.
-  if (state?.receipt?.recordDigest === digest && state.common?.recordDigest === digest) return null;
+  if (
+    (isSent || !withArtifacts) &&
+    state?.receipt?.recordDigest === digest &&
+    state.common?.recordDigest === digest
+  )
+    return null;
   const plan = planMerge({
     ...{ mine: document, document: mine.document, common: state?.common ?? null, isIncomplete: false },
     commonArtifacts: state?.artifacts ?? {},
