@@ -27,20 +27,23 @@ const GUARD = '{ "$@"; kill -9 0; } & cat >/dev/null; kill -9 0';
 export class Service {
   readonly #child: ChildProcess;
   readonly #closed: Promise<void>;
-  /** A file, because a pipe that is full stops the program while this process waits for another. */
+  /** A file, because a pipe that is full stops the program while this process waits for another. Errors go through a pipe: it ends with the last of the group. */
   readonly #output = openOutput();
-  #failure = "";
+  #errors = "";
   ended = false;
 
   constructor({ program, args, cwd, env, uid }: ServiceCommand) {
     const user = uid === undefined ? {} : { uid, gid: uid };
-    const stdio = ["pipe", this.#output, this.#output] as const;
+    const stdio = ["pipe", this.#output, "pipe"] as const;
     const command = ["-c", GUARD, "guard", program, ...args];
     this.#child = spawn("sh", command, { cwd, env, stdio: [...stdio], detached: true, ...user });
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk).slice(-MOST_SAID);
+    });
     this.#child.stdin?.on("error", () => {}); // the group is gone: its end is told by "close"
     this.#closed = new Promise<void>((resolve) => {
       this.#child.on("error", (error) => {
-        this.#failure = error.message;
+        this.#errors += error.message;
         resolve();
       });
       this.#child.on("close", () => resolve());
@@ -53,7 +56,7 @@ export class Service {
     const { size } = fstatSync(this.#output);
     const end = Buffer.alloc(Math.min(size, MOST_SAID));
     readSync(this.#output, end, 0, end.length, size - end.length);
-    return end.toString() + this.#failure;
+    return end.toString() + this.#errors;
   }
 
   /** Sends a signal to every process of the group and waits until all are gone. */
