@@ -16,6 +16,7 @@ import { printJsonObject } from "../output/print-json.js";
 import { visible } from "../output/visible.js";
 import { usageError } from "../parse/usage-error.js";
 import { type PlacedCode, placeCode, removeWorkTree } from "../reproduce/code-of-run.js";
+import { linkIgnored } from "../reproduce/link-ignored.js";
 import { isOwnRun } from "../reproduce/own-run.js";
 import { makePlan, type Plan } from "../reproduce/plan.js";
 import { printPlan, printResult } from "../reproduce/print-reproduction.js";
@@ -137,6 +138,7 @@ async function reproduce(work: PlannedWork): Promise<void> {
   const placed = await placeCode(repository, code, worktree);
   const stays = args.keep || args.worktree !== undefined;
   try {
+    linkIgnored(args.link, { repository, cwd: context.cwd, worktree });
     const venv = args.venv ? await makeVirtualEnvironment(context, work) : null;
     const plan = venv === null ? work.plan : planIn(venv, work.plan);
     for (const note of venv?.notes ?? [])

@@ -21,6 +21,12 @@ const options = {
     defaultText: "a temporary directory, removed afterwards",
   },
   keep: { type: "boolean", describe: "Keep the temporary work tree" },
+  link: {
+    type: "strings",
+    value: "PATH",
+    describe:
+      "Put a link to this file or directory of your work tree into the new one: data that Git ignores",
+  },
   venv: {
     type: "boolean",
     describe: "Make a virtual environment with the recorded Python packages, and run in it",
@@ -48,6 +54,7 @@ export const reproduce = defineCommand({
     { line: "runstone reproduce 7f3a", describe: "Its code, its command, its seeds; then the verdict" },
     { line: "runstone reproduce '@best(val_loss)' --tolerance 1e-6", describe: "Small differences are none" },
     { line: "runstone reproduce 7f3a --set lr=0.01", describe: "The same with another learning rate" },
+    { line: "runstone reproduce 7f3a --link data", describe: "Git ignores data/: use that of here" },
     {
       line: "runstone reproduce 7f3a -- python train.py --token XYZ",
       describe: "With a command of yours: secrets were taken out of the recorded one",

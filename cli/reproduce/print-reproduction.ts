@@ -46,12 +46,16 @@ function shown(run: RunRecord): string {
 
 export function printResult(context: CommandContext, reproduction: Reproduction): void {
   const { out, err, style } = context;
-  const { placed, outcome, directory, again } = reproduction;
+  const { placed, outcome, directory, again, record, origin } = reproduction;
   for (const note of placed.notes) err.line(`${style.yellow("note:")} ${visible(note)}`);
   if (again.isInterrupted) out.line("Interrupted: no verdict");
   else if (outcome === null) printVariation(context, reproduction);
   else printVerdict(context, reproduction, outcome);
   printEnvironment(context, reproduction);
+  if (record.info?.status === "FAILED" && origin.info?.status === "FINISHED")
+    err.line(
+      "Files that Git ignores are not in the work tree: --link PATH brings those that the command needs.",
+    );
   if (directory !== null)
     err.line(`The work tree is kept: ${visible(directory)} (git worktree remove --force DIR removes it)`);
 }

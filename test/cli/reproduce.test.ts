@@ -253,6 +253,34 @@ describe("work trees", () => {
   });
 });
 
+describe("data and interruptions", () => {
+  test("ignored data is linked where it is asked for", (t) => {
+    const project = newProject(t);
+    project.files.write(".gitignore", "data\n");
+    project.files.write("data/in/points", "::runstone metric loss=0.5 step=1\n");
+    record(project, ["--", "cat", "data/in/points"]);
+    const without = project.reproduce(["first"]);
+    assert.equal(without.status, 1);
+    assert.match(without.stdout, /loss parts at step 1: 0\.5, then no point/);
+    assert.match(without.stderr, /--link PATH/);
+    assert.match(project.reproduce(["first", "--link", "data/in"]).stdout, /^Identical/m);
+    assert.ok(existsSync(join(project.directory, "data/in/points")));
+    assert.equal(project.reproduce(["first", "--link", "train.sh"]).status, 4);
+    assert.equal(project.reproduce(["first", "--link", "/etc"]).status, 2);
+  });
+
+  test("interrupted: the command ends, there is no verdict, the work tree goes", (t) => {
+    const project = newProject(t);
+    record(project, ["--", "sh", "-c", "exit 0"]);
+    const stop = "pid=$PPID; kill -TERM $(ps -o ppid= -p $pid); exec sleep 600";
+    const { status, stdout } = project.reproduce(["first", "--", "sh", "-c", stop]);
+    assert.equal(status, 143);
+    assert.equal(stdout, "Interrupted: no verdict\n");
+    assert.equal(project.files.git("worktree", "list").split("\n").length, 1);
+    assert.equal(JSON.parse(project.read(["show", "@last", "--json"])).status, "KILLED");
+  });
+});
+
 describe("--venv", () => {
   const probe = spawnSync("python3", ["-c", "import venv, ensurepip, zipfile"]);
   const skip = probe.status === 0 ? false : "no python3 with venv";
