@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { compareOutcomes, isAboutTheRun, type Outcome } from "../../core/compare/compare-outcomes.js";
@@ -61,7 +61,8 @@ export async function runReproduce(context: CommandContext, args: ReproduceArgum
     if (context.tail.length === 0 || args.venv) await askIfForeign(context, args, origin);
     await reproduce({ ...work, plan, scratch });
   } finally {
-    if (scratch !== null && !isKept(args)) rmSync(scratch, { recursive: true, force: true });
+    if (scratch !== null && !(isKept(args) && existsSync(worktree)))
+      rmSync(scratch, { recursive: true, force: true });
   }
 }
 

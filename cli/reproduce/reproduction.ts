@@ -36,10 +36,11 @@ export interface EnvironmentDifference {
 /** Facts of the machine that may change results; the others change without doing so (`cpuLimit`, `release`). */
 const FACTS = /^(?:python|node|platform|arch|cpuModel|gpus\.\d+\.(?:name|driver\w*))$/;
 
-/** Versions and machine, where they differ. */
+/** Versions and machine, where they differ; what the origin did not record is not known to differ. */
 export function environmentDifferences({ texts }: Comparison): readonly EnvironmentDifference[] {
-  const facts = texts.environment.filter(({ key }) => FACTS.test(key));
-  return [...facts, ...texts.packages]
+  const facts = texts.environment.filter(({ key, values }) => FACTS.test(key) && values[0] != null);
+  const hasPackages = texts.packages.some(({ values }) => values[0] != null);
+  return [...facts, ...(hasPackages ? texts.packages : [])]
     .filter(({ differs }) => differs)
     .map(({ key, values }) => ({ name: key, recorded: values[0] ?? null, now: values[1] ?? null }));
 }

@@ -191,11 +191,13 @@ describe("what cannot or must not be run", () => {
           "mlflow.source.git.dirty": "false",
           "mlflow.user": "eve",
           "runstone.host": "elsewhere",
+          "runstone.python": "2.7.0",
           "runstone.command": `sh -c 'echo "$BASH_ENV$SEED" > ${trace}'`,
           "runstone.options": "--param=a=b --store=/etc --resume=x --no-mlflow",
         },
         artifacts: {
           "runstone/environment.json": JSON.stringify({ seeds: { BASH_ENV: "evil", SEED: "5" } }),
+          "runstone/requirements.txt": "nowhere==1.0\n",
         },
       },
     ]);
@@ -206,7 +208,11 @@ describe("what cannot or must not be run", () => {
     const plan = JSON.parse(project.read(["reproduce", "theirs", "--dry-run", "--json"]));
     assert.deepEqual([plan.options, plan.variables], [["--param=a=b", "--no-mlflow"], { SEED: "5" }]);
     assert.equal(existsSync(trace), false);
-    project.reproduce(["theirs", "--yes"]);
+    const { environment } = project.verdict(["theirs", "--yes"]);
+    assert.deepEqual(environment, [
+      { name: "python", recorded: "2.7.0", now: null },
+      { name: "nowhere", recorded: "1.0", now: null },
+    ]);
     assert.equal(readFileSync(trace, "utf8"), "5\n");
   });
 
