@@ -29,7 +29,7 @@ export async function startMlflowModel(scope: Scope): Promise<MlflowModelServer>
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const readExperiments = async (): Promise<StoreView> => model.view();
+  const readExperiments = async (...names: readonly string[]): Promise<StoreView> => model.view(...names);
   return { url: `http://127.0.0.1:${port}`, model, readExperiments };
 }
 

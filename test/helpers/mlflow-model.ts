@@ -351,14 +351,19 @@ export class MlflowModel {
     return { files: [...files.values()] };
   }
 
-  /** All of it, as MLflow's client would read it (see `viewOf`). */
-  view(): StoreView {
-    const experiments = [...this.#experiments].map(([id, { name, lifecycle_stage, tags }]) => [
+  /** Experiments of these names (default: all) with what is in them, as MLflow's client would read it (see `viewOf`). */
+  view(...names: readonly string[]): StoreView {
+    const chosen = [...this.#experiments].filter(
+      ([, { name }]) => names.length === 0 || names.includes(name),
+    );
+    const experiments = chosen.map(([id, { name, lifecycle_stage, tags }]) => [
       id,
       { name, lifecycle_stage, tags: Object.fromEntries(tags) },
     ]);
-    const runs = [...this.#runs].map(([id, run]) => [id, this.#runItem(run)]);
-    const models = [...this.#models].map(([id, model]) => [id, this.#modelItem(model)]);
+    const ids = new Set<unknown>(chosen.map(([id]) => id));
+    const isChosen = ([, { info }]: [string, ModelRun | ModelModel]): boolean => ids.has(info.experiment_id);
+    const runs = [...this.#runs].filter(isChosen).map(([id, run]) => [id, this.#runItem(run)]);
+    const models = [...this.#models].filter(isChosen).map(([id, model]) => [id, this.#modelItem(model)]);
     return {
       experiments: Object.fromEntries(experiments),
       runs: Object.fromEntries(runs),
