@@ -50,7 +50,11 @@ export function mustFind(store: FileStore, runId: string): RunLocation {
 }
 
 /** The mark of a run once everything in it is older than a clock tick. */
-export async function settledMark(store: FileStore, runId: string, everyFile?: boolean): Promise<string> {
+export async function settledMark(
+  store: Pick<FileStore, "context">,
+  runId: string,
+  everyFile?: boolean,
+): Promise<string> {
   for (;;) {
     const options = { runIds: [runId], ...(everyFile === undefined ? {} : { everyFile }) };
     const [head] = [...listRunHeads(store.context, options)];
