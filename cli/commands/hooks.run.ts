@@ -28,6 +28,7 @@ const WORDS: Readonly<Record<HookState, string>> = {
   installed: "installed",
   there_already: "there already",
   not_executable: "left alone: a hook that Git does not run, for it is not executable",
+  no_place: "left alone: it cannot be called beside ours, a file NAME.before-runstone is there already",
   removed: "removed",
   not_there: "none of ours",
 };
@@ -91,7 +92,8 @@ function quoted(word: string): string {
 }
 
 function tell(context: CommandContext, { directory }: HookPlace, results: readonly HookResult[]): void {
-  if (results.some(({ state }) => state === "not_executable")) process.exitCode = EXIT.partial;
+  if (results.some(({ state }) => state === "not_executable" || state === "no_place"))
+    process.exitCode = EXIT.partial;
   if (context.json) return printJsonObject(context, { directory, hooks: results });
   for (const { name, state } of results) context.out.line(`${name.padEnd(13)}  ${WORDS[state]}`);
   context.err.line(`in ${visible(directory)}`);

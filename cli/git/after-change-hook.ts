@@ -6,7 +6,7 @@ import { type RepairReport, restoreDirectories } from "../../core/maintenance/re
 import { isRunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
-import { openRuns, type StoreRuns } from "../store/open-runs.js";
+import type { StoreRuns } from "../store/open-runs.js";
 import { openHookStore } from "./hook-store.js";
 
 /** Of a checkout Git tells the two commits, and 0 where only files were checked out. Throws nothing that is to stop Git. */
@@ -21,8 +21,8 @@ export async function afterChange(
     if (opened === null) return;
     tell(context, restoreDirectories(opened.place.context));
     if (name === "post-merge") tell(context, await mergeChecked(context, opened));
-    // Reading the table brings the index up to date.
-    openRuns(context).table.rowOf("");
+    // The table is read now, after the repair: that brings the index up to date.
+    opened.table.rowOf("");
   } catch (error) {
     if (!isRunstoneError(error)) throw error;
     context.err.line(`runstone: ${visible(error.message)}`);

@@ -123,6 +123,17 @@ describe("hooks that are installed", () => {
     assert.equal(readFileSync(join(hooks, "pre-push"), "utf8"), "#!/bin/sh\nexit 1\n");
   });
 
+  test("leave a program alone whose other name is taken", (t) => {
+    const { run, hooks } = newProject(t);
+    writeFileSync(join(hooks, "pre-push"), "#!/usr/bin/env python3\n", { mode: 0o755 });
+    writeFileSync(join(hooks, "pre-push.before-runstone"), "kept");
+    const { status, stdout } = run(["hooks", "install"]);
+    assert.equal(status, 11);
+    assert.match(stdout, /^pre-push {7}left alone: it cannot be called/m);
+    assert.equal(readFileSync(join(hooks, "pre-push"), "utf8"), "#!/usr/bin/env python3\n");
+    assert.equal(readFileSync(join(hooks, "pre-push.before-runstone"), "utf8"), "kept");
+  });
+
   test("are written where husky looks for them, without a path of this machine", (t) => {
     const { read, files, directory } = newProject(t);
     files.write(".husky/_/pre-commit", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n', 0o755);

@@ -32,6 +32,8 @@ export type HookState =
   | "there_already"
   /** Somebody's hook is there and may not be executed: Git does not run it, and would then. Nothing was done. */
   | "not_executable"
+  /** It had to get another name, which another file has. Nothing was done. */
+  | "no_place"
   | "removed"
   | "not_there";
 
@@ -66,6 +68,7 @@ function installHook(place: HookPlace, name: HookName, call: string): HookState 
   const isRun = place.isHusky || found.kind !== "file" || (found.mode & 0o100) !== 0;
   if (!isRun && !hasCall(text)) return "not_executable";
   if (found.kind !== "file" || !isShellScript(text)) {
+    if (statIfExists(path + FORMER) !== null) return "no_place";
     moveFile(path, path + FORMER);
     return writeHook(place, name, callingFormer(name, call));
   }
