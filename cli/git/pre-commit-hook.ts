@@ -11,7 +11,7 @@ import {
   type TreePath,
   treePathOf,
 } from "../../core/git/commit-runs/index.js";
-import { openRepository, type Repository } from "../../core/git/repository.js";
+import { listPaths, openRepository, type Repository } from "../../core/git/index.js";
 import { isRunstoneError } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
 import { visible } from "../output/visible.js";
@@ -44,8 +44,7 @@ export async function beforeCommit(context: CommandContext): Promise<boolean> {
 /** Without those that the commit deletes. */
 async function stagedFiles(repository: Repository, within: TreePath): Promise<readonly TreePath[]> {
   const how = ["diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=d"];
-  const text = await repository.text(["--literal-pathspecs", ...how, "--", within]);
-  return text.split("\0").filter((path) => path !== "");
+  return listPaths(repository, [...how, "--", within]);
 }
 
 interface CheckedStore {
@@ -89,9 +88,10 @@ class CommitCheck {
     const { repository, storePath } = this.#store;
     const isRecord = (path: TreePath): boolean => isRecordPath(path.slice(storePath.length + 1));
     const all = await listCommittable(repository, { within: [storePath], isRecord });
-    const unstaged = await repository.text(["diff", "--name-only", "-z", "--no-renames", "--", storePath]);
-    const tracked = new Set((await repository.text(["ls-files", "-z", "--", storePath])).split("\0"));
-    const changed = new Set(unstaged.split("\0"));
+    const changed = new Set(
+      await listPaths(repository, ["diff", "--name-only", "-z", "--no-renames", "--", storePath]),
+    );
+    const tracked = new Set(await listPaths(repository, ["ls-files", "-z", "--", storePath]));
     return all.filter((path) => {
       const [runId] = this.#runOf(path);
       return runId !== undefined && runIds.has(runId) && (changed.has(path) || !tracked.has(path));

@@ -8,6 +8,7 @@ export {
 } from "./attributes/merge-drivers.js";
 export { type CheckMergeOptions, checkMerge } from "./check-merge.js";
 export { type CodeOfRun, codeOfRun, SNAPSHOT_COMPLETE_TAG, SNAPSHOT_TAG } from "./code-of-run.js";
+export { listPaths } from "./list-paths.js";
 export {
   type GitAnswer,
   type GitManner,

@@ -2,6 +2,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isCredentialFile } from "../../capture/credential-files.js";
+import { listPaths } from "../list-paths.js";
 import type { Repository } from "../repository.js";
 import { readHeadCommit } from "../revision.js";
 import { findSuspicions, newSecret } from "../snapshot/secret-scan.js";
@@ -23,8 +24,8 @@ export async function listCommittable(
 ): Promise<readonly TreePath[]> {
   const [changed, others, ignored] = await Promise.all([
     changedFiles(repository, within),
-    list(repository, ["ls-files", "-z", "--others", "--exclude-standard", "--", ...within]),
-    list(repository, ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ...within]),
+    listPaths(repository, ["ls-files", "-z", "--others", "--exclude-standard", "--", ...within]),
+    listPaths(repository, ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ...within]),
   ]);
   // What was taken out of the index and is ignored stays out; that it is gone is staged already.
   const out = new Set(ignored.filter((path) => !isRecord(path)));
@@ -37,13 +38,8 @@ async function changedFiles(
   within: readonly TreePath[],
 ): Promise<readonly TreePath[]> {
   if ((await readHeadCommit(repository)) === null)
-    return list(repository, ["ls-files", "-z", "--cached", "--", ...within]);
-  return list(repository, ["diff", "--name-only", "-z", "--no-renames", "HEAD", "--", ...within]);
-}
-
-async function list(repository: Repository, args: readonly string[]): Promise<readonly TreePath[]> {
-  const text = await repository.text(["--literal-pathspecs", ...args]);
-  return text.split("\0").filter((path) => path !== "");
+    return listPaths(repository, ["ls-files", "-z", "--cached", "--", ...within]);
+  return listPaths(repository, ["diff", "--name-only", "-z", "--no-renames", "HEAD", "--", ...within]);
 }
 
 /** Why a file must not be committed. */
