@@ -5,7 +5,6 @@
 import { DELETED_STAGE } from "../../core/index.js";
 import {
   aliasesOfFields,
-  CATALOG_KINDS,
   type CatalogChanges,
   type CatalogEntry,
   type CatalogKind,
@@ -14,35 +13,19 @@ import {
   POINT_FIELD,
   RunstoneError,
   type StringMap,
-  TAG_FIELD,
 } from "../../store-format/index.js";
-import type {
-  CatalogOptions,
-  CatalogParties,
-  CatalogRecord,
-  CatalogResult,
-  CatalogState,
-  ExperimentPair,
-} from "./catalog-parties.js";
+import { isDefault, isDeleted, isIdleDefault, keyOf, kindOfKey, labelOf, nameOf } from "./catalog-entry.js";
+import { type Pair, pairUp } from "./catalog-pairs.js";
+import type { CatalogOptions, CatalogParties, CatalogResult, ExperimentPair } from "./catalog-parties.js";
 import { type CatalogConflict, type CatalogCounts, NO_CATALOG } from "./catalog-report.js";
-import { ExperimentNames, type NamedPair } from "./experiment-names.js";
+import { ExperimentNames } from "./experiment-names.js";
 import { commonFields, type FieldConflict, fieldOf, mergeFields, withChanges } from "./merge-fields.js";
 
-const DEFAULT_EXPERIMENT = "Default";
 /** Of what no base is known. */
 const DEFAULTS: StringMap = { lifecycle_stage: "active", stage: "None", status: "PENDING" };
 
 /** Nothing that comes after can end otherwise. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set(["REMOTE_UNREACHABLE", "UNAUTHENTICATED", "DISK_FULL"]);
-
-interface Pair extends NamedPair {
-  key: string;
-  readonly kind: CatalogKind;
-  local: CatalogEntry | null;
-  /** Its fields with names as they are here. */
-  remote: CatalogEntry | null;
-  readonly record: CatalogRecord | null;
-}
 
 export class CatalogSync {
   readonly #parties: CatalogParties;
@@ -402,41 +385,6 @@ function mutableCounts(): Record<keyof CatalogCounts, { made: number; changed: n
   };
 }
 
-/** By what is known of them, else by what they are called everywhere. */
-function pairUp(
-  here: readonly CatalogEntry[],
-  there: readonly CatalogEntry[],
-  state: CatalogState,
-): readonly Pair[] {
-  const left = new Set(there);
-  const byId = new Map(there.map((entry) => [placeOf(entry, entry.id), entry]));
-  const byOrigin = new Map<string, CatalogEntry>();
-  // Of two, the one that is not deleted.
-  for (const entry of there)
-    if (!byOrigin.has(placeOf(entry, entry.origin)) || !isDeleted(entry))
-      byOrigin.set(placeOf(entry, entry.origin), entry);
-  const pairs: Pair[] = [];
-  const take = (entry: CatalogEntry | undefined): CatalogEntry | null => {
-    if (entry === undefined || !left.delete(entry)) return null;
-    return entry;
-  };
-  const records = new Map(here.map((local) => [local, state.catalog(keyOf(local))]));
-  const known = new Map<CatalogEntry, CatalogEntry | null>();
-  for (const [local, record] of records)
-    if (record !== null && local.kind === "experiment")
-      known.set(local, take(byId.get(placeOf(local, record.remoteId))));
-  for (const [local, record] of records) {
-    const remote = known.get(local) ?? take(byOrigin.get(placeOf(local, local.origin)));
-    pairs.push({ key: keyOf(local), kind: local.kind, local, remote, record });
-  }
-  for (const remote of left) {
-    const key = keyOf(remote);
-    const record = remote.kind === "experiment" ? null : state.catalog(key);
-    pairs.push({ key, kind: remote.kind, local: null, remote, record });
-  }
-  return pairs;
-}
-
 /** Params and points of a logged model only come: one that a side lacks is to be brought there. */
 function withoutGrowing(base: StringMap, mine: StringMap, theirs: StringMap): StringMap {
   const isKept = (field: string): boolean =>
@@ -448,49 +396,6 @@ function withoutGrowing(base: StringMap, mine: StringMap, theirs: StringMap): St
 /** Which points both had need not be known. */
 function withoutPoints(fields: StringMap): StringMap {
   return Object.fromEntries(Object.entries(fields).filter(([field]) => !field.startsWith(POINT_FIELD)));
-}
-
-function placeOf({ kind, model }: CatalogEntry, name: string): string {
-  return JSON.stringify([kind, model, name]);
-}
-
-/** Of the state: experiments by their ids here, the rest by what they are called everywhere. */
-export function keyOf({ kind, id, model, origin }: CatalogEntry): string {
-  return JSON.stringify([kind, model, kind === "experiment" ? id : origin]);
-}
-
-/** Null for a text that is no key. */
-export function kindOfKey(key: string): CatalogKind | null {
-  const found = /^\["(\w+)"/.exec(key)?.[1];
-  return CATALOG_KINDS.find((kind) => kind === found) ?? null;
-}
-
-function isDeleted(entry: CatalogEntry | null): boolean {
-  if (entry === null) return false;
-  return entry.fields["lifecycle_stage"] === "deleted" || entry.fields["stage"] === DELETED_STAGE;
-}
-
-/** Every store has it, whether it is used or not. */
-function isIdleDefault(entry: CatalogEntry): boolean {
-  return isDefault(entry) && !Object.keys(entry.fields).some((field) => field.startsWith(TAG_FIELD));
-}
-
-function isDefault(entry: CatalogEntry): boolean {
-  return entry.kind === "experiment" && entry.origin === DEFAULT_EXPERIMENT && entry.id === "0";
-}
-
-function nameOf({ kind, id, model, fields, facts }: CatalogEntry): string {
-  if (kind === "logged_model") return facts.name ?? id;
-  if (kind === "experiment") return fields["name"] ?? id;
-  return kind === "model_version" ? `${model} version ${id}` : id;
-}
-
-function labelOf(entry: CatalogEntry): string {
-  const words = {
-    ...{ experiment: "experiment", registered_model: "registered model" },
-    ...{ model_version: "model", logged_model: "logged model" },
-  };
-  return `the ${words[entry.kind]} '${nameOf(entry)}'`;
 }
 
 function conflictOf(

@@ -1,9 +1,9 @@
 /** Settling what both sides of a catalog changed differently: the value is set on both, and is then what both had. */
 import { DELETED_STAGE } from "../../core/index.js";
 import { ALIAS_FIELD, type CatalogEntry, RunstoneError, type StringMap } from "../../store-format/index.js";
+import { keyOf, kindOfKey } from "./catalog-entry.js";
 import type { CatalogNaming, CatalogRecord, CatalogSide } from "./catalog-parties.js";
 import type { CatalogConflict } from "./catalog-report.js";
-import { keyOf, kindOfKey } from "./catalog-sync.js";
 import { followNames, type NamedExperiments } from "./follow-names.js";
 import { fieldOf, withChanges } from "./merge-fields.js";
 

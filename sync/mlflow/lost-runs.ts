@@ -6,7 +6,7 @@ import { findRun } from "../../core/index.js";
 import type { StoreContext } from "../../core/store/context.js";
 import { readSeries } from "../../core/transfer/index.js";
 import { isRunstoneError, OWN_TAG_PREFIX, type Point, type Run } from "../../store-format/index.js";
-import { kindOfKey } from "../engine/catalog-sync.js";
+import { kindOfKey } from "../engine/catalog-entry.js";
 import type { RunState } from "../engine/run-state.js";
 import type { Losses, RemoteState, RemoteStateView } from "../state/index.js";
 import type { MlflowCalls } from "./calls.js";
