@@ -3,13 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { TestRepository } from "../helpers/git-repository.js";
 import { type PlainRun, writePlainRun, writePlainStore } from "../helpers/plain-store.js";
-import { newDirectory, type Workspace } from "./program.js";
+import { type GitProject, newGitProject } from "./git-project.js";
+import { newDirectory } from "./program.js";
 
-interface Project extends Workspace {
-  readonly files: TestRepository;
-  readonly root: string;
+interface Project extends GitProject {
   /** Paths that the last commit changed. */
   committed(): readonly string[];
 }
@@ -19,21 +17,14 @@ const WHO = { GIT_AUTHOR_NAME: "Ada", GIT_AUTHOR_EMAIL: "a@example.org", GIT_COM
 
 /** A workspace with one commit of code and two runs of MLflow's own. */
 function newProject(t: TestContext, more: readonly PlainRun[] = []): Project {
-  const workspace = newDirectory(t);
-  const files = new TestRepository(workspace.directory);
-  files.git("init", "-q", "-b", "main");
-  files.git("config", "user.name", "Ada Example");
-  files.git("config", "user.email", "ada@example.org");
-  files.commit("train.py", "lr = 1\n");
-  workspace.read(["init"]);
-  const root = writePlainStore(workspace.directory, [
+  const project = newGitProject(t, [
     { id: "aaaa", name: "first", metrics: { loss: [3, 1] }, params: { lr: "0.1" } },
     { id: "bbbb", name: "second", metrics: { loss: [3, 2] }, artifacts: { "out.txt": "text" } },
     ...more,
   ]);
   const committed = (): readonly string[] =>
-    files.git("show", "--format=", "--name-only", "HEAD").split("\n").filter(Boolean);
-  return { ...workspace, files, root, committed };
+    project.files.git("show", "--format=", "--name-only", "HEAD").split("\n").filter(Boolean);
+  return { ...project, committed };
 }
 
 describe("a commit of runs", () => {

@@ -16,12 +16,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { GIT_ENV, TestRepository } from "../helpers/git-repository.js";
-import { type PlainRun, writePlainRun, writePlainStore } from "../helpers/plain-store.js";
-import { newDirectory, type Workspace } from "./program.js";
+import { GIT_ENV } from "../helpers/git-repository.js";
+import { type PlainRun, writePlainRun } from "../helpers/plain-store.js";
+import { type GitProject, newGitProject } from "./git-project.js";
+import { newDirectory } from "./program.js";
 
-interface Project extends Workspace {
-  readonly files: TestRepository;
+interface Project extends GitProject {
   readonly hooks: string;
   git(...args: string[]): SpawnSyncReturns<string>;
 }
@@ -31,20 +31,10 @@ const RUN = `mlruns/0/${idOf("aaaa")}`;
 
 /** A repository with a commit and a workspace with one run of MLflow's own. */
 function newProject(t: TestContext, more: readonly PlainRun[] = []): Project {
-  const workspace = newDirectory(t);
-  const files = new TestRepository(workspace.directory);
-  files.git("init", "-q", "-b", "main");
-  files.git("config", "user.name", "Ada Example");
-  files.git("config", "user.email", "ada@example.org");
-  files.commit("train.py", "lr = 1\n");
-  workspace.read(["init"]);
-  writePlainStore(workspace.directory, [
-    { id: "aaaa", metrics: { loss: [3, 1] }, params: { lr: "1" } },
-    ...more,
-  ]);
+  const project = newGitProject(t, [{ id: "aaaa", metrics: { loss: [3, 1] }, params: { lr: "1" } }, ...more]);
   const git = (...args: string[]) =>
-    spawnSync("git", args, { cwd: workspace.directory, env: GIT_ENV, encoding: "utf8" });
-  return { ...workspace, files, git, hooks: join(workspace.directory, ".git/hooks") };
+    spawnSync("git", args, { cwd: project.directory, env: GIT_ENV, encoding: "utf8" });
+  return { ...project, git, hooks: join(project.directory, ".git/hooks") };
 }
 
 function committed({ git }: Project): readonly string[] {
