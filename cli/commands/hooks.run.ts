@@ -1,6 +1,7 @@
 /** Runstone's part in the hooks of a repository. */
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { shellQuote } from "../../core/capture/shell-words.js";
 import {
   findHookPlace,
   HOOK_NAMES,
@@ -75,20 +76,21 @@ async function open(context: CommandContext): Promise<{ place: HookPlace; reposi
 function callOf(context: CommandContext, { root }: Repository, { isShared }: HookPlace): string {
   const store = storeWords(context, root);
   if (isShared) return `! command -v runstone >/dev/null || runstone${store}`;
-  const [node, program] = [process.execPath, resolve(context.cwd, process.argv[1] ?? "runstone")].map(quoted);
+  const [node, program] = [process.execPath, resolve(context.cwd, process.argv[1] ?? "runstone")].map(
+    shellQuote,
+  );
   return `[ ! -e ${program} ] || ${node} ${program}${store}`;
 }
 
 /** Git starts hooks at the top of the work tree. */
 function storeWords(context: CommandContext, root: string): string {
   const given = storePath(context);
-  if (given !== undefined) return ` --store ${quoted(relative(root, resolve(context.cwd, given)) || ".")}`;
+  if (given !== undefined)
+    return ` --store ${shellQuote(relative(root, resolve(context.cwd, given)) || ".")}`;
   const inside = relative(root, context.cwd);
-  return inside === "" || !existsSync(resolve(context.cwd, ".runstone")) ? "" : ` --store ${quoted(inside)}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return inside === "" || !existsSync(resolve(context.cwd, ".runstone"))
+    ? ""
+    : ` --store ${shellQuote(inside)}`;
 }
 
 function tell(context: CommandContext, { directory }: HookPlace, results: readonly HookResult[]): void {

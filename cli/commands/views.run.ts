@@ -1,3 +1,4 @@
+import { shellLine } from "../../core/capture/shell-words.js";
 import { listSavedViews, readSavedView, removeSavedView } from "../../core/workspace/saved-views.js";
 import { isRunstoneError, type SavedView } from "../../store-format/index.js";
 import type { CommandContext } from "../context.js";
@@ -64,16 +65,12 @@ function commandLine(view: SavedView): string {
     ...(view.tree ? ["--tree"] : []),
     ...(view.joinRanks ? ["--join-ranks"] : []),
   ];
-  return words.map(shellQuote).join(" ");
+  return shellLine(words);
 }
 
 /** `-acc` alone would be taken for an option. */
 function orderOption(word: string): readonly string[] {
   return word.startsWith("-") ? [`--order-by=${word}`] : ["--order-by", word];
-}
-
-function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function viewRecord(view: SavedView): object {

@@ -26,18 +26,29 @@ const SHOWN = 20;
 export async function beforeCommit(context: CommandContext): Promise<boolean> {
   const [checked] = Object.keys(CHECKED) as [keyof typeof CHECKED];
   if (context.env[checked] === CHECKED[checked]) return true;
-  const repository = await openRepository({ cwd: context.cwd, env: context.env, manner: "user" });
-  const opened = openHookStore(context);
-  const storePath =
-    opened === null ? null : treePathOf(repository.root, realpathSync(opened.place.context.root));
-  if (opened === null || storePath === null) return true;
-  const staged = await stagedFiles(repository, storePath);
-  if (staged.length === 0) return true;
+  const store = await storeOfCommit(context);
+  const staged = store === null ? [] : await stagedFiles(store.repository, store.storePath);
+  if (store === null || staged.length === 0) return true;
   try {
-    return await new CommitCheck(context, { repository, opened, storePath }).check(staged);
+    return await new CommitCheck(context, store).check(staged);
   } catch (error) {
     if (!isRunstoneError(error)) throw error;
     return refuse(context, [error.message]);
+  }
+}
+
+/** Null where there is none. One that cannot be opened stops no commit of code: that is told. */
+async function storeOfCommit(context: CommandContext): Promise<CheckedStore | null> {
+  try {
+    const repository = await openRepository({ cwd: context.cwd, env: context.env, manner: "user" });
+    const opened = openHookStore(context);
+    if (opened === null) return null;
+    const storePath = treePathOf(repository.root, realpathSync(opened.place.context.root));
+    return storePath === null ? null : { repository, opened, storePath };
+  } catch (error) {
+    if (!isRunstoneError(error)) throw error;
+    context.err.line(`runstone: this commit was not checked: ${visible(error.message)}`);
+    return null;
   }
 }
 

@@ -216,6 +216,16 @@ describe("a commit with the hooks", () => {
   });
 });
 
+test("a workspace that cannot be opened stops no commit of code", (t) => {
+  const { read, files, git } = newProject(t);
+  read(["hooks", "install"]);
+  files.write(".runstone/config.yaml", "store: [\n");
+  files.stage("train.py", "lr = 2\n");
+  const { status, stderr } = git("commit", "-qm", "code");
+  assert.equal(status, 0);
+  assert.match(stderr, /^runstone: this commit was not checked: /m);
+});
+
 describe("after Git changed the work tree", () => {
   test("directories that it dropped are there again", (t) => {
     const { read, files, git } = newProject(t);

@@ -3,6 +3,7 @@
  * what is committed. Nothing of this is committed: an unknown driver would leave conflict markers in values.
  */
 import { dirname, join } from "node:path";
+import { shellQuote } from "../../capture/shell-words.js";
 import {
   ensureDirectory,
   readBytesIfExists,
@@ -80,8 +81,7 @@ async function writeSettings(repository: Repository, command: readonly string[])
 
 /** A word for `sh`, in which Git replaces no `%`. */
 function shellWord(word: string): string {
-  const safe = word.replaceAll("%", "%%");
-  return /^[\w./:@%+=-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+  return shellQuote(word.replaceAll("%", "%%"));
 }
 
 const BEGIN = "# runstone begin: ";
